@@ -1,7 +1,10 @@
-/** Element types as safetensors names them, plus the GGUF block formats that are dequantised while loading. */
-export type StoredDType =
-  | "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "I16" | "I8" | "U8" | "BOOL"
-  | "Q4_0" | "Q4_1" | "Q8_0" | "TQ1_0" | "TQ2_0";
+/** Element types as safetensors names them. */
+export type PlainDType = "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "I16" | "I8" | "U8" | "BOOL";
+
+/** GGUF block formats: dequantised while loading, never written. */
+export type QuantDType = "Q4_0" | "Q4_1" | "Q8_0" | "TQ1_0" | "TQ2_0";
+
+export type StoredDType = PlainDType | QuantDType;
 
 /**
  * A tensor that stays on disk: where its bytes lie and what is still to be done to them.
@@ -19,10 +22,10 @@ export type TensorRef = {
   readonly dtype: StoredDType;
   /** Row-major, outermost first: a linear layer is `[out, in]`. */
   readonly shape: readonly number[];
-  /** Pending factor, applied after `cast` in float32 and rounded once. */
+  /** Pending element type, applied first. */
+  readonly cast?: PlainDType;
+  /** Pending factor: rounded to float32, multiplied in float32 after `cast`, the product rounded once. */
   readonly scale?: number;
-  /** Pending element type. */
-  readonly cast?: StoredDType;
   /** Pending row permutation of a rotary projection stored in the interleaved order (llama.cpp, llama2.c): its head count. */
   readonly unpermuteHeads?: number;
 };

@@ -7,7 +7,9 @@ export type Mapped<T, A, B> = T extends A ? B : { [K in keyof T]: Mapped<T[K], A
 /** Tells a leaf from a branch. Branches are arrays and objects made by a literal; everything else is a leaf. */
 function isBranch(value: unknown): value is Record<string, unknown> | unknown[] {
   if (Array.isArray(value)) return true;
-  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype && !isRef(value);
+  return (
+    typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype && !isRef(value)
+  );
 }
 
 /** A `TensorRef` is a plain object too, so that it can be hashed and written as JSON; its three fields tell it. */

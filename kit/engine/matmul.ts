@@ -1,0 +1,52 @@
+import { UserError } from "../errors.js";
+import { execute, primitive } from "./primitive.js";
+import { sumTo } from "./reduce.js";
+import { reshape } from "./shape.js";
+import type { Tensor } from "./tensor.js";
+
+/** Which operand is read transposed (its last two axes swapped). */
+export type Transposed = { readonly left?: boolean; readonly right?: boolean };
+
+/**
+ * Matrix product of the last two axes, `C[..., i, j] = Σₖ A[..., i, k] · B[..., k, j]`; leading axes broadcast.
+ *
+ * @param a shape `[..., I, K]` (`[..., K, I]` when `left` is transposed)
+ * @param b shape `[..., K, J]` (`[..., J, K]` when `right` is transposed)
+ * @returns shape `[..., I, J]`
+ * @throws UserError when the inner sizes differ.
+ */
+export function matmul(a: Tensor, b: Tensor, { left = false, right = false }: Transposed = {}): Tensor {
+  const inner = [a.shape.at(left ? -2 : -1), b.shape.at(right ? -1 : -2)];
+  if (a.shape.length < 2 || b.shape.length < 2 || inner[0] !== inner[1]) {
+    throw new UserError(`matmul: [${a.shape}]${left ? "ᵀ" : ""} times [${b.shape}]${right ? "ᵀ" : ""}`, {
+      expected: "equal inner sizes and at least two axes each",
+    });
+  }
+  return primitive(
+    [a, b],
+    () => ({ value: product(a, b, left, right), save: [a, b] }),
+    (dy, [x, y]) => [
+      () => sumTo(left ? product(y, dy, right, true) : product(dy, y, false, !right), a.shape),
+      () => sumTo(right ? product(dy, x, true, left) : product(x, dy, !left, false), b.shape),
+    ],
+  );
+}
+
+/** Two matrices take MatMul, which TensorFlow hands to its fastest kernel; more axes take the batched form. */
+function product(a: Tensor, b: Tensor, left: boolean, right: boolean): Tensor {
+  return a.shape.length === 2 && b.shape.length === 2
+    ? execute("MatMul", [a, b], { transpose_a: left, transpose_b: right })[0]
+    : execute("BatchMatMulV2", [a, b], { adj_x: left, adj_y: right })[0];
+}
+
+/**
+ * `y = x · Wᵀ` over the last axis.
+ *
+ * @param x shape `[..., in]`
+ * @param weight shape `[out, in]`, as checkpoints store it
+ * @returns shape `[..., out]`
+ */
+export function matmulTransposed(x: Tensor, weight: Tensor): Tensor {
+  const rows = reshape(x, [-1, x.shape[x.shape.length - 1]]);
+  return reshape(matmul(rows, weight, { right: true }), [...x.shape.slice(0, -1), weight.shape[0]]);
+}

@@ -1,0 +1,23 @@
+import { describe, it } from "vitest";
+import * as e from "./index.js";
+import { cases } from "./testing/cases.js";
+import { close, differences } from "./testing/compare.js";
+
+describe.each(cases)("$name", ({ inputs, fn }) => {
+  const tensors = inputs();
+
+  it("has the gradient that finite differences give", () => {
+    const { analytic, numeric } = differences(fn, tensors);
+    for (const [i, gradient] of analytic.entries()) close(gradient, numeric[i], 2e-3);
+  });
+
+  it.each(["graph", "xla"] as const)("gives the same value and gradient compiled (%s)", (backend) => {
+    const both = (...xs: e.Tensor[]) => e.valueAndGradient((params) => fn(...params), xs);
+    const eager = both(...tensors);
+    const compiled = e.compile(both, { backend })(...tensors);
+    close(e.read(compiled.value), e.read(eager.value), 1e-5);
+    for (const [i, gradient] of compiled.gradients.entries()) {
+      close(e.read(gradient), e.read(eager.gradients[i]), 1e-5);
+    }
+  });
+});

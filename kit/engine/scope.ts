@@ -1,0 +1,53 @@
+/** The one place that frees memory. */
+import { UserError } from "../errors.js";
+import { isTensor, type Tensor } from "./tensor.js";
+import { isLoaded, tape } from "./tensorflow.js";
+import { leaves } from "./tree.js";
+
+/**
+ * Runs `fn` and frees every tensor it made, except those in its result.
+ *
+ * @param fn Synchronous; its result is any tree, of which the tensors survive.
+ * @throws UserError when `fn` is asynchronous: tensors made after the first `await` would belong to nobody.
+ */
+export function scope<T>(fn: () => T): T {
+  const engine = tape();
+  engine.startScope("scope");
+  let survivors: Tensor[] = [];
+  try {
+    const result = fn();
+    if (result instanceof Promise) {
+      result.catch(() => undefined);
+      throw new UserError("scope: the function is asynchronous", {
+        fix: "Await before or after the scope, not inside",
+      });
+    }
+    survivors = tensorsOf(result);
+    return result;
+  } finally {
+    engine.endScope(survivors);
+  }
+}
+
+/**
+ * Runs one step of a loop: frees what the step made beside its result, then what it left behind of the old state.
+ *
+ * @param state Tree of tensors the loop carries.
+ * @param step Pure function of the state.
+ */
+export function carry<S, R>(state: S, step: (state: S) => R): R {
+  const result = scope(() => step(state));
+  const kept = new Set(tensorsOf(result).map((tensor) => tensor.id));
+  free(tensorsOf(state).filter((tensor) => !kept.has(tensor.id)));
+  return result;
+}
+
+/** Frees the tensors of a tree now. Only long-lived values need it: a model that is no longer wanted. */
+export function free(tree: unknown): void {
+  if (!isLoaded()) return;
+  for (const tensor of tensorsOf(tree)) (tensor as unknown as { dispose(): void }).dispose();
+}
+
+function tensorsOf(tree: unknown): Tensor[] {
+  return leaves<unknown>(tree).filter(isTensor);
+}
