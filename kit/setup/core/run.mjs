@@ -1,0 +1,115 @@
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { SetupFailure } from "./failure.mjs";
+import { bytes, duration, showProgress } from "./screen.mjs";
+
+/**
+ * @typedef {object} RunOptions
+ * @property {string} [cwd]
+ * @property {NodeJS.ProcessEnv} [env]
+ * @property {string} [log] File that receives the whole output.
+ * @property {(line: string) => void} [onLine] Called with every line the program writes.
+ * @property {() => string} [progress] What to show, beside the elapsed time, while the program runs.
+ * @property {boolean} [shown] The program writes straight to the terminal; `output` stays empty.
+ */
+
+/** Programs under way, ended with us: nobody should find a compiler still running after Ctrl-C. */
+const children = new Set();
+
+for (const [signal, code] of /** @type {const} */ ([["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]])) {
+  process.on(signal, () => {
+    if (process.listenerCount(signal) > 1) return; // Somebody further up stops in their own, gentler way.
+    for (const child of children) child.kill("SIGTERM");
+    process.exit(code);
+  });
+}
+
+/**
+ * Run a program to its end, without a terminal to ask questions on.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {RunOptions} [options]
+ * @returns {Promise<{ code: number, output: string, missing: boolean }>} Its exit code and everything it wrote.
+ *   `missing`: there is no such program.
+ */
+export function run(command, args, { cwd, env = process.env, log, onLine, progress, shown = false } = {}) {
+  const began = performance.now();
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd, env, stdio: shown ? ["ignore", "inherit", "inherit"] : ["ignore", "pipe", "pipe"] });
+    children.add(child);
+    let output = "";
+    let rest = "";
+    const take = (/** @type {Buffer} */ chunk) => {
+      const text = chunk.toString();
+      output += text;
+      const lines = (rest + text).split(/[\r\n]+/);
+      rest = lines.pop() ?? "";
+      for (const line of lines) onLine?.(line);
+    };
+    child.stdout?.on("data", take);
+    child.stderr?.on("data", take);
+    const tick = () => {
+      const parts = [duration(performance.now() - began), written(child.pid), progress?.() ?? ""];
+      showProgress(parts.filter((part) => part !== "").join(" · "));
+    };
+    const timer = progress === undefined ? undefined : setInterval(tick, 500);
+    const finish = (/** @type {number} */ code, missing = false) => {
+      clearInterval(timer);
+      children.delete(child);
+      if (log !== undefined) {
+        mkdirSync(dirname(log), { recursive: true });
+        writeFileSync(log, output);
+      }
+      resolve({ code, output, missing });
+    };
+    child.on("error", (error) => {
+      output += error.message;
+      finish(127, "code" in error && error.code === "ENOENT");
+    });
+    child.on("close", (code, signal) => finish(code ?? (signal === null ? 1 : 128)));
+  });
+}
+
+/**
+ * Run a program that has to succeed.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {RunOptions & { why: string, type?: string }} options `why`: what its failure means; `type`: the remedy.
+ * @returns {Promise<string>} Its output.
+ */
+export async function must(command, args, { why, type, ...options }) {
+  const { code, output } = await run(command, args, options);
+  if (code !== 0) throw new SetupFailure(why, { type, detail: tail(output) });
+  return output;
+}
+
+/** The output of a short program, or `undefined` when it is missing, fails or takes longer than `timeout` ms. */
+export function ask(/** @type {string} */ command, /** @type {readonly string[]} */ args, { timeout = 20_000, env = process.env } = {}) {
+  const { status, stdout } = spawnSync(command, args, { encoding: "utf8", timeout, env, stdio: ["ignore", "pipe", "ignore"] });
+  return status === 0 ? stdout : undefined;
+}
+
+/** The lines of a program's output where it says what went wrong: all of a short one, else its beginning and end. */
+export function tail(/** @type {string} */ output, lines = 14) {
+  const all = output.trimEnd().split("\n");
+  if (all.length <= lines) return all.join("\n");
+  return [...all.slice(0, lines / 2), "…", ...all.slice(-lines / 2)].join("\n");
+}
+
+/** The last line of a program's output. */
+export function lastLine(/** @type {string} */ output) {
+  return output.trimEnd().split("\n").at(-1)?.trim() || "no reason given";
+}
+
+/** What a program has written to disk so far: the one measure of a download that needs no cooperation. Linux only. */
+function written(/** @type {number | undefined} */ pid) {
+  try {
+    const count = Number(/^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, "utf8"))?.[1]);
+    return count > 5e6 ? `${bytes(count)} written` : "";
+  } catch {
+    return "";
+  }
+}

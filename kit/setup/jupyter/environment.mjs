@@ -1,0 +1,54 @@
+import { existsSync, readdirSync } from "node:fs";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { sitePackages } from "../core/project.mjs";
+
+/** @typedef {import("../core/project.mjs").Project} Project */
+
+/** Variables that keep everything Jupyter reads and writes inside the project. */
+export function jupyterEnvironment(/** @type {Project} */ { jupyter }) {
+  return {
+    JUPYTER_PATH: jupyter.data,
+    JUPYTER_CONFIG_DIR: jupyter.config,
+    JUPYTER_DATA_DIR: jupyter.data,
+    JUPYTER_RUNTIME_DIR: jupyter.runtime,
+    IPYTHONDIR: jupyter.ipython,
+    JUPYTERLAB_SETTINGS_DIR: jupyter.settings,
+    JUPYTERLAB_WORKSPACES_DIR: jupyter.workspaces,
+  };
+}
+
+/**
+ * Where TensorFlow finds CUDA when it is loaded by Node: Python's TensorFlow knows the wheels that carry it, Node's
+ * needs their folders named. Empty without them.
+ *
+ * @returns {Record<string, string>}
+ */
+export function gpuEnvironment(/** @type {Project} */ project, env = process.env) {
+  const nvidia = join(sitePackages(project) ?? "", "nvidia");
+  if (!existsSync(nvidia)) return {};
+  const folders = readdirSync(nvidia).map((name) => join(nvidia, name, "lib")).filter((folder) => existsSync(folder));
+  return {
+    LD_LIBRARY_PATH: [...folders, ...(env.LD_LIBRARY_PATH ? [env.LD_LIBRARY_PATH] : [])].join(delimiter),
+    XLA_FLAGS: [`--xla_gpu_cuda_data_dir=${join(nvidia, "cuda_nvcc")}`, ...(env.XLA_FLAGS ? [env.XLA_FLAGS] : [])].join(" "),
+    TF_FORCE_GPU_ALLOW_GROWTH: env.TF_FORCE_GPU_ALLOW_GROWTH ?? "true",
+  };
+}
+
+/** The environment the kit's own programs run in: Jupyter inside the project, the mirror beside it where there is one. */
+export function kitEnvironment(/** @type {Project} */ project, env = process.env) {
+  const mirror = env.KINTSUGI_MIRROR ?? defaultMirror(project);
+  return {
+    ...env,
+    ...jupyterEnvironment(project),
+    ...gpuEnvironment(project, env),
+    VIRTUAL_ENV: project.venv,
+    PATH: [join(project.venv, "bin"), dirname(process.execPath), env.PATH ?? ""].join(delimiter),
+    ...(mirror === undefined ? {} : { KINTSUGI_MIRROR: mirror }),
+  };
+}
+
+/** The folder of models and data that may lie beside the project. */
+export function defaultMirror(/** @type {Project} */ { root }) {
+  const folder = resolve(root, "..", "shared", "data");
+  return existsSync(folder) ? folder : undefined;
+}

@@ -1,0 +1,4 @@
+// Compiles wherever a C++ compiler finds its standard library.
+#include <string>
+#include <vector>
+std::vector<std::string> probe() { return {"kintsugi"}; }

@@ -1,0 +1,83 @@
+import { join } from "node:path";
+import { pythonPackageVersion } from "../core/project.mjs";
+import { dim, say } from "../core/screen.mjs";
+import { lastLine, must, run } from "../core/run.mjs";
+import { parsePipConfig, uvEnvironment } from "./pip-config.mjs";
+
+/** @typedef {import("../core/project.mjs").Project} Project */
+
+const UV = "uv==0.13.9";
+
+/**
+ * Install packages from PyPI into `.venv`: with uv, ten times faster than pip, or with pip where uv fails.
+ *
+ * @param {Project} project
+ * @param {readonly string[]} what Arguments both understand: `-r file`, `--no-deps`, `name==version`.
+ * @param {{ log: string, why: string }} options
+ */
+export async function installFromPypi(project, what, { log, why }) {
+  const env = pipEnvironment(project);
+  const uvFailure = await installWithUv(project, what, env, log);
+  if (uvFailure === undefined) return;
+  say(dim(`  uv could not do it (${uvFailure}): trying pip`));
+  const progress = downloadProgress();
+  await must(project.python, ["-m", "pip", "install", "--progress-bar", "off", ...what], {
+    env,
+    log,
+    ...progress,
+    why,
+    type: "the command again when the network is back (pip config list shows which index is asked)",
+  });
+}
+
+/** The environment pip runs in: its cache below the project, and no questions. */
+function pipEnvironment(/** @type {Project} */ { cache }) {
+  return { ...process.env, PIP_CACHE_DIR: join(cache, "pip"), PIP_NO_INPUT: "1", PIP_DISABLE_PIP_VERSION_CHECK: "1", PYTHONUTF8: "1" };
+}
+
+/**
+ * @param {Project} project
+ * @param {readonly string[]} what
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} log
+ * @returns {Promise<string | undefined>} Why it failed, or `undefined` when it worked.
+ */
+async function installWithUv(project, what, env, log) {
+  if (pythonPackageVersion(project, "uv") !== UV.split("==")[1]) {
+    const { code, output } = await run(project.python, ["-m", "pip", "install", "--progress-bar", "off", UV], { env, log, progress: () => "fetching uv" });
+    if (code !== 0) return lastLine(output);
+  }
+  const listing = await run(project.python, ["-m", "pip", "config", "list"], { env });
+  const settings = listing.code === 0 ? parsePipConfig(listing.output) : {};
+  const { code, output } = await run(project.python, ["-m", "uv", "--system-certs", "pip", "install", "--python", project.python, ...what], {
+    env: {
+      ...env,
+      ...uvEnvironment(settings, env),
+      UV_CACHE_DIR: join(project.cache, "uv"),
+      UV_PYTHON_DOWNLOADS: "never",
+      UV_NO_PROGRESS: "1",
+    },
+    log,
+    ...downloadProgress(),
+  });
+  return code === 0 ? undefined : lastLine(output);
+}
+
+/** Follow what uv and pip say about downloads. */
+function downloadProgress() {
+  /** @type {Map<string, string>} */
+  const underWay = new Map();
+  return {
+    onLine(/** @type {string} */ line) {
+      const [, begun, size] = /^\s*Downloading (\S+) \(([\d.]+ ?[kKMG]i?B)\)/.exec(line) ?? [];
+      if (begun !== undefined) underWay.set(begun, size);
+      const ended = /^\s*Downloaded (\S+)/.exec(line)?.[1];
+      if (ended !== undefined) underWay.delete(ended);
+      if (/^(Prepared|Installing)/.test(line.trim())) underWay.clear();
+    },
+    progress() {
+      const items = [...underWay].slice(-3).map(([name, size]) => `${name} (${size})`);
+      return items.length === 0 ? "" : `downloading ${items.join(", ")}`;
+    },
+  };
+}

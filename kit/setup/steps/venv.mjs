@@ -1,0 +1,40 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fingerprint, writeWhole } from "../core/fingerprint.mjs";
+import { must } from "../core/run.mjs";
+import { requirePython, venvPython } from "./python.mjs";
+
+/** @typedef {import("../core/project.mjs").Project} Project */
+
+/** Written into a `.venv` the set-up made: one that somebody else made, or that was cut off half way, lacks it. */
+const markerOf = (/** @type {Project} */ { venv }) => join(venv, ".kintsugi");
+
+/** @type {import("../core/steps.mjs").Step} */
+export const venvStep = {
+  id: "venv",
+  title: "Python environment .venv",
+  fingerprint: ({ venv }) => fingerprint({ values: [venv, process.env.KINTSUGI_PYTHON] }),
+  intact: isOurs,
+  async run(project, { log }) {
+    const { path, version } = requirePython();
+    const found = existsSync(project.venv);
+    rmSync(project.venv, { recursive: true, force: true });
+    await must(path, ["-m", "venv", project.venv], {
+      log,
+      progress: () => "",
+      why: `${path} could not make ${project.venv}`,
+      type: "on Debian: apt-get install python3-venv; then the command again",
+    });
+    writeWhole(markerOf(project), `${version}\n`);
+    return `Python ${version}${found ? ", replaced one that was not usable" : ""}`;
+  },
+};
+
+/** Whether the `.venv` is one the set-up made, of a Python that is still there. */
+function isOurs(/** @type {Project} */ project) {
+  try {
+    return readFileSync(markerOf(project), "utf8").trim() !== "" && venvPython(project) !== undefined;
+  } catch {
+    return false;
+  }
+}
