@@ -4,12 +4,12 @@ export type Tree<L> = L | { readonly [key: string]: Tree<L> | undefined } | read
 /** The same nested shape with every leaf of type `A` replaced by `B`. */
 export type Mapped<T, A, B> = T extends A ? B : { [K in keyof T]: Mapped<T[K], A, B> };
 
-/** Tells a leaf from a branch. Branches are arrays and objects made by a literal; everything else is a leaf. */
+/** Tells a leaf from a branch. Branches are arrays and objects made by a literal, in this realm or a notebook's. */
 function isBranch(value: unknown): value is Record<string, unknown> | unknown[] {
   if (Array.isArray(value)) return true;
-  return (
-    typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype && !isRef(value)
-  );
+  if (typeof value !== "object" || value === null || isRef(value)) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** A `TensorRef` is a plain object too, so that it can be hashed and written as JSON; its three fields tell it. */

@@ -1,17 +1,12 @@
+import type { AttentionSpec, RopeSpec } from "../nn/index.js";
+
+export type { RopeSpec };
+
 /** How a linear layer stores and applies its matrix. */
 export type LinearSpec = { readonly kind: "dense" };
 
-/** Rotary position embedding. `half` rotates `(i, i + K/2)` as Hugging Face does, `interleaved` `(2i, 2i + 1)` as GPT-J. */
-export type RopeSpec = { readonly theta: number; readonly layout: "half" | "interleaved" };
-
 /** What mixes information across time. */
-export type MixerSpec = {
-  readonly kind: "attention";
-  readonly heads: number;
-  readonly kvHeads: number;
-  readonly headDim: number;
-  readonly rope: RopeSpec;
-};
+export type MixerSpec = { readonly kind: "attention" } & AttentionSpec;
 
 export type NormSpec = { readonly kind: "rmsNorm" };
 

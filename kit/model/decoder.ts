@@ -1,0 +1,159 @@
+import {
+  type Compiled,
+  carry,
+  compile,
+  type ExecutionBackend,
+  free,
+  read,
+  type Tensor,
+  tensor,
+} from "../engine/index.js";
+import { UserError } from "../errors.js";
+import type { Model } from "./config.js";
+import { type Decoded, type DecodeState, grow, prefill, settle, step } from "./decode.js";
+
+export type DecoderOptions = {
+  /** Default `xla`, the fastest measured for single tokens. */
+  readonly backend?: ExecutionBackend;
+  /** Tokens collected before they are moved into the past. */
+  readonly recent?: number;
+};
+
+/** Sizes that caches and prompts are rounded up to, so that few shapes are traced. */
+const smallestClass = 64;
+
+function sizeClass(length: number): number {
+  return Math.max(smallestClass, 2 ** Math.ceil(Math.log2(length)));
+}
+
+/**
+ * Decodes one batch of sequences at a time: `prompt`, then `next` as often as wanted.
+ *
+ * A class, because its state has a lifetime: the caches of the running batch, and the functions compiled for this model.
+ */
+export class Decoder {
+  private state: DecodeState | undefined;
+  private filled = 0;
+  private capacity = 0;
+  private waiting = 0;
+  private readonly recent: number;
+  private readonly prefills = new Map<number, Compiled<[Model<Tensor>["params"], Tensor, Tensor], Decoded>>();
+  private readonly stepped: Compiled<[Model<Tensor>["params"], Tensor, DecodeState], Decoded>;
+  private readonly settled: Compiled<[DecodeState], DecodeState>;
+
+  constructor(
+    private readonly model: Model<Tensor>,
+    private readonly options: DecoderOptions = {},
+  ) {
+    const { config } = model;
+    const compiling = { backend: options.backend ?? "xla", newShapes: "expect" } as const;
+    this.recent = options.recent ?? 32;
+    this.stepped = compile((params, ids, state) => step({ config, params }, ids, state), {
+      ...compiling,
+      name: "step",
+    });
+    this.settled = compile((state) => settle(config, state), { ...compiling, name: "settle" });
+  }
+
+  /** Length of the longest running sequence, in tokens. */
+  get length(): number {
+    return this.filled + this.waiting;
+  }
+
+  /**
+   * Forgets the running batch and reads a new one.
+   *
+   * @param prompts At least one id each; lengths may differ.
+   * @returns Scores of each sequence's next token, `[B, N]` row-major.
+   * @throws UserError when a prompt is empty or longer than the model's context, or an id is not in the vocabulary.
+   */
+  prompt(prompts: readonly (readonly number[])[]): Float32Array {
+    this.reset();
+    const { config } = this.model;
+    const longest = Math.max(...prompts.map((ids) => ids.length));
+    if (prompts.length === 0 || prompts.some((ids) => ids.length === 0))
+      throw new UserError("decode: a prompt is empty");
+    checkIds(prompts.flat(), config.vocab);
+    if (longest > config.context) {
+      throw new UserError(`decode: the prompt has ${longest} tokens`, { expected: `at most ${config.context}` });
+    }
+    const width = sizeClass(longest);
+    this.capacity = sizeClass(longest + this.recent);
+    this.filled = longest;
+    const padded = new Int32Array(prompts.length * width);
+    for (const [b, ids] of prompts.entries()) padded.set(ids, b * width);
+    return this.take(() =>
+      this.prefillFor(this.capacity)(
+        this.model.params,
+        tensor(padded, [prompts.length, width]),
+        tensor(Int32Array.from(prompts, (ids) => ids.length)),
+      ),
+    );
+  }
+
+  /**
+   * Appends one token to each sequence.
+   *
+   * @returns Scores of each sequence's next token, `[B, N]` row-major.
+   * @throws UserError before the first prompt, when the context is full, or when an id is not in the vocabulary.
+   */
+  next(ids: readonly number[]): Float32Array {
+    const { state, model } = this;
+    if (state === undefined) throw new UserError("decode: next() was called before prompt()");
+    checkIds(ids, model.config.vocab);
+    if (this.length >= model.config.context) {
+      throw new UserError(`decode: the context of ${model.config.context} tokens is full`);
+    }
+    if (this.waiting === this.recent) this.makeRoom();
+    this.waiting++;
+    return this.take(() => this.stepped(model.params, tensor(Int32Array.from(ids)), this.state!));
+  }
+
+  /** Frees the caches. */
+  reset(): void {
+    free(this.state);
+    this.state = undefined;
+    this.filled = this.waiting = 0;
+  }
+
+  private prefillFor(capacity: number): Compiled<[Model<Tensor>["params"], Tensor, Tensor], Decoded> {
+    let found = this.prefills.get(capacity);
+    if (found === undefined) {
+      const { config } = this.model;
+      const room = { capacity, recent: this.recent };
+      found = compile((params, ids, lengths) => prefill({ config, params }, ids, lengths, room), {
+        backend: this.options.backend ?? "xla",
+        newShapes: "expect",
+        name: "prefill",
+      });
+      this.prefills.set(capacity, found);
+    }
+    return found;
+  }
+
+  private makeRoom(): void {
+    this.state = carry(this.state!, this.settled);
+    this.filled += this.waiting;
+    this.waiting = 0;
+    if (this.filled + this.recent <= this.capacity) return;
+    this.capacity *= 2;
+    this.state = carry(this.state, (state) => grow(this.model.config, state, this.capacity));
+  }
+
+  private take(decode: () => Decoded): Float32Array {
+    const old = this.state;
+    let scores = new Float32Array();
+    const result = carry(old ?? {}, () => {
+      const { logits, state } = decode();
+      scores = read(logits) as Float32Array<ArrayBuffer>;
+      return state;
+    });
+    this.state = result;
+    return scores;
+  }
+}
+
+function checkIds(ids: readonly number[], vocab: number): void {
+  const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocab);
+  if (bad !== undefined) throw new UserError(`decode: ${bad} is not a token id`, { expected: `0 to ${vocab - 1}` });
+}

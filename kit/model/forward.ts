@@ -1,0 +1,66 @@
+import { add, dims, gather, scope, type Tensor, tensor } from "../engine/index.js";
+import { linear, rmsNorm } from "../nn/index.js";
+import type { LayerParams, LayerSpec, Model, ModelConfig } from "./config.js";
+import { mixerOf, mlpOf } from "./registry.js";
+
+/** A batch of token ids, `[B, T]` int32, from rows of equal length. */
+export function batch(rows: readonly (readonly number[] | Int32Array)[]): Tensor {
+  return tensor(Int32Array.from(rows.flatMap((row) => [...row])), [rows.length, rows[0].length]);
+}
+
+/**
+ * Scores of every next token.
+ *
+ * @param ids shape `[B, T]` int32, each below `config.vocab`
+ * @returns shape `[B, T, N]`; row `t` sees tokens `0 … t`
+ */
+export function logits(model: Model<Tensor>, ids: Tensor): Tensor {
+  return scope(() => head(model, hidden(model, ids)));
+}
+
+/** The residual stream before the head, after the last norm; shape `[B, T, D]`. */
+export function hidden(model: Model<Tensor>, ids: Tensor): Tensor {
+  dims(ids, "B T");
+  const { config, params } = model;
+  const x = config.layers.reduce((x, spec, i) => layer(params.layers[i], x, spec, config), embed(model, ids));
+  return rmsNorm(params.norm, x, config.normEps);
+}
+
+/** Embedding rows of the ids, `[..., D]`. */
+export function embed({ params }: Model<Tensor>, ids: Tensor): Tensor {
+  return gather(params.embed, ids);
+}
+
+/** Scores of a normed residual stream: `[..., D]` → `[..., N]`. */
+export function head({ params }: Model<Tensor>, x: Tensor): Tensor {
+  return linear(params.head ?? params.embed, x);
+}
+
+/** One residual block: `x += mixer(norm(x))`, then `x += mlp(norm(x))`; shape `[B, T, D]`. */
+export function layer(params: LayerParams<Tensor>, x: Tensor, spec: LayerSpec, config: ModelConfig): Tensor {
+  const mixed = add(
+    x,
+    mixerOf(spec.mixer).apply(params.mixer, rmsNorm(params.mixerNorm, x, config.normEps), spec.mixer),
+  );
+  return add(mixed, feedForward(params, mixed, spec, config));
+}
+
+/** What a block's second half adds to the residual stream. */
+export function feedForward(params: LayerParams<Tensor>, x: Tensor, spec: LayerSpec, config: ModelConfig): Tensor {
+  return mlpOf(spec.mlp).apply(params.mlp, rmsNorm(params.mlpNorm, x, config.normEps), spec.mlp);
+}
+
+/**
+ * The residual stream after the embedding and after each block, for finding where two models part.
+ *
+ * @returns `layers.length + 1` tensors of shape `[B, T, D]`
+ */
+export function residualStream(model: Model<Tensor>, ids: Tensor): Tensor[] {
+  return scope(() => {
+    const stream = [embed(model, ids)];
+    for (const [i, spec] of model.config.layers.entries()) {
+      stream.push(layer(model.params.layers[i], stream[i], spec, model.config));
+    }
+    return stream;
+  });
+}

@@ -1,0 +1,6 @@
+export * from "./attention.js";
+export * from "./clock.js";
+export * from "./linear.js";
+export * from "./rmsNorm.js";
+export * from "./rope.js";
+export * from "./swiglu.js";
