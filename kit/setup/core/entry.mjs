@@ -1,4 +1,4 @@
-import { SetupFailure, messageOf } from "./failure.mjs";
+import { messageOf, SetupFailure } from "./failure.mjs";
 import { complain, red } from "./screen.mjs";
 import { StepFailure } from "./steps.mjs";
 

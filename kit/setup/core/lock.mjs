@@ -43,7 +43,13 @@ export async function withLock(folder, work, options = {}) {
  * @param {string} file
  * @param {{ pollMs?: number, announce?: (holder: string) => void }} options
  */
-async function acquire(file, { pollMs = 500, announce = (pid) => say(`  another set-up of this project is under way (process ${pid}): waiting for it`) }) {
+async function acquire(
+  file,
+  {
+    pollMs = 500,
+    announce = (pid) => say(`  another set-up of this project is under way (process ${pid}): waiting for it`),
+  },
+) {
   let announced = false;
   for (;;) {
     try {

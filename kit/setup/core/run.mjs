@@ -17,7 +17,11 @@ import { bytes, duration, showProgress } from "./screen.mjs";
 /** Programs under way, ended with us: nobody should find a compiler still running after Ctrl-C. */
 const children = new Set();
 
-for (const [signal, code] of /** @type {const} */ ([["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]])) {
+for (const [signal, code] of /** @type {const} */ ([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+])) {
   process.on(signal, () => {
     if (process.listenerCount(signal) > 1) return; // Somebody further up stops in their own, gentler way.
     for (const child of children) child.kill("SIGTERM");
@@ -37,7 +41,11 @@ for (const [signal, code] of /** @type {const} */ ([["SIGINT", 130], ["SIGTERM",
 export function run(command, args, { cwd, env = process.env, log, onLine, progress, shown = false } = {}) {
   const began = performance.now();
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, env, stdio: shown ? ["ignore", "inherit", "inherit"] : ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, {
+      cwd,
+      env,
+      stdio: shown ? ["ignore", "inherit", "inherit"] : ["ignore", "pipe", "pipe"],
+    });
     children.add(child);
     let output = "";
     let rest = "";
@@ -87,8 +95,17 @@ export async function must(command, args, { why, type, ...options }) {
 }
 
 /** The output of a short program, or `undefined` when it is missing, fails or takes longer than `timeout` ms. */
-export function ask(/** @type {string} */ command, /** @type {readonly string[]} */ args, { timeout = 20_000, env = process.env } = {}) {
-  const { status, stdout } = spawnSync(command, args, { encoding: "utf8", timeout, env, stdio: ["ignore", "pipe", "ignore"] });
+export function ask(
+  /** @type {string} */ command,
+  /** @type {readonly string[]} */ args,
+  { timeout = 20_000, env = process.env } = {},
+) {
+  const { status, stdout } = spawnSync(command, args, {
+    encoding: "utf8",
+    timeout,
+    env,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   return status === 0 ? stdout : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { SetupFailure, messageOf } from "./failure.mjs";
-import { readStamp, removeStamp, writeStamp } from "./fingerprint.mjs";
+import { messageOf, SetupFailure } from "./failure.mjs";
+import { fingerprint, readStamp, removeStamp, writeStamp } from "./fingerprint.mjs";
 import { beginProgress, bold, complain, dim, duration, green, red, say } from "./screen.mjs";
 
 /**
@@ -12,6 +12,7 @@ import { beginProgress, bold, complain, dim, duration, green, red, say } from ".
  * @property {(project: Project) => string | undefined} [fingerprint] Everything its result depends on. Without one the
  *   step is a quick check that always runs.
  * @property {(project: Project) => boolean} [intact] Whether the result is still there.
+ * @property {(project: Project) => string[]} [outputs] Files it makes: one that changed since is made again.
  * @property {(project: Project, context: { log: string }) => Promise<string | void> | string | void} run Returns what is
  *   worth saying about the result.
  *
@@ -23,25 +24,40 @@ export async function runSteps(/** @type {readonly Step[]} */ steps, /** @type {
   for (const step of steps) await runStep(step, project);
 }
 
+/** Whether a step has nothing to do: finished, of the same inputs, and its result untouched. */
+export function isDone(/** @type {Step} */ step, /** @type {Project} */ project) {
+  const wanted = step.fingerprint?.(project);
+  return (
+    wanted !== undefined &&
+    readStamp(stampOf(step, project)) === seal(step, project, wanted) &&
+    (step.intact?.(project) ?? true)
+  );
+}
+
+function stampOf(/** @type {Step} */ { id }, /** @type {Project} */ { state }) {
+  return join(state, `${id}.json`);
+}
+
+/** The fingerprint of a step's inputs and outputs together. */
+function seal(/** @type {Step} */ { outputs }, /** @type {Project} */ project, /** @type {string} */ inputs) {
+  return outputs === undefined ? inputs : `${inputs}-${fingerprint({ files: outputs(project) })}`;
+}
+
 async function runStep(/** @type {Step} */ step, /** @type {Project} */ project) {
-  const stamp = join(project.state, `${step.id}.json`);
+  const stamp = stampOf(step, project);
   const log = join(project.state, "logs", `${step.id}.log`);
   const began = performance.now();
   try {
-    const before = step.fingerprint?.(project);
-    if (before !== undefined && before === readStamp(stamp) && (step.intact?.(project) ?? true)) {
-      say(dim(`✓ ${step.title} · unchanged`));
-      return;
-    }
-    if (before !== undefined) {
+    if (isDone(step, project)) return say(dim(`✓ ${step.title} · unchanged`));
+    if (step.fingerprint !== undefined) {
       removeStamp(stamp); // Interrupted from here on, the step runs again.
       say(`${bold("▸")} ${step.title}`);
       beginProgress();
     }
     const result = await step.run(project, { log });
     const after = step.fingerprint?.(project);
-    if (after !== undefined) writeStamp(stamp, after);
-    const took = before === undefined ? [] : [duration(performance.now() - began)];
+    if (after !== undefined) writeStamp(stamp, seal(step, project, after));
+    const took = after === undefined ? [] : [duration(performance.now() - began)];
     say([`${green("✓")} ${step.title}`, ...took, ...(result ? [result] : [])].join(" · "));
   } catch (error) {
     complain(explain(step, error, duration(performance.now() - began)));

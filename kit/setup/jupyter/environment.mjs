@@ -26,10 +26,14 @@ export function jupyterEnvironment(/** @type {Project} */ { jupyter }) {
 export function gpuEnvironment(/** @type {Project} */ project, env = process.env) {
   const nvidia = join(sitePackages(project) ?? "", "nvidia");
   if (!existsSync(nvidia)) return {};
-  const folders = readdirSync(nvidia).map((name) => join(nvidia, name, "lib")).filter((folder) => existsSync(folder));
+  const folders = readdirSync(nvidia)
+    .map((name) => join(nvidia, name, "lib"))
+    .filter((folder) => existsSync(folder));
   return {
     LD_LIBRARY_PATH: [...folders, ...(env.LD_LIBRARY_PATH ? [env.LD_LIBRARY_PATH] : [])].join(delimiter),
-    XLA_FLAGS: [`--xla_gpu_cuda_data_dir=${join(nvidia, "cuda_nvcc")}`, ...(env.XLA_FLAGS ? [env.XLA_FLAGS] : [])].join(" "),
+    XLA_FLAGS: [`--xla_gpu_cuda_data_dir=${join(nvidia, "cuda_nvcc")}`, ...(env.XLA_FLAGS ? [env.XLA_FLAGS] : [])].join(
+      " ",
+    ),
     TF_FORCE_GPU_ALLOW_GROWTH: env.TF_FORCE_GPU_ALLOW_GROWTH ?? "true",
   };
 }

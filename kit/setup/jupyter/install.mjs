@@ -1,7 +1,7 @@
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, rmdirSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { writeWhole } from "../core/fingerprint.mjs";
 import { SetupFailure } from "../core/failure.mjs";
+import { writeWhole } from "../core/fingerprint.mjs";
 import { gpuEnvironment } from "./environment.mjs";
 
 /**
@@ -44,7 +44,8 @@ export function kernelSpec(/** @type {Project} */ project) {
 export function installKernel(project, data) {
   const at = kernelInstallation(data);
   for (const needed of [project.kernelEntry, join(project.labextensionSource, "package.json"), project.plotlyScript]) {
-    if (!existsSync(needed)) throw new SetupFailure(`${needed} is missing`, { type: "npm run build, or npm start on a whole checkout" });
+    if (!existsSync(needed))
+      throw new SetupFailure(`${needed} is missing`, { type: "npm run build, or npm start on a whole checkout" });
   }
   setAside(at.kernel, at.aside.kernel);
   writeWhole(join(at.kernel, "kernel.json"), `${JSON.stringify(kernelSpec(project), null, 2)}\n`);

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { SetupFailure } from "../core/failure.mjs";
-import { fingerprint } from "../core/fingerprint.mjs";
+import { filesBelow, fingerprint } from "../core/fingerprint.mjs";
 import { lastLine, must, run } from "../core/run.mjs";
 import { compilerIdentity, findCompiler } from "./compiler.mjs";
 import { tensorflowFolder, tensorflowVersion } from "./python-packages.mjs";
@@ -29,9 +29,15 @@ export const addonStep = {
   fingerprint: (project) =>
     fingerprint({
       files: addonSources(project),
-      values: [...COMMON_FLAGS, CALLS_WRAPPER, compilerIdentity(), tensorflowVersion(project), tensorflowFolder(project)],
+      values: [
+        ...COMMON_FLAGS,
+        CALLS_WRAPPER,
+        compilerIdentity(),
+        tensorflowVersion(project),
+        tensorflowFolder(project),
+      ],
     }),
-  intact: ({ addon }) => existsSync(addon),
+  outputs: ({ addon }) => [addon],
   async run(project, { log }) {
     const compiler = await findCompiler(project, { log });
     const file = `${project.addon}.${process.pid}.tmp.node`; // Node loads only files that end in .node.
@@ -39,7 +45,8 @@ export const addonStep = {
     try {
       await compile(project, compiler, file, log);
       const { version, problem } = await loadAddon(file);
-      if (problem !== undefined) throw new SetupFailure(`the addon was compiled but does not load: ${problem}`, { type: "npm run doctor" });
+      if (problem !== undefined)
+        throw new SetupFailure(`the addon was compiled but does not load: ${problem}`, { type: "npm run doctor" });
       renameSync(file, project.addon);
       return `TensorFlow ${version}, ${compiler.name}`;
     } finally {
@@ -48,13 +55,10 @@ export const addonStep = {
   },
 };
 
-/** The package's own sources, and the engine's where the checkout has it. */
+/** The package's own sources, and the engine's. */
 function addonSources(/** @type {Project} */ { tfjs, traceSource }) {
-  const binding = join(tfjs, "binding");
-  const own = existsSync(binding) ? readdirSync(binding).filter((name) => /\.(cc|h)$/.test(name)).sort() : [];
-  const native = dirname(traceSource);
-  const ours = existsSync(native) ? readdirSync(native).filter((name) => /\.(cc|h)$/.test(name)).sort() : [];
-  return [...own.map((name) => join(binding, name)), ...ours.map((name) => join(native, name))];
+  const folders = [join(tfjs, "binding"), dirname(traceSource)].filter((folder) => existsSync(folder));
+  return folders.flatMap((folder) => filesBelow(folder, (name) => /\.(cc|h)$/.test(name)));
 }
 
 /**
@@ -65,28 +69,39 @@ function addonSources(/** @type {Project} */ { tfjs, traceSource }) {
  */
 async function compile(project, compiler, file, log) {
   const tensorflow = tensorflowFolder(project);
-  if (tensorflow === undefined) throw new SetupFailure("the TensorFlow wheel in .venv has no headers", { type: "rm -r .venv, then the command again" });
+  if (tensorflow === undefined)
+    throw new SetupFailure("the TensorFlow wheel in .venv has no headers", {
+      type: "rm -r .venv, then the command again",
+    });
   const binding = join(project.tfjs, "binding");
   const headers = join(project.modules, "node-api-headers", "include");
-  for (const needed of [join(binding, "tfjs_backend.cc"), join(headers, "node_api.h")]) {
-    if (!existsSync(needed)) throw new SetupFailure(`${needed} is missing`, { type: "rm -r node_modules, then the command again" });
+  const remedy = { type: "rm -r node_modules (or git checkout kit/engine/native), then the command again" };
+  for (const needed of [join(binding, "tfjs_backend.cc"), join(headers, "node_api.h"), project.traceSource]) {
+    if (!existsSync(needed)) throw new SetupFailure(`${needed} is missing`, remedy);
   }
   const [command, ...before] = compiler.command;
-  const flags = [...compiler.flags, ...COMMON_FLAGS, `-I${headers}`, `-I${join(tensorflow, "include")}`, `-I${binding}`];
+  const flags = [
+    ...compiler.flags,
+    ...COMMON_FLAGS,
+    `-I${headers}`,
+    `-I${join(tensorflow, "include")}`,
+    `-I${binding}`,
+  ];
   const build = (/** @type {string[]} */ args, /** @type {string} */ part) =>
     must(command, [...before, ...args], {
       env: compiler.env,
       log: log.replace(/\.log$/, `-${part}.log`),
       progress: () => `compiling with ${compiler.name}`,
       why: `${compiler.name} could not build the addon (${part})`,
-      type: compiler.name.startsWith("zig") ? "the command again" : "the command again with KINTSUGI_CXX=zig before it: another compiler, from PyPI",
+      type: compiler.name.startsWith("zig")
+        ? "the command again"
+        : "the command again with KINTSUGI_CXX=zig before it: another compiler, from PyPI",
     });
   const objects = [`${file}.backend.o`, `${file}.binding.o`];
-  const traced = existsSync(project.traceSource);
   try {
     await Promise.all([
-      build([...flags, ...(traced ? [CALLS_WRAPPER] : []), "-c", join(binding, "tfjs_backend.cc"), "-o", objects[0]], "backend"),
-      build([...flags, CALLS_TENSORFLOW, "-c", traced ? project.traceSource : join(binding, "tfjs_binding.cc"), "-o", objects[1]], "binding"),
+      build([...flags, CALLS_WRAPPER, "-c", join(binding, "tfjs_backend.cc"), "-o", objects[0]], "backend"),
+      build([...flags, CALLS_TENSORFLOW, "-c", project.traceSource, "-o", objects[1]], "binding"),
     ]);
     await build([...compiler.flags, "-shared", ...objects, ...libraries(tensorflow), "-o", file], "link");
   } finally {
@@ -105,7 +120,8 @@ function libraries(/** @type {string} */ tensorflow) {
 }
 
 /** Loads an addon in a Node of its own: a broken one ends the process that loads it. */
-const LOAD = "const b = require(process.argv[1]); console.log('TF_Version=' + b.TF_Version + ' methods=' + Object.keys(b).length)";
+const LOAD =
+  "const b = require(process.argv[1]); console.log('TF_Version=' + b.TF_Version + ' traces=' + (typeof b.traceBegin === 'function'))";
 
 /**
  * @param {string} file
@@ -114,8 +130,11 @@ const LOAD = "const b = require(process.argv[1]); console.log('TF_Version=' + b.
  */
 export async function loadAddon(file, node = process.execPath) {
   const { code, output } = await run(node, ["-e", LOAD, file], { env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" } });
-  const version = /TF_Version=(\S+)/.exec(output)?.[1];
-  if (code === 0 && version !== undefined) return { version };
-  const reason = /^(?:Error: )?.*(?:Error|error|cannot|undefined symbol|invalid ELF|too short).*$/m.exec(output)?.[0] ?? lastLine(output);
+  const [, version, traces] = /TF_Version=(\S+) traces=(true|false)/.exec(output) ?? [];
+  if (code === 0 && traces === "true") return { version };
+  if (code === 0 && version !== undefined) return { problem: "it lacks the kit's own part, which traces operations" };
+  const reason =
+    /^(?:Error: )?.*(?:Error|error|cannot|undefined symbol|invalid ELF|too short).*$/m.exec(output)?.[0] ??
+    lastLine(output);
   return { problem: reason.trim().replace(/^Error: /, "") };
 }

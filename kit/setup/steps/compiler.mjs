@@ -62,7 +62,10 @@ async function compilesCpp(/** @type {Compiler} */ { command: [name], env }, /**
 async function zigCompiler(project, { log }) {
   const [name, version] = ZIG.split("==");
   if (pythonPackageVersion(project, name) !== version || !existsSync(join(sitePackages(project) ?? "", name, "zig"))) {
-    await installFromPypi(project, [ZIG], { log, why: `this machine has no C++ compiler, and PyPI's (${ZIG}) could not be installed` });
+    await installFromPypi(project, [ZIG], {
+      log,
+      why: `this machine has no C++ compiler, and PyPI's (${ZIG}) could not be installed`,
+    });
   }
   const cache = join(project.cache, "zig");
   return {

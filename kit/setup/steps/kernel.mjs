@@ -1,6 +1,6 @@
-import { fingerprint, filesBelow } from "../core/fingerprint.mjs";
 import { existsSync } from "node:fs";
-import { installKernel, kernelInstallation, kernelProblem, labextensionProblem } from "../jupyter/install.mjs";
+import { filesBelow, fingerprint } from "../core/fingerprint.mjs";
+import { installKernel, kernelInstallation, kernelSpec } from "../jupyter/install.mjs";
 import { writeLabSettings } from "../jupyter/settings.mjs";
 
 /** @type {import("../core/steps.mjs").Step} */
@@ -10,11 +10,11 @@ export const kernelStep = {
   fingerprint: (project) =>
     fingerprint({
       files: existsSync(project.labextensionSource) ? filesBelow(project.labextensionSource, () => true) : [],
-      values: [process.execPath, project.root],
+      values: [JSON.stringify(kernelSpec(project)), existsSync(project.kernelEntry) ? "built" : "absent"],
     }),
-  intact: (project) => {
-    const at = kernelInstallation(project.jupyter.data);
-    return kernelProblem(at) === undefined && labextensionProblem(at) === undefined;
+  outputs: ({ jupyter }) => {
+    const at = kernelInstallation(jupyter.data);
+    return [at.kernel, at.labextension].flatMap((folder) => (existsSync(folder) ? filesBelow(folder, () => true) : []));
   },
   run(project) {
     installKernel(project, project.jupyter.data);

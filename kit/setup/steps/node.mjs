@@ -15,9 +15,12 @@ export const nodeStep = {
   title: "Node",
   run() {
     if (!nodeIsSupported(process.version)) {
-      throw new SetupFailure(`Node ${process.version} (${process.execPath}) is not one the kit runs on: expected ${NODE_WANTED}`, {
-        type: "install a current Node (https://nodejs.org), then the same command again",
-      });
+      throw new SetupFailure(
+        `Node ${process.version} (${process.execPath}) is not one the kit runs on: expected ${NODE_WANTED}`,
+        {
+          type: "install a current Node (https://nodejs.org), then the same command again",
+        },
+      );
     }
     return process.version;
   },

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { SetupFailure } from "../core/failure.mjs";
 import { fingerprint } from "../core/fingerprint.mjs";
@@ -41,7 +41,10 @@ export const npmPackagesStep = {
  * @returns {string[]}
  */
 export function npmCommand() {
-  const candidates = [process.env.npm_execpath, join(dirname(process.execPath), "..", "lib", "node_modules", "npm", "bin", "npm-cli.js")];
+  const candidates = [
+    process.env.npm_execpath,
+    join(dirname(process.execPath), "..", "lib", "node_modules", "npm", "bin", "npm-cli.js"),
+  ];
   const script = candidates.find((file) => file?.endsWith("npm-cli.js") && existsSync(file));
   return script === undefined ? ["npm"] : [process.execPath, script];
 }
@@ -78,7 +81,10 @@ function wantedPackages(/** @type {Project} */ { root }) {
 function countInstalled(/** @type {string} */ modules) {
   try {
     const names = readdirSync(modules).filter((name) => !name.startsWith("."));
-    return names.reduce((count, name) => count + (name.startsWith("@") ? readdirSync(join(modules, name)).length : 1), 0);
+    return names.reduce(
+      (count, name) => count + (name.startsWith("@") ? readdirSync(join(modules, name)).length : 1),
+      0,
+    );
   } catch {
     return 0;
   }

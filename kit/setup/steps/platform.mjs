@@ -13,11 +13,19 @@ export function platformAnswer(platform, arch, { musl = false } = {}) {
   const name = `${platform} ${arch}`;
   if (platform === "linux" && (arch === "x64" || arch === "arm64")) {
     if (!musl) return { supported: true, note: name };
-    return { supported: false, note: `${name} with musl is not supported: TensorFlow has no wheels for it. Use a Linux with glibc, Debian for example` };
+    return {
+      supported: false,
+      note: `${name} with musl is not supported: TensorFlow has no wheels for it. Use a Linux with glibc, Debian for example`,
+    };
   }
   if (platform === "darwin" && arch === "arm64") return { supported: true, note: `${name}, not yet verified` };
-  if (platform === "win32") return { supported: false, note: "Windows is supported through WSL2: install it (wsl --install), open its Linux terminal, and run the same command there" };
-  const supported = "the kit runs on Linux x64 and arm64, on macOS arm64 (not yet verified), and on Windows through WSL2";
+  if (platform === "win32")
+    return {
+      supported: false,
+      note: "Windows is supported through WSL2: install it (wsl --install), open its Linux terminal, and run the same command there",
+    };
+  const supported =
+    "the kit runs on Linux x64 and arm64, on macOS arm64 (not yet verified), and on Windows through WSL2";
   return { supported: false, note: `${name} is not supported: ${supported}` };
 }
 

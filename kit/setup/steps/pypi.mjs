@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { pythonPackageVersion } from "../core/project.mjs";
-import { dim, say } from "../core/screen.mjs";
 import { lastLine, must, run } from "../core/run.mjs";
+import { dim, say } from "../core/screen.mjs";
 import { parsePipConfig, uvEnvironment } from "./pip-config.mjs";
 
 /** @typedef {import("../core/project.mjs").Project} Project */
@@ -32,7 +32,13 @@ export async function installFromPypi(project, what, { log, why }) {
 
 /** The environment pip runs in: its cache below the project, and no questions. */
 function pipEnvironment(/** @type {Project} */ { cache }) {
-  return { ...process.env, PIP_CACHE_DIR: join(cache, "pip"), PIP_NO_INPUT: "1", PIP_DISABLE_PIP_VERSION_CHECK: "1", PYTHONUTF8: "1" };
+  return {
+    ...process.env,
+    PIP_CACHE_DIR: join(cache, "pip"),
+    PIP_NO_INPUT: "1",
+    PIP_DISABLE_PIP_VERSION_CHECK: "1",
+    PYTHONUTF8: "1",
+  };
 }
 
 /**
@@ -44,22 +50,30 @@ function pipEnvironment(/** @type {Project} */ { cache }) {
  */
 async function installWithUv(project, what, env, log) {
   if (pythonPackageVersion(project, "uv") !== UV.split("==")[1]) {
-    const { code, output } = await run(project.python, ["-m", "pip", "install", "--progress-bar", "off", UV], { env, log, progress: () => "fetching uv" });
+    const { code, output } = await run(project.python, ["-m", "pip", "install", "--progress-bar", "off", UV], {
+      env,
+      log,
+      progress: () => "fetching uv",
+    });
     if (code !== 0) return lastLine(output);
   }
   const listing = await run(project.python, ["-m", "pip", "config", "list"], { env });
   const settings = listing.code === 0 ? parsePipConfig(listing.output) : {};
-  const { code, output } = await run(project.python, ["-m", "uv", "--system-certs", "pip", "install", "--python", project.python, ...what], {
-    env: {
-      ...env,
-      ...uvEnvironment(settings, env),
-      UV_CACHE_DIR: join(project.cache, "uv"),
-      UV_PYTHON_DOWNLOADS: "never",
-      UV_NO_PROGRESS: "1",
+  const { code, output } = await run(
+    project.python,
+    ["-m", "uv", "--system-certs", "pip", "install", "--python", project.python, ...what],
+    {
+      env: {
+        ...env,
+        ...uvEnvironment(settings, env),
+        UV_CACHE_DIR: join(project.cache, "uv"),
+        UV_PYTHON_DOWNLOADS: "never",
+        UV_NO_PROGRESS: "1",
+      },
+      log,
+      ...downloadProgress(),
     },
-    log,
-    ...downloadProgress(),
-  });
+  );
   return code === 0 ? undefined : lastLine(output);
 }
 

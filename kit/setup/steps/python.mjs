@@ -43,7 +43,8 @@ function examine(/** @type {string} */ path, /** @type {NodeJS.ProcessEnv} */ en
   /** @type {[string, string]} */
   const [executable, version] = JSON.parse(answer);
   if (!PYTHON_MINORS.some((minor) => version.startsWith(`3.${minor}.`))) return `is Python ${version}`;
-  if (ask(path, ["-c", CAN_MAKE_VENV], { env }) === undefined) return `is Python ${version} without venv (on Debian: apt-get install python3-venv)`;
+  if (ask(path, ["-c", CAN_MAKE_VENV], { env }) === undefined)
+    return `is Python ${version} without venv (on Debian: apt-get install python3-venv)`;
   return { path: executable, version };
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fingerprint, writeWhole } from "../core/fingerprint.mjs";
@@ -6,7 +7,10 @@ import { requirePython, venvPython } from "./python.mjs";
 
 /** @typedef {import("../core/project.mjs").Project} Project */
 
-/** Written into a `.venv` the set-up made: one that somebody else made, or that was cut off half way, lacks it. */
+/**
+ * Written into a `.venv` the set-up made, different each time: one that somebody else made, or that was cut off half way,
+ * lacks it, and what was installed into an earlier one counts no more.
+ */
 const markerOf = (/** @type {Project} */ { venv }) => join(venv, ".kintsugi");
 
 /** @type {import("../core/steps.mjs").Step} */
@@ -25,16 +29,21 @@ export const venvStep = {
       why: `${path} could not make ${project.venv}`,
       type: "on Debian: apt-get install python3-venv; then the command again",
     });
-    writeWhole(markerOf(project), `${version}\n`);
+    writeWhole(markerOf(project), `${version} ${randomUUID()}\n`);
     return `Python ${version}${found ? ", replaced one that was not usable" : ""}`;
   },
 };
 
+/** Which of all the environments made so far this one is, or `undefined` if the set-up did not make it. */
+export function venvIdentity(/** @type {Project} */ project) {
+  try {
+    return readFileSync(markerOf(project), "utf8").trim();
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether the `.venv` is one the set-up made, of a Python that is still there. */
 function isOurs(/** @type {Project} */ project) {
-  try {
-    return readFileSync(markerOf(project), "utf8").trim() !== "" && venvPython(project) !== undefined;
-  } catch {
-    return false;
-  }
+  return venvIdentity(project) !== undefined && venvPython(project) !== undefined;
 }

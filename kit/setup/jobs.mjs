@@ -1,0 +1,27 @@
+import { run } from "./core/run.mjs";
+import { kitEnvironment } from "./jupyter/environment.mjs";
+
+/** The programs npm's scripts start, below kit/dist. @type {Readonly<Record<string, string>>} */
+export const JOBS = {
+  notebooks: "notebook/run.js",
+  bench: "bench/main.js",
+  "check-tinyllama": "bench/check-tinyllama.js",
+  "test-browser": "test/browser.js",
+};
+
+/**
+ * Run a compiled program of the kit as its own process.
+ *
+ * @param {import("./core/project.mjs").Project} project
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @returns {Promise<number>} Its exit code.
+ */
+export async function runJob(project, program, args) {
+  const { code } = await run(process.execPath, [program, ...args], {
+    cwd: project.root,
+    env: kitEnvironment(project),
+    shown: true,
+  });
+  return code;
+}
