@@ -14,6 +14,7 @@ export function jupyterEnvironment(/** @type {Project} */ { jupyter }) {
     IPYTHONDIR: jupyter.ipython,
     JUPYTERLAB_SETTINGS_DIR: jupyter.settings,
     JUPYTERLAB_WORKSPACES_DIR: jupyter.workspaces,
+    JP_LSP_VIRTUAL_DIR: join(jupyter.root, "virtual_documents"),
   };
 }
 

@@ -25,7 +25,7 @@ export async function startJupyterLab(project, { port, notebook }) {
   const token = randomBytes(24).toString("hex");
   const chosen = await choosePort(port);
   const log = join(project.state, "logs", "jupyterlab.log");
-  mkdirSync(dirname(log), { recursive: true });
+  for (const folder of [dirname(log), project.notebooks]) mkdirSync(folder, { recursive: true });
   const root = process.getuid?.() === 0 ? ["--allow-root"] : [];
   const child = spawn(
     project.python,
@@ -54,7 +54,10 @@ export async function startJupyterLab(project, { port, notebook }) {
   child.stderr.pipe(file);
   const ended = /** @type {Promise<number>} */ (
     new Promise((resolve) => {
-      child.on("error", () => resolve(127));
+      child.on("error", (error) => {
+        file.write(`${error.message}\n`);
+        resolve(127);
+      });
       child.on("close", (code) => resolve(code ?? 1));
     })
   );

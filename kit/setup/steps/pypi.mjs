@@ -49,32 +49,59 @@ function pipEnvironment(/** @type {Project} */ { cache }) {
  * @returns {Promise<string | undefined>} Why it failed, or `undefined` when it worked.
  */
 async function installWithUv(project, what, env, log) {
-  if (pythonPackageVersion(project, "uv") !== UV.split("==")[1]) {
-    const { code, output } = await run(project.python, ["-m", "pip", "install", "--progress-bar", "off", UV], {
-      env,
-      log,
-      progress: () => "fetching uv",
-    });
-    if (code !== 0) return lastLine(output);
-  }
-  const listing = await run(project.python, ["-m", "pip", "config", "list"], { env });
-  const settings = listing.code === 0 ? parsePipConfig(listing.output) : {};
-  const { code, output } = await run(
-    project.python,
-    ["-m", "uv", "--system-certs", "pip", "install", "--python", project.python, ...what],
-    {
-      env: {
-        ...env,
-        ...uvEnvironment(settings, env),
-        UV_CACHE_DIR: join(project.cache, "uv"),
-        UV_PYTHON_DOWNLOADS: "never",
-        UV_NO_PROGRESS: "1",
-      },
-      log,
-      ...downloadProgress(),
-    },
-  );
+  const missing = await fetchUv(project, env, log);
+  if (missing !== undefined) return missing;
+  const [command, ...before] = uvCommand(project);
+  const { code, output } = await run(command, [...before, "pip", "install", "--python", project.python, ...what], {
+    env: await uvEnvironmentOf(project, env),
+    log,
+    ...downloadProgress(),
+  });
   return code === 0 ? undefined : lastLine(output);
+}
+
+function uvCommand(/** @type {Project} */ { python }) {
+  return [python, "-m", "uv", "--system-certs"];
+}
+
+/** Install uv into `.venv` unless it is there. @returns {Promise<string | undefined>} Why it failed. */
+async function fetchUv(
+  /** @type {Project} */ project,
+  /** @type {NodeJS.ProcessEnv} */ env,
+  /** @type {string | undefined} */ log = undefined,
+) {
+  if (pythonPackageVersion(project, "uv") === UV.split("==")[1]) return undefined;
+  const args = ["-m", "pip", "install", "--progress-bar", "off", UV];
+  const { code, output } = await run(project.python, args, { env, log, progress: () => "fetching uv" });
+  return code === 0 ? undefined : lastLine(output);
+}
+
+/** pip's settings in uv's words, and uv's own files below the project. */
+async function uvEnvironmentOf(/** @type {Project} */ project, /** @type {NodeJS.ProcessEnv} */ env) {
+  const { code, output } = await run(project.python, ["-m", "pip", "config", "list"], { env });
+  const settings = code === 0 ? parsePipConfig(output) : {};
+  const own = { UV_CACHE_DIR: join(project.cache, "uv"), UV_PYTHON_DOWNLOADS: "never", UV_NO_PROGRESS: "1" };
+  return { ...env, ...uvEnvironment(settings, env), ...own };
+}
+
+/**
+ * Resolve a list of requirements into exact versions for every platform and Python the kit supports.
+ *
+ * @param {Project} project
+ * @param {string} input
+ * @param {string} output
+ */
+export async function compileRequirements(project, input, output) {
+  const env = pipEnvironment(project);
+  await fetchUv(project, env);
+  const [command, ...before] = uvCommand(project);
+  const plain = ["--no-annotate", "--no-header", "--no-emit-index-url", "--no-emit-find-links"];
+  const range = ["--universal", "--python-version", "3.10"];
+  await must(command, [...before, "pip", "compile", "--upgrade", ...plain, ...range, input, "--output-file", output], {
+    env: await uvEnvironmentOf(project, env),
+    why: `uv could not resolve ${input}`,
+    progress: () => "resolving",
+  });
 }
 
 /** Follow what uv and pip say about downloads. */
