@@ -1,0 +1,13 @@
+export { type GgufVocabulary, tokenizerFromGguf } from "./gguf.js";
+export { tokenizerFromJson } from "./json.js";
+export { tokenizerFromLlama2c } from "./llama2c.js";
+export { tokenizerFromSentencePiece } from "./sentencepiece.js";
+export { TextStream, type TextStreamOptions } from "./stream.js";
+export {
+  assertFits,
+  type DecodeOptions,
+  type EncodeOptions,
+  type SpecialIds,
+  type Tokenizer,
+  type TokenizerKind,
+} from "./tokenizer.js";
