@@ -1,0 +1,103 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { project } from "../core/project.mjs";
+import { jupyterEnvironment, kitEnvironment } from "./environment.mjs";
+import { installKernel, kernelInstallation, kernelProblem, labextensionProblem, removeKernel } from "./install.mjs";
+import { choosePort } from "./server.mjs";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "kintsugi-jupyter-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("kernel and Plotly extension in another Jupyter", () => {
+  test("Jupyter finds both, and nothing stays behind after removal", () => {
+    const data = join(folder, "share", "jupyter");
+    const written = installKernel(project, data);
+    expect(written.every((path) => existsSync(path))).toBe(true);
+    const spec = JSON.parse(readFileSync(join(data, "kernels", "tslab", "kernel.json"), "utf8"));
+    expect(spec).toMatchObject({
+      argv: [process.execPath, project.kernelEntry, "--config-path", "{connection_file}"],
+      language: "typescript",
+      interrupt_mode: "signal",
+      metadata: { debugger: false },
+    });
+    const env = { ...process.env, JUPYTER_PATH: data, JUPYTER_PREFER_ENV_PATH: "0" };
+    const kernels = spawnSync(project.python, ["-m", "jupyter", "kernelspec", "list", "--json"], {
+      encoding: "utf8",
+      env,
+    });
+    expect(JSON.parse(kernels.stdout).kernelspecs.tslab.resource_dir).toBe(join(data, "kernels", "tslab"));
+    const list = spawnSync(project.python, ["-m", "jupyter", "labextension", "list"], { encoding: "utf8", env });
+    expect(list.stdout + list.stderr).toMatch(/jupyterlab-plotly v\S+ .*enabled.*OK/);
+
+    expect(removeKernel(data)).toHaveLength(2);
+    expect(readdirSync(join(data, "kernels"))).toEqual([]);
+    expect(readdirSync(join(data, "labextensions"))).toEqual([]);
+    expect(existsSync(join(data, "replaced-by-kintsugi"))).toBe(false);
+    expect(removeKernel(data)).toEqual([]);
+  });
+
+  test("a stock tslab and PyPI's plotly come back when ours leave", () => {
+    const at = kernelInstallation(folder);
+    mkdirSync(at.kernel, { recursive: true });
+    mkdirSync(at.labextension, { recursive: true });
+    writeFileSync(join(at.kernel, "kernel.json"), '{"argv": ["tslab"]}');
+    writeFileSync(join(at.labextension, "package.json"), '{"name": "jupyterlab-plotly", "version": "7"}');
+    expect(removeKernel(folder)).toEqual([]); // Not ours: left alone.
+    installKernel(project, folder);
+    installKernel(project, folder); // The second time replaces our own, not the ones set aside.
+    expect(readFileSync(join(at.kernel, "kernel.json"), "utf8")).toContain("kintsugi");
+    removeKernel(folder);
+    expect(readFileSync(join(at.kernel, "kernel.json"), "utf8")).toBe('{"argv": ["tslab"]}');
+    expect(readFileSync(join(at.labextension, "package.json"), "utf8")).toContain('"version": "7"');
+  });
+
+  test("what is broken is named", () => {
+    const at = kernelInstallation(folder);
+    expect(kernelProblem(at)).toBe(`no kernelspec in ${at.kernel}`);
+    expect(labextensionProblem(at)).toContain("package.json is missing");
+    installKernel(project, folder);
+    expect([kernelProblem(at), labextensionProblem(at)]).toEqual([undefined, undefined]);
+    rmSync(join(at.labextension, "static", "plotly.min.js"));
+    expect(labextensionProblem(at)).toContain("plotly.min.js is missing");
+    writeFileSync(join(at.kernel, "kernel.json"), JSON.stringify({ argv: ["/no/such/node", "x"] }));
+    expect(kernelProblem(at)).toBe("its kernelspec names /no/such/node, which is missing");
+    writeFileSync(join(at.kernel, "kernel.json"), "{ broken");
+    expect(kernelProblem(at)).toContain("no kernelspec");
+  });
+});
+
+describe("where Jupyter reads and writes", () => {
+  test("every one of Jupyter's folders is inside the project", () => {
+    for (const path of Object.values(jupyterEnvironment(project))) expect(path.startsWith(project.root)).toBe(true);
+    const answer = spawnSync(project.python, ["-m", "jupyter", "--paths", "--json"], {
+      encoding: "utf8",
+      env: kitEnvironment(project),
+    });
+    const paths: { data: string[]; config: string[]; runtime: string[] } = JSON.parse(answer.stdout);
+    const home = process.env.HOME ?? "/nowhere";
+    const outside = [...paths.data, ...paths.config, ...paths.runtime].filter((path) => !path.startsWith(project.root));
+    expect(outside.filter((path) => path.startsWith(home) && !project.root.startsWith(home))).toEqual([]);
+  });
+
+  test("the mirror: a variable wins over the folder beside the project", () => {
+    expect(kitEnvironment(project, { KINTSUGI_MIRROR: "/mine" }).KINTSUGI_MIRROR).toBe("/mine");
+  });
+});
+
+test("a taken port is refused when it was asked for, and passed over when it was not", async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await expect(choosePort(port)).rejects.toThrow(`port ${port} on 127.0.0.1 is taken`);
+  expect(await choosePort(undefined)).toBeGreaterThanOrEqual(8888);
+  await new Promise((resolve) => server.close(resolve));
+  expect(await choosePort(port)).toBe(port);
+});
