@@ -1,5 +1,5 @@
 import { UserError } from "../errors.js";
-import { scope } from "./scope.js";
+import { scope, share } from "./scope.js";
 import { isTensor, read, type Tensor } from "./tensor.js";
 import { backend, tape } from "./tensorflow.js";
 import { argumentTensors, canTrace, isTracing, type Slot, type Traced, trace } from "./trace.js";
@@ -176,11 +176,6 @@ function replayOf<Out>(
     const tensors = made.map((described) => native.createOutputTensor(described));
     return map<Slot, Tensor, unknown>(outputs, (slot) => (slot >= 0 ? tensors[slot] : share(inputs[~slot]))) as Out;
   };
-}
-
-/** The same memory under a tensor of its own, so that each may be freed without the other. */
-function share(tensor: Tensor): Tensor {
-  return (tensor as unknown as { clone(): Tensor }).clone();
 }
 
 function withTensors(args: readonly unknown[], inputs: readonly Tensor[]): unknown {

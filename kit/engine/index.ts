@@ -1,5 +1,6 @@
 export * from "./compile.js";
 export * from "./convolution.js";
+export * from "./crossEntropy.js";
 export * from "./device.js";
 export * from "./dims.js";
 export * from "./elementwise.js";

@@ -48,6 +48,11 @@ export function free(tree: unknown): void {
   for (const tensor of tensorsOf(tree)) (tensor as unknown as { dispose(): void }).dispose();
 }
 
+/** The same memory under a tensor of its own, so that each may be freed without the other. */
+export function share(x: Tensor): Tensor {
+  return (x as unknown as { clone(): Tensor }).clone();
+}
+
 function tensorsOf(tree: unknown): Tensor[] {
   return leaves<unknown>(tree).filter(isTensor);
 }

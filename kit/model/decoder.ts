@@ -67,13 +67,13 @@ export class Decoder {
    * @returns Scores of each sequence's next token, `[B, N]` row-major.
    * @throws UserError when a prompt is empty or longer than the model's context, or an id is not in the vocabulary.
    */
-  prompt(prompts: readonly (readonly number[])[]): Float32Array {
+  prompt(prompts: readonly ArrayLike<number>[]): Float32Array {
     this.reset();
     const { config } = this.model;
     const longest = Math.max(...prompts.map((ids) => ids.length));
     if (prompts.length === 0 || prompts.some((ids) => ids.length === 0))
       throw new UserError("decode: a prompt is empty");
-    checkIds(prompts.flat(), config.vocab);
+    for (const ids of prompts) checkIds(ids, config.vocab);
     if (longest > config.context) {
       throw new UserError(`decode: the prompt has ${longest} tokens`, { expected: `at most ${config.context}` });
     }
@@ -153,7 +153,7 @@ export class Decoder {
   }
 }
 
-function checkIds(ids: readonly number[], vocab: number): void {
-  const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocab);
+function checkIds(ids: ArrayLike<number>, vocab: number): void {
+  const bad = Array.from(ids).find((id) => !Number.isInteger(id) || id < 0 || id >= vocab);
   if (bad !== undefined) throw new UserError(`decode: ${bad} is not a token id`, { expected: `0 to ${vocab - 1}` });
 }

@@ -1,0 +1,25 @@
+import { Command, CommanderError } from "commander";
+import { UserError } from "../errors.js";
+import { generateCommand } from "./generate.js";
+import { inspectCommand } from "./inspect.js";
+
+const program = new Command("kintsugi")
+  .description("Take language models apart, rebuild them, heal them.")
+  .addCommand(generateCommand())
+  .addCommand(inspectCommand())
+  .configureHelp({ showGlobalOptions: true })
+  .showHelpAfterError("(--help lists what is possible)");
+
+try {
+  await program.exitOverride().parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+/** One line for a mistake in what was given; a trace only for a bug of the kit. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
+  if (error instanceof UserError) console.error(`kintsugi: ${error.message}`);
+  else console.error("kintsugi: this is a bug of the kit, please report it:\n", error);
+  return 1;
+}

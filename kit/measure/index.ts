@@ -1,0 +1,2 @@
+export * from "./divergence.js";
+export * from "./likelihood.js";

@@ -1,0 +1,72 @@
+import {
+  compile,
+  type ExecutionBackend,
+  logSumExp,
+  mul,
+  oneHot,
+  read,
+  reshape,
+  scope,
+  sub,
+  sum,
+  type Tensor,
+  tensor,
+} from "../engine/index.js";
+import { UserError } from "../errors.js";
+import { head, hidden, type Model } from "../model/index.js";
+
+/**
+ * Log-likelihood of each next token: `log p(id[t+1] | id[0 … t])`, in nats.
+ *
+ * @param ids shape `[B, T]` int32
+ * @returns shape `[B, T − 1]`
+ */
+export function tokenLogLikelihoods(model: Model<Tensor>, inputs: Tensor, targets: Tensor): Tensor {
+  const { vocab, width } = model.config;
+  const scores = head(model, reshape(hidden(model, inputs), [-1, width]));
+  const picked = sum(mul(scores, oneHot(reshape(targets, [-1]), vocab)), { axis: -1 });
+  return reshape(sub(picked, logSumExp(scores)), inputs.shape);
+}
+
+/** How well a model predicts a text. */
+export type Likelihood = {
+  /** Mean negative log-likelihood. */
+  readonly nats: number;
+  /** `exp(nats)`. Comparable only between models of one tokenizer. */
+  readonly perplexity: number;
+  /** Tokens that were predicted: all but the first. */
+  readonly tokens: number;
+  /** Of each predicted token, in nats. */
+  readonly logLikelihoods: Float32Array;
+};
+
+/**
+ * Predicts each token of one sequence from those before it, in one window.
+ *
+ * @param ids At least two ids, at most `config.context`.
+ * @throws UserError when the sequence is too short or too long.
+ */
+export function likelihood(
+  model: Model<Tensor>,
+  ids: ArrayLike<number>,
+  options: { readonly backend?: ExecutionBackend } = {},
+): Likelihood {
+  const { config } = model;
+  if (ids.length < 2 || ids.length > config.context + 1) {
+    throw new UserError(`likelihood: the sequence has ${ids.length} tokens`, {
+      expected: `2 to ${config.context + 1}`,
+    });
+  }
+  const all = Int32Array.from(ids);
+  const shape = [1, all.length - 1];
+  const score = compile(
+    (params: Model<Tensor>["params"], inputs: Tensor, targets: Tensor) =>
+      tokenLogLikelihoods({ config, params }, inputs, targets),
+    { backend: options.backend ?? "eager", name: "likelihood" },
+  );
+  const logLikelihoods = scope(
+    () => read(score(model.params, tensor(all.slice(0, -1), shape), tensor(all.slice(1), shape))) as Float32Array,
+  );
+  const nats = -logLikelihoods.reduce((total, x) => total + x, 0) / logLikelihoods.length;
+  return { nats, perplexity: Math.exp(nats), tokens: logLikelihoods.length, logLikelihoods };
+}

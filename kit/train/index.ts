@@ -1,0 +1,5 @@
+export * from "./loss.js";
+export * from "./optimiser.js";
+export * from "./schedule.js";
+export * from "./step.js";
+export * from "./training.js";
