@@ -17,7 +17,10 @@ function copyOfProject(root: string) {
   cpSync(join(project.kit, "setup"), join(copy.kit, "setup"), { recursive: true });
   linkExcept(project.modules, copy.modules, ["@tensorflow"]);
   linkExcept(dirname(project.tfjs), dirname(copy.tfjs), [basename(project.tfjs)]);
-  linkExcept(project.tfjs, copy.tfjs, ["lib"]);
+  // Node follows links before it looks around: what loads the addon has to be a copy to load the copied one.
+  linkExcept(project.tfjs, copy.tfjs, ["lib", "dist", "package.json"]);
+  for (const name of ["dist", "package.json"])
+    cpSync(join(project.tfjs, name), join(copy.tfjs, name), { recursive: true });
   restoreAddon(copy);
   linkExcept(project.venv, copy.venv, ["bin"]);
   linkExcept(join(project.venv, "bin"), join(copy.venv, "bin"), []);

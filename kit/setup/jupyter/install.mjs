@@ -12,6 +12,13 @@ import { gpuEnvironment } from "./environment.mjs";
 /** @typedef {import("../core/project.mjs").Project} Project */
 /** @typedef {ReturnType<typeof kernelInstallation>} Installation */
 
+/** What Jupyter shows about where an extension came from; it is also how the kit knows its own. */
+const INSTALLED_BY = {
+  packageManager: "kintsugi",
+  packageName: "jupyterlab-plotly",
+  uninstallInstructions: "npm run kernel -- --remove, with --user or --prefix DIR",
+};
+
 /** Both paths below a Jupyter data folder, and where what they replace is kept. */
 export function kernelInstallation(/** @type {string} */ data) {
   const aside = join(data, "replaced-by-kintsugi");
@@ -55,7 +62,7 @@ export function installKernel(project, data) {
   mkdirSync(join(at.labextension, "static"), { recursive: true });
   cpSync(project.labextensionSource, at.labextension, { recursive: true });
   copyFileSync(project.plotlyScript, join(at.labextension, "static", "plotly.min.js"));
-  writeWhole(join(at.labextension, "install.json"), `${JSON.stringify({ packageManager: "kintsugi" })}\n`);
+  writeWhole(join(at.labextension, "install.json"), `${JSON.stringify(INSTALLED_BY)}\n`);
   return [join(at.kernel, "kernel.json"), at.labextension];
 }
 
@@ -107,7 +114,10 @@ function setAside(/** @type {string} */ path, /** @type {string} */ aside) {
 /** Whether the kit wrote this kernelspec or extension folder. */
 function isOurs(/** @type {string} */ path) {
   const spec = readJson(join(path, "kernel.json"));
-  return spec?.metadata?.kintsugi !== undefined || readJson(join(path, "install.json"))?.packageManager === "kintsugi";
+  return (
+    spec?.metadata?.kintsugi !== undefined ||
+    readJson(join(path, "install.json"))?.packageManager === INSTALLED_BY.packageManager
+  );
 }
 
 function readJson(/** @type {string} */ file) {

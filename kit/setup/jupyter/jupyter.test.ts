@@ -34,8 +34,16 @@ describe("kernel and Plotly extension in another Jupyter", () => {
       env,
     });
     expect(JSON.parse(kernels.stdout).kernelspecs.tslab.resource_dir).toBe(join(data, "kernels", "tslab"));
-    const list = spawnSync(project.python, ["-m", "jupyter", "labextension", "list"], { encoding: "utf8", env });
-    expect(list.stdout + list.stderr).toMatch(/jupyterlab-plotly v\S+ .*enabled.*OK/);
+    const ask = "import json, sys; from jupyterlab_server.config import get_federated_extensions as found";
+    const list = spawnSync(
+      project.python,
+      ["-c", `${ask}; print(json.dumps(found(sys.argv[1:])))`, join(data, "labextensions")],
+      { encoding: "utf8", env },
+    );
+    expect(JSON.parse(list.stdout)["jupyterlab-plotly"]).toMatchObject({
+      jupyterlab: { mimeExtension: true },
+      install: { packageName: "jupyterlab-plotly" },
+    });
 
     expect(removeKernel(data)).toHaveLength(2);
     expect(readdirSync(join(data, "kernels"))).toEqual([]);
