@@ -39,15 +39,20 @@ export function gpuEnvironment(/** @type {Project} */ project, env = process.env
   };
 }
 
-/** The environment the kit's own programs run in: Jupyter inside the project, the mirror beside it where there is one. */
-export function kitEnvironment(/** @type {Project} */ project, env = process.env) {
+/**
+ * The environment the kit's own programs run in: Jupyter inside the project, the mirror beside it where there is one.
+ *
+ * @param {Project} project
+ * @param {{ env?: NodeJS.ProcessEnv, node?: string }} [options] `node`: the Node found first on the PATH.
+ */
+export function kitEnvironment(project, { env = process.env, node = process.execPath } = {}) {
   const mirror = env.KINTSUGI_MIRROR ?? defaultMirror(project);
   return {
     ...env,
     ...jupyterEnvironment(project),
     ...gpuEnvironment(project, env),
     VIRTUAL_ENV: project.venv,
-    PATH: [join(project.venv, "bin"), dirname(process.execPath), env.PATH ?? ""].join(delimiter),
+    PATH: [join(project.venv, "bin"), dirname(node), env.PATH ?? ""].join(delimiter),
     ...(mirror === undefined ? {} : { KINTSUGI_MIRROR: mirror }),
   };
 }

@@ -15,18 +15,19 @@ import { kitEnvironment } from "../jupyter/environment.mjs";
  *
  * @param {import("../core/project.mjs").Project} project
  * @param {readonly string[]} args
+ * @param {string} [node] The Node to run in, and to be found first by programs that tests start.
  * @returns {Promise<Counts>}
  */
-export async function runVitest(project, args) {
+export async function runVitest(project, args, node = process.execPath) {
   mkdirSync(project.state, { recursive: true });
   const file = join(project.state, `vitest-${process.pid}.json`);
   const vitest = join(project.modules, "vitest", "vitest.mjs");
   const { code } = await run(
-    process.execPath,
+    node,
     [vitest, "run", "--reporter=default", "--reporter=json", `--outputFile.json=${file}`, ...args],
     {
       cwd: project.root,
-      env: kitEnvironment(project),
+      env: kitEnvironment(project, { node }),
       shown: true,
     },
   );
