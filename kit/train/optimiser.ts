@@ -53,7 +53,7 @@ export type AdamOptions = {
  */
 export function adamW(options: AdamOptions = {}): Optimiser<AdamState> {
   const { beta1 = 0.9, beta2 = 0.95, eps = 1e-8, weightDecay = 0.1 } = options;
-  const decays = options.decays ?? ((path: string) => !path.endsWith(".gain"));
+  const decays = options.decays ?? ((path: string) => !/(^|\.)gain$/.test(path));
   return {
     init: (params) => {
       const zero = (): unknown => tree.map<Tensor, Tensor, unknown>(params, (leaf) => zeros(leaf.shape));

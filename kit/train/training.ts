@@ -69,9 +69,9 @@ export class Training implements AsyncIterable<StepRecord> {
     return { config: this.options.model.config, params: this.state.params };
   }
 
-  /** Calls `each` with every record. A notebook cell has no `for await` of its own. */
-  async forEach(each: (record: StepRecord) => void | Promise<void>): Promise<void> {
-    for await (const record of this) await each(record);
+  /** Runs to the end and calls `each` with every record: `for await` for a notebook cell, which has none. */
+  async run(each?: (record: StepRecord) => void | Promise<void>): Promise<void> {
+    for await (const record of this) await each?.(record);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<StepRecord> {

@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import * as e from "../engine/index.js";
+import { close, differences } from "../engine/testing/compare.js";
+import { crossEntropy, ignored } from "./index.js";
+
+const scores = () => e.tensor([1, -2, 0.5, 3, 0, -1, 0.25, 2, -0.5, 1, 1, 1], [4, 3]);
+const targets = () => e.tensor(Int32Array.of(2, 0, ignored, 1));
+
+/** The definition, in float64. */
+function reference(): number {
+  const [rows, ids] = [e.read(scores()), e.read(targets())];
+  let total = 0;
+  let count = 0;
+  for (const [r, id] of ids.entries()) {
+    if (id < 0) continue;
+    const row = [0, 1, 2].map((c) => rows[r * 3 + c]);
+    total += Math.log(row.reduce((sum, x) => sum + Math.exp(x), 0)) - row[id];
+    count++;
+  }
+  return total / count;
+}
+
+describe("crossEntropy", () => {
+  it.each(["eager", "graph", "xla"] as const)(
+    "is the mean negative log-likelihood of the counted rows (%s)",
+    (backend) => {
+      const compiled = e.compile(crossEntropy, { backend });
+      expect(e.item(compiled(scores(), targets()))).toBeCloseTo(reference(), 6);
+    },
+  );
+
+  it("has the gradient that finite differences give, zero for rows left out", () => {
+    const { analytic, numeric } = differences((x) => crossEntropy(x, targets()), [scores()]);
+    close(analytic[0], numeric[0], 1e-3);
+    expect(Math.max(...analytic[0].slice(6, 9).map(Math.abs))).toBe(0);
+  });
+
+  it("is 0 when every row is left out", () => {
+    expect(e.item(crossEntropy(scores(), e.full([4], ignored, "int32")))).toBe(0);
+  });
+
+  it("survives scores of 1e4", () => {
+    const far = e.tensor([1e4, -1e4], [1, 2]);
+    expect(e.item(crossEntropy(far, e.tensor(Int32Array.of(1))))).toBe(2e4);
+  });
+});
