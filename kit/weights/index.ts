@@ -1,0 +1,17 @@
+export { type Checkpoint, type CheckpointInfo, type OpenOptions, open } from "./checkpoint.js";
+export { type FloatDType, isPlainDType, isQuantDType, isStoredDType } from "./dtypes.js";
+export { type Gguf, type GgufArray, type GgufTensor, type GgufValue, readGguf } from "./gguf.js";
+export { type ConfigJson, fromHuggingFace, toHuggingFace } from "./huggingface-config.js";
+export { type Inspection, inspect } from "./inspect.js";
+export { load, loadModel } from "./load.js";
+export { ggufNames, huggingFaceNames, type NameMap, storedName } from "./names.js";
+export { readRef } from "./read.js";
+export { readSafetensors, readSafetensorsFolder, type StoredTensors } from "./safetensors.js";
+export {
+  type SafetensorsOptions,
+  type TensorSource,
+  type TensorValues,
+  writeSafetensors,
+} from "./safetensors-write.js";
+export { type SaveOptions, save } from "./save.js";
+export { requireTokenizer } from "./tokenizer.js";

@@ -1,0 +1,56 @@
+/**
+ * What a file format calls the tensors of a Llama. Keys are paths of the kit's parameter tree, `{}` is the layer's number.
+ */
+export type NameMap = {
+  readonly whole: Readonly<Record<string, string>>;
+  readonly layer: Readonly<Record<string, string>>;
+  /** Names that carry nothing the model needs, such as tables of rotary angles. */
+  readonly ignored: RegExp;
+};
+
+/** Hugging Face `LlamaForCausalLM`. */
+export const huggingFaceNames: NameMap = {
+  whole: { embed: "model.embed_tokens.weight", "norm.gain": "model.norm.weight", head: "lm_head.weight" },
+  layer: {
+    "mixerNorm.gain": "model.layers.{}.input_layernorm.weight",
+    "mixer.q": "model.layers.{}.self_attn.q_proj.weight",
+    "mixer.k": "model.layers.{}.self_attn.k_proj.weight",
+    "mixer.v": "model.layers.{}.self_attn.v_proj.weight",
+    "mixer.o": "model.layers.{}.self_attn.o_proj.weight",
+    "mlpNorm.gain": "model.layers.{}.post_attention_layernorm.weight",
+    "mlp.gate": "model.layers.{}.mlp.gate_proj.weight",
+    "mlp.up": "model.layers.{}.mlp.up_proj.weight",
+    "mlp.down": "model.layers.{}.mlp.down_proj.weight",
+  },
+  ignored: /(^|\.)rotary_emb\.inv_freq$/,
+};
+
+/** llama.cpp's GGUF, architecture `llama`. */
+export const ggufNames: NameMap = {
+  whole: { embed: "token_embd.weight", "norm.gain": "output_norm.weight", head: "output.weight" },
+  layer: {
+    "mixerNorm.gain": "blk.{}.attn_norm.weight",
+    "mixer.q": "blk.{}.attn_q.weight",
+    "mixer.k": "blk.{}.attn_k.weight",
+    "mixer.v": "blk.{}.attn_v.weight",
+    "mixer.o": "blk.{}.attn_output.weight",
+    "mlpNorm.gain": "blk.{}.ffn_norm.weight",
+    "mlp.gate": "blk.{}.ffn_gate.weight",
+    "mlp.up": "blk.{}.ffn_up.weight",
+    "mlp.down": "blk.{}.ffn_down.weight",
+  },
+  ignored: /^blk\.\d+\.attn_rot_embd$/,
+};
+
+/**
+ * The stored name of a parameter.
+ *
+ * @param names the format's names
+ * @param path a path of the parameter tree, such as `layers.3.mixer.q`
+ * @returns the name, or `undefined` when the format has none for this parameter
+ */
+export function storedName(names: NameMap, path: string): string | undefined {
+  const inLayer = /^layers\.(\d+)\.(.+)$/.exec(path);
+  if (inLayer === null) return names.whole[path];
+  return names.layer[inLayer[2]]?.replace("{}", inLayer[1]);
+}
