@@ -1,0 +1,125 @@
+/** Runs one cell after the other: compile, execute, show the result, describe what went wrong. */
+import { setImmediate, setTimeout } from "node:timers";
+import { inspect } from "node:util";
+import { bundleOf } from "../rendering.js";
+import { Cells } from "./cells.js";
+import { createGuard, GUARD, guardAwaits } from "./guard.js";
+import { type InterruptSwitch, listenForInterrupts } from "./interrupt.js";
+import { CodeMaps } from "./maps.js";
+import { describeDiagnostics, describeThrown, type ErrorContent } from "./traceback.js";
+import { type Converted, type Executor, loadTslab, type Tslab } from "./tslab.js";
+
+/** How a cell ended: with a bundle for its last expression, perhaps, or with an error. */
+export type Outcome = { readonly error?: ErrorContent; readonly result?: Readonly<Record<string, unknown>> };
+
+/** Waiting code answers an interrupt at once; what does not is abandoned after this long. */
+const ABANDON_MS = 300;
+/** A signal that already ended a cell may be reported a second time, this much later. */
+const ECHO_MS = 600;
+
+/** The compiler and executor of one kernel. */
+export class Runner {
+  readonly tslab: Tslab;
+  readonly cells: Cells;
+  readonly #maps = new CodeMaps();
+  readonly #guard = createGuard();
+  readonly #executor: Executor;
+  readonly #interrupts: InterruptSwitch;
+  #last: { value: unknown } | undefined;
+  #thrown: { value: unknown } | undefined;
+  /** The number of the run in progress, 0 between runs. */
+  #running = 0;
+  #runs = 0;
+  #interruptedAt = 0;
+
+  constructor() {
+    this.tslab = loadTslab((first, second) => this.#maps.keep(first, second), guardAwaits);
+    this.cells = new Cells(this.tslab, this.#maps, (work) => this.#shielded(work));
+    Object.assign(globalThis, { [GUARD]: { value: this.#guard.value, each: this.#guard.each } });
+    const converters = { node: this.cells, browser: this.cells, close: () => this.cells.close() };
+    this.#executor = this.tslab.createExecutor(process.cwd(), converters, {
+      log: (value) => {
+        this.#last = { value };
+      },
+      error: (...values) => {
+        if (values.length === 1) this.#thrown ??= { value: values[0] };
+      },
+    });
+    this.#interrupts = listenForInterrupts(() => this.interrupt());
+  }
+
+  /**
+   * Runs a cell.
+   *
+   * @param code its source
+   * @param count its execution count
+   * @returns how it ended; never rejects
+   */
+  async run(code: string, count: number): Promise<Outcome> {
+    this.cells.begin(count);
+    this.#last = this.#thrown = undefined;
+    this.#running = ++this.#runs;
+    let ok = false;
+    try {
+      ok = await this.watched(() => this.#executor.execute(code));
+    } catch (error) {
+      this.#thrown ??= { value: error };
+    }
+    await new Promise((resolve) => setImmediate(resolve)); // rejections nobody handles are reported in this turn
+    this.#running = 0;
+    this.cells.commit(ok, this.#executor.locals);
+    const failure = this.#failure(ok, code, count);
+    if (failure !== undefined) {
+      if (failure.ename === "Interrupted") this.#interruptedAt = Date.now();
+      return { error: failure };
+    }
+    const last = this.#last as { value: unknown } | undefined;
+    return last === undefined ? {} : { result: await render(last.value) };
+  }
+
+  /** Stops the running cell: first whatever it waits for, then, if it does not react, the cell is left behind. */
+  interrupt(): void {
+    if (this.#running === 0 && Date.now() - this.#interruptedAt < ECHO_MS) return;
+    this.#guard.interrupt();
+    const run = this.#running;
+    if (run !== 0) setTimeout(() => this.#running === run && this.#executor.interrupt(), ABANDON_MS);
+  }
+
+  /** The description of an error that no cell carries, such as an unhandled rejection. */
+  describe(thrown: unknown): ErrorContent {
+    return describeThrown(thrown, this.#maps);
+  }
+
+  /** Runs synchronous code that has a watchdog of its own. */
+  watched<T>(work: () => T): T {
+    return this.#interrupts.watched(work);
+  }
+
+  close(): void {
+    this.#interrupts.close();
+    this.#executor.close();
+  }
+
+  #failure(ok: boolean, code: string, count: number): ErrorContent | undefined {
+    const { diagnostics } = this.cells;
+    if (diagnostics.length > 0) return describeDiagnostics(diagnostics, code, count);
+    if (ok) return undefined;
+    return describeThrown(this.#thrown?.value, this.#maps);
+  }
+
+  #shielded(work: () => Converted): Converted {
+    const converted = this.#interrupts.shielded(work);
+    if (this.#interrupts.pending()) throw new Error("Interrupted asynchronously");
+    return converted;
+  }
+}
+
+async function render(value: unknown): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    const bundle = await bundleOf(value);
+    if (bundle !== undefined) return bundle;
+  } catch (error) {
+    return { "text/plain": `${inspect(value, { depth: 1 })}\n(its display failed: ${String(error)})` };
+  }
+  return { "text/plain": inspect(value, { depth: 4, maxArrayLength: 100, maxStringLength: 10_000 }) };
+}
