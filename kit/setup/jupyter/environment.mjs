@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { sitePackages } from "../core/project.mjs";
 
@@ -19,22 +19,16 @@ export function jupyterEnvironment(/** @type {Project} */ { jupyter }) {
 }
 
 /**
- * Where TensorFlow finds CUDA when it is loaded by Node: Python's TensorFlow knows the wheels that carry it, Node's
- * needs their folders named. Empty without them.
+ * What a GPU needs beyond the wheels' own search paths, which find CUDA: where XLA's compiler keeps its library of device
+ * code, and that TensorFlow leaves memory to others. Empty without the CUDA wheels.
  *
  * @returns {Record<string, string>}
  */
 export function gpuEnvironment(/** @type {Project} */ project, env = process.env) {
-  const nvidia = join(sitePackages(project) ?? "", "nvidia");
-  if (!existsSync(nvidia)) return {};
-  const folders = readdirSync(nvidia)
-    .map((name) => join(nvidia, name, "lib"))
-    .filter((folder) => existsSync(folder));
+  const nvcc = join(sitePackages(project) ?? "", "nvidia", "cuda_nvcc");
+  if (!existsSync(nvcc)) return {};
   return {
-    LD_LIBRARY_PATH: [...folders, ...(env.LD_LIBRARY_PATH ? [env.LD_LIBRARY_PATH] : [])].join(delimiter),
-    XLA_FLAGS: [`--xla_gpu_cuda_data_dir=${join(nvidia, "cuda_nvcc")}`, ...(env.XLA_FLAGS ? [env.XLA_FLAGS] : [])].join(
-      " ",
-    ),
+    XLA_FLAGS: `--xla_gpu_cuda_data_dir=${nvcc} ${env.XLA_FLAGS ?? ""}`.trim(),
     TF_FORCE_GPU_ALLOW_GROWTH: env.TF_FORCE_GPU_ALLOW_GROWTH ?? "true",
   };
 }
