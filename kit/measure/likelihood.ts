@@ -62,7 +62,7 @@ export function likelihood(
   const score = compile(
     (params: Model<Tensor>["params"], inputs: Tensor, targets: Tensor) =>
       tokenLogLikelihoods({ config, params }, inputs, targets),
-    { backend: options.backend ?? "eager", name: "likelihood" },
+    { backend: options.backend ?? "graph", name: "likelihood" },
   );
   const logLikelihoods = scope(
     () => read(score(model.params, tensor(all.slice(0, -1), shape), tensor(all.slice(1), shape))) as Float32Array,

@@ -10,7 +10,7 @@ const ids = [3, 1, 4, 1, 5, 9, 2, 6];
 
 describe("likelihood", () => {
   it("is the log of the softmax at each next token", () => {
-    const all = e.read(logits(model, batch([ids])));
+    const all = e.read(logits(model, batch([ids]))) as Float32Array;
     const expected = ids.slice(1).map((id, t) => {
       const row = all.slice(t * config.vocab, (t + 1) * config.vocab);
       return row[id] - Math.log(row.reduce((sum, x) => sum + Math.exp(x), 0));

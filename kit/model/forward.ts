@@ -36,13 +36,17 @@ export function head({ params }: Model<Tensor>, x: Tensor): Tensor {
   return linear(params.head ?? params.embed, x);
 }
 
-/** One residual block: `x += mixer(norm(x))`, then `x += mlp(norm(x))`; shape `[B, T, D]`. */
+/**
+ * One residual block: `x += mixer(norm(x))`, then `x += mlp(norm(x))`; shape `[B, T, D]`.
+ *
+ * A scope of its own: without it a forward pass that is not compiled would hold every layer's scores at once.
+ */
 export function layer(params: LayerParams<Tensor>, x: Tensor, spec: LayerSpec, config: ModelConfig): Tensor {
-  const mixed = add(
-    x,
-    mixerOf(spec.mixer).apply(params.mixer, rmsNorm(params.mixerNorm, x, config.normEps), spec.mixer),
-  );
-  return add(mixed, feedForward(params, mixed, spec, config));
+  return scope(() => {
+    const normed = rmsNorm(params.mixerNorm, x, config.normEps);
+    const mixed = add(x, mixerOf(spec.mixer).apply(params.mixer, normed, spec.mixer));
+    return add(mixed, feedForward(params, mixed, spec, config));
+  });
 }
 
 /** What a block's second half adds to the residual stream. */
