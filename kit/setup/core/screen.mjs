@@ -37,7 +37,7 @@ export function beginProgress() {
 /** Show where a long step is: one rewritten line in a terminal, a line every {@link LOG_INTERVAL_S} seconds in a log. */
 export function showProgress(/** @type {string} */ text) {
   if (interactive) {
-    const line = `  … ${text}`.slice(0, Math.max(20, (process.stdout.columns ?? 80) - 1));
+    const line = `  … ${text}`.slice(0, Math.max(20, (process.stdout.columns || 80) - 1));
     process.stdout.write(`\r${line.padEnd(pending.length)}`);
     pending = line;
   } else if (performance.now() - lastLogged >= LOG_INTERVAL_S * 1000) {
