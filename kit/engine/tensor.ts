@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { UserError } from "../errors.js";
 import { backend, dtypeCode, tape } from "./tensorflow.js";
 
@@ -30,23 +31,27 @@ export function sizeOf(shape: readonly number[]): number {
 /**
  * Copies numbers into TensorFlow's memory.
  *
- * @param values Row-major elements; a typed array is copied, not kept.
+ * @param values Row-major elements; changing them afterwards does not change the tensor.
  * @param shape Defaults to one axis.
  * @param dtype Defaults to that of the typed array, `float32` for plain numbers.
- * @throws UserError when the count of values and the shape disagree.
+ * @throws UserError when the count of values and the shape disagree, or a value does not fit the element type.
  */
 export function tensor(values: ArrayLike<number>, shape: readonly number[] = [values.length], dtype?: DType): Tensor {
   const kind = dtype ?? dtypeOf(values);
-  const data = toTyped(values, kind);
-  if (data.length !== sizeOf(shape)) {
-    throw new UserError(`tensor: ${data.length} values do not fill the shape [${shape}]`, {
+  if (values.length !== sizeOf(shape) || shape.some((axis) => !(axis >= 0))) {
+    throw new UserError(`tensor: ${values.length} values do not fill the shape [${shape}]`, {
       expected: `${sizeOf(shape)} values`,
     });
   }
+  return upload(toTyped(values, kind), shape, kind);
+}
+
+/** {@link tensor} of an array that nobody changes any more: TensorFlow keeps it instead of a copy where it can. */
+export function upload(values: Values, shape: readonly number[], dtype: DType): Tensor {
   // Upload now: the package would keep the JavaScript copy until the first use, which doubles the memory of a checkpoint.
   const native = backend();
-  const code = dtypeCode(kind, native.binding);
-  const id = native.binding.createTensor(shape, code, data);
+  const code = dtypeCode(dtype, native.binding);
+  const id = native.binding.createTensor(shape, code, values);
   return native.createOutputTensor({ id, shape: [...shape], dtype: code });
 }
 
@@ -79,13 +84,19 @@ export function liveTensors(): number {
   return tape().state.numTensors;
 }
 
+// `instanceof` would not know the arrays of a notebook, which lives in a realm of its own.
 function dtypeOf(values: ArrayLike<number>): DType {
-  if (values instanceof Int32Array) return "int32";
-  return values instanceof Uint8Array ? "bool" : "float32";
+  if (types.isInt32Array(values)) return "int32";
+  return types.isUint8Array(values) ? "bool" : "float32";
 }
 
+/** A fresh array: the addon shares memory with the array it is given whenever that happens to lie at a multiple of 64. */
 function toTyped(values: ArrayLike<number>, dtype: DType): Values {
-  if (dtype === "float32") return values instanceof Float32Array ? values : Float32Array.from(values);
-  if (dtype === "int32") return values instanceof Int32Array ? values : Int32Array.from(values);
-  return values instanceof Uint8Array ? values : Uint8Array.from(values, (value) => (value ? 1 : 0));
+  if (dtype === "float32") return new Float32Array(values);
+  if (dtype === "bool") return Uint8Array.from(values, (value) => (value ? 1 : 0));
+  if (types.isInt32Array(values)) return values.slice();
+  return Int32Array.from(values, (value) => {
+    if ((value | 0) === value) return value;
+    throw new UserError(`tensor: ${value} is not an int32`);
+  });
 }
