@@ -1,4 +1,5 @@
-import { parseArgs } from "node:util";
+// As a whole: an import by name that an old Node lacks would be a stack trace before anything can say that Node is old.
+import * as util from "node:util";
 import { messageOf, SetupFailure } from "./failure.mjs";
 import { say } from "./screen.mjs";
 
@@ -19,7 +20,7 @@ export function readArguments({ text = [], flags = [] }, usage, args = process.a
   ]);
   try {
     /** @type {Record<string, unknown>} */
-    const values = parseArgs({ args, options, strict: true }).values;
+    const values = util.parseArgs({ args, options, strict: true }).values;
     if (!values.help) return /** @type {Partial<Record<Text, string>> & Partial<Record<Flag, boolean>>} */ (values);
   } catch (error) {
     const what = messageOf(error).split(". ")[0];

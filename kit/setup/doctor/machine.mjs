@@ -1,4 +1,5 @@
-import { existsSync, statfsSync } from "node:fs";
+// As a whole: an import by name that an old Node lacks would end the doctor before it can say that Node is old.
+import * as fs from "node:fs";
 import { totalmem } from "node:os";
 import { ask } from "../core/run.mjs";
 import { bytes } from "../core/screen.mjs";
@@ -72,9 +73,9 @@ const DISK_FRESH = 4e9;
 const DISK_SET_UP = 5e8;
 
 function disk(/** @type {Project} */ { root, venv }) {
-  const { bavail, bsize } = statfsSync(root);
+  const { bavail, bsize } = fs.statfsSync(root);
   const free = bavail * bsize;
-  const wanted = existsSync(venv) ? DISK_SET_UP : DISK_FRESH;
+  const wanted = fs.existsSync(venv) ? DISK_SET_UP : DISK_FRESH;
   if (free >= wanted) return good("Disk", `${bytes(free)} free`);
   return broken("Disk", `${bytes(free)} free, ${bytes(wanted)} wanted`, `make room on the disk that holds ${root}`);
 }

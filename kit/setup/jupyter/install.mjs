@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import * as fs from "node:fs";
 import { dirname, join } from "node:path";
 import { SetupFailure } from "../core/failure.mjs";
 import { writeWhole } from "../core/fingerprint.mjs";
@@ -51,17 +51,17 @@ export function kernelSpec(/** @type {Project} */ project) {
 export function installKernel(project, data) {
   const at = kernelInstallation(data);
   for (const needed of [project.kernelEntry, join(project.labextensionSource, "package.json"), project.plotlyScript]) {
-    if (!existsSync(needed))
+    if (!fs.existsSync(needed))
       throw new SetupFailure(`${needed} is missing`, { type: "npm run build, or npm start on a whole checkout" });
   }
   setAside(at.kernel, at.aside.kernel);
   writeWhole(join(at.kernel, "kernel.json"), `${JSON.stringify(kernelSpec(project), null, 2)}\n`);
 
   setAside(at.labextension, at.aside.labextension);
-  rmSync(at.labextension, { recursive: true, force: true });
-  mkdirSync(join(at.labextension, "static"), { recursive: true });
-  cpSync(project.labextensionSource, at.labextension, { recursive: true });
-  copyFileSync(project.plotlyScript, join(at.labextension, "static", "plotly.min.js"));
+  fs.rmSync(at.labextension, { recursive: true, force: true });
+  fs.mkdirSync(join(at.labextension, "static"), { recursive: true });
+  fs.cpSync(project.labextensionSource, at.labextension, { recursive: true });
+  fs.copyFileSync(project.plotlyScript, join(at.labextension, "static", "plotly.min.js"));
   writeWhole(join(at.labextension, "install.json"), `${JSON.stringify(INSTALLED_BY)}\n`);
   return [join(at.kernel, "kernel.json"), at.labextension];
 }
@@ -78,12 +78,12 @@ export function removeKernel(data) {
   const removed = [];
   for (const name of /** @type {const} */ (["kernel", "labextension"])) {
     if (!isOurs(at[name])) continue;
-    rmSync(at[name], { recursive: true });
+    fs.rmSync(at[name], { recursive: true });
     removed.push(at[name]);
-    if (existsSync(at.aside[name])) renameSync(at.aside[name], at[name]);
+    if (fs.existsSync(at.aside[name])) fs.renameSync(at.aside[name], at[name]);
   }
   try {
-    rmdirSync(dirname(at.aside.kernel));
+    fs.rmdirSync(dirname(at.aside.kernel));
   } catch {} // Not there, or not empty.
   return removed;
 }
@@ -93,22 +93,22 @@ export function kernelProblem(/** @type {Installation} */ { kernel }) {
   const spec = readJson(join(kernel, "kernel.json"));
   if (spec === undefined) return `no kernelspec in ${kernel}`;
   if (!Array.isArray(spec.argv)) return `${join(kernel, "kernel.json")} has no argv`;
-  const missing = spec.argv.slice(0, 2).find((/** @type {string} */ path) => !existsSync(path));
+  const missing = spec.argv.slice(0, 2).find((/** @type {string} */ path) => !fs.existsSync(path));
   return missing === undefined ? undefined : `its kernelspec names ${missing}, which is missing`;
 }
 
 /** Why JupyterLab would not draw Plotly figures with the extension below a data folder, or `undefined`. */
 export function labextensionProblem(/** @type {Installation} */ { labextension }) {
   const needed = ["package.json", join("static", "remoteEntry.js"), join("static", "plotly.min.js")];
-  const missing = needed.find((name) => !existsSync(join(labextension, name)));
+  const missing = needed.find((name) => !fs.existsSync(join(labextension, name)));
   return missing === undefined ? undefined : `${join(labextension, missing)} is missing`;
 }
 
 function setAside(/** @type {string} */ path, /** @type {string} */ aside) {
-  if (!existsSync(path) || isOurs(path)) return;
-  mkdirSync(dirname(aside), { recursive: true });
-  rmSync(aside, { recursive: true, force: true });
-  renameSync(path, aside);
+  if (!fs.existsSync(path) || isOurs(path)) return;
+  fs.mkdirSync(dirname(aside), { recursive: true });
+  fs.rmSync(aside, { recursive: true, force: true });
+  fs.renameSync(path, aside);
 }
 
 /** Whether the kit wrote this kernelspec or extension folder. */
@@ -122,7 +122,7 @@ function isOurs(/** @type {string} */ path) {
 
 function readJson(/** @type {string} */ file) {
   try {
-    return JSON.parse(readFileSync(file, "utf8"));
+    return JSON.parse(fs.readFileSync(file, "utf8"));
   } catch {
     return undefined;
   }
