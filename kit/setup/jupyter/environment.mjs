@@ -47,7 +47,7 @@ export function kitEnvironment(project, { env = process.env, node = process.exec
     ...gpuEnvironment(project, env),
     VIRTUAL_ENV: project.venv,
     PATH: [join(project.venv, "bin"), dirname(node), env.PATH ?? ""].join(delimiter),
-    ...(mirror === undefined ? {} : { KINTSUGI_MIRROR: mirror }),
+    KINTSUGI_MIRROR: mirror || undefined, // Set but empty: none, although there is a folder beside the project.
   };
 }
 

@@ -97,6 +97,7 @@ describe("where Jupyter reads and writes", () => {
 
   test("the mirror: a variable wins over the folder beside the project", () => {
     expect(kitEnvironment(project, { env: { KINTSUGI_MIRROR: "/mine" } }).KINTSUGI_MIRROR).toBe("/mine");
+    expect(kitEnvironment(project, { env: { KINTSUGI_MIRROR: "" } }).KINTSUGI_MIRROR).toBeUndefined();
   });
 });
 
