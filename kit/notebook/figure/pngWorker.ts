@@ -1,0 +1,64 @@
+/** The rendering thread: Plotly in jsdom gives SVG, resvg makes the PNG. Plotly itself calls this way unsupported. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { workerData } from "node:worker_threads";
+import { Resvg } from "@resvg/resvg-js";
+import { JSDOM } from "jsdom";
+import { paintIn } from "./canvas.js";
+import { measureWith } from "./measure.js";
+import { readFont } from "./metrics.js";
+import type { PngAnswer, PngRequest } from "./png.js";
+
+type Plotly = {
+  toImage(
+    figure: { data: unknown; layout: unknown },
+    options: { format: "svg"; width: number; height: number; imageDataOnly: true },
+  ): Promise<string>;
+};
+
+const { port, signal } = workerData as { port: import("node:worker_threads").MessagePort; signal: Int32Array };
+const here = createRequire(import.meta.url);
+const fonts = join(dirname(here.resolve("dejavu-fonts-ttf/package.json")), "ttf");
+const font = (name: string): string => join(fonts, `${name}.ttf`);
+const FILES = ["DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSans-BoldOblique"].map(font);
+
+const plotly = open();
+port.on("message", (request: PngRequest) => {
+  void answer(request).then((message) => {
+    port.postMessage(message);
+    Atomics.store(signal, 0, 1);
+    Atomics.notify(signal, 0);
+  });
+});
+
+async function answer({ figure, width, height, scale }: PngRequest): Promise<PngAnswer> {
+  try {
+    const layout = { ...figure.layout, autosize: false };
+    const svg = await plotly.toImage(
+      { data: figure.data, layout },
+      { format: "svg", width, height, imageDataOnly: true },
+    );
+    const image = new Resvg(svg, {
+      background: "#ffffff",
+      fitTo: { mode: "zoom", value: scale },
+      font: { loadSystemFonts: false, fontFiles: FILES, defaultFontFamily: "DejaVu Sans" },
+    });
+    return { png: new Uint8Array(image.render().asPng()) };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function open(): Plotly {
+  const { window } = new JSDOM("<!doctype html><body></body>", { runScripts: "outside-only", pretendToBeVisual: true });
+  const regular = readFont(font("DejaVuSans"));
+  const bold = readFont(font("DejaVuSans-Bold"));
+  measureWith(window, (text, weight) => (weight === "bold" ? bold : regular).width(text), regular);
+  paintIn(window);
+  window.URL.createObjectURL = () => "";
+  // resvg smooths enlarged images: let heat maps be painted at full size.
+  Object.assign(window, { CSS: { supports: () => false } });
+  window.eval(readFileSync(here.resolve("plotly.js-dist-min"), "utf8"));
+  return (window as unknown as { Plotly: Plotly }).Plotly;
+}

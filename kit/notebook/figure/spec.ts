@@ -1,0 +1,95 @@
+/** What a figure is made of, as plain JSON that Plotly understands. */
+import { TEMPLATE } from "./theme.js";
+
+/** One line, bar group or heat map: Plotly's trace. Arrays may be typed arrays. */
+export type Trace = { readonly name?: string; readonly type?: string; readonly [option: string]: unknown };
+
+/** Plotly's layout; titles may be plain strings. */
+export type Layout = { readonly [option: string]: unknown };
+
+/** A figure as it is written in a cell. */
+export type FigureSpec = {
+  readonly data: readonly Trace[];
+  readonly layout?: Layout;
+  readonly config?: { readonly [option: string]: unknown };
+};
+
+/** A figure as Plotly takes it. */
+export type PlotlyFigure = {
+  readonly data: readonly Record<string, unknown>[];
+  readonly layout: Readonly<Record<string, unknown>>;
+  readonly config?: Readonly<Record<string, unknown>>;
+};
+
+/** Where long live traces are thinned to. */
+const LIVE_POINTS = 800;
+
+/**
+ * Completes a figure: theme, titles from strings, typed arrays as lists.
+ *
+ * @param spec the figure as written
+ * @param thin leaves out points of long traces, for pictures that will be replaced
+ * @returns plain JSON
+ */
+export function complete(spec: FigureSpec, thin = false): PlotlyFigure {
+  const layout: Record<string, unknown> = { template: TEMPLATE };
+  for (const [key, value] of Object.entries(spec.layout ?? {})) {
+    if (key === "title") layout.title = titled(value);
+    else if (/^[xy]axis\d*$/.test(key)) layout[key] = axis(value);
+    else layout[key] = plain(value);
+  }
+  const data = spec.data.map((trace) => plain(thin ? thinned(trace) : trace) as Record<string, unknown>);
+  for (const name of Object.keys(layout)) {
+    const axis = layout[name] as { type?: unknown; dtick?: unknown };
+    if (/^[xy]axis\d*$/.test(name) && axis.type === "log" && axis.dtick === undefined && decades(data, name) >= 2)
+      axis.dtick = 1;
+  }
+  return spec.config === undefined ? { data, layout } : { data, layout, config: spec.config };
+}
+
+/** How many powers of ten an axis spans: from two on, only they are labelled. */
+function decades(data: readonly Record<string, unknown>[], axis: string): number {
+  const letter = axis[0];
+  const id = letter + axis.slice(5);
+  const values = data
+    .filter((trace) => (trace[`${letter}axis`] ?? letter) === id)
+    .flatMap((trace) => (Array.isArray(trace[letter]) ? (trace[letter] as unknown[]) : []))
+    .filter((value): value is number => typeof value === "number" && value > 0);
+  const logs = values.map(Math.log10);
+  return (
+    logs.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY) -
+    logs.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
+  );
+}
+
+function titled(value: unknown): unknown {
+  return typeof value === "string" ? { text: value } : value;
+}
+
+function axis(value: unknown): unknown {
+  if (typeof value === "string") return { title: { text: value } };
+  const { title, ...rest } = value as Record<string, unknown>;
+  return title === undefined ? plain(rest) : { title: titled(title), ...(plain(rest) as object) };
+}
+
+/** Typed arrays become lists; 32-bit floats keep the seven digits they have. */
+function plain(value: unknown): unknown {
+  if (value instanceof Float32Array)
+    return Array.from(value, (v) => (Number.isFinite(v) ? Number(v.toPrecision(7)) : null));
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView))
+    return Array.from(value as unknown as Iterable<number>);
+  if (Array.isArray(value)) return value.map(plain);
+  if (value === null || typeof value !== "object" || value instanceof Date) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+}
+
+function thinned(trace: Trace): Trace {
+  const length = Array.isArray(trace.x) ? trace.x.length : 0;
+  if (length <= LIVE_POINTS) return trace;
+  const stride = Math.ceil(length / LIVE_POINTS);
+  const thin = (value: unknown): unknown =>
+    Array.isArray(value) && value.length === length
+      ? value.filter((_, i) => i % stride === 0 || i === length - 1)
+      : value;
+  return Object.fromEntries(Object.entries(trace).map(([key, value]) => [key, thin(value)]));
+}
