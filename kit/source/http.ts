@@ -51,7 +51,8 @@ export async function request(url: string, headers: Readonly<Record<string, stri
     async *pieces(): AsyncGenerator<Uint8Array> {
       timer = watch();
       try {
-        for await (const piece of response.body ?? []) {
+        // Node streams it; the type of the browser, which other modules bring in, does not say so.
+        for await (const piece of (response.body ?? []) as AsyncIterable<Uint8Array>) {
           timer.refresh();
           yield piece;
         }
