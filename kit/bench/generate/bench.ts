@@ -1,0 +1,83 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../../errors.js";
+import { projectRoot } from "../../source/index.js";
+import { type Checkpoint, open, save } from "../../weights/index.js";
+import { Contestant, withContestants } from "../harness/contestant.js";
+import { busyNote, machineFacts } from "../harness/machine.js";
+import { interleave, speedup, spread } from "../harness/rounds.js";
+import { gigabytes, say, shown, table } from "../harness/table.js";
+import { peer } from "../peers.js";
+
+const name = "smollm2-135m";
+const [newTokens, promptTokens] = [96, 256];
+const memoryLimit = 1.5e9;
+
+const shortPrompt = "The first thing to know about glaciers is that";
+const longText =
+  "A glacier is a body of ice that moves under its own weight. It forms where more snow falls than melts, year after year. ";
+
+type Reply = { readonly ms: number; readonly ids: readonly number[] };
+
+/** `bench -- generate`: a real model's prompt and its decoding with a cache, against transformers in float32. */
+export async function benchGenerate({ rounds = 7, only }: { rounds?: number; only?: string }): Promise<void> {
+  if (only !== undefined) throw new UserError("bench generate has no parts", { fix: "Leave --only out" });
+  const { python, versions } = await peer("torch");
+  const checkpoint = await open(name);
+  const folder = await exported(checkpoint);
+  const { short, long } = prompts(checkpoint);
+  say(`${machineFacts()} · transformers ${versions.transformers} · PyTorch ${versions.torch}`);
+  say(`${rounds} interleaved rounds. ${busyNote() ?? ""}`.trim());
+  const kit = Contestant.kit("kintsugi", "generate/worker.js");
+  const torch = Contestant.peer("transformers", python, "generate.py");
+  await withContestants([kit, torch], async (all) => {
+    const ready = [
+      await kit.ask<Reply>("prepare", { name, backend: "xla" }),
+      await torch.ask<Reply>("prepare", { name: folder }),
+    ];
+    say(`  ready after ${all.map((c, i) => `${(ready[i].ms / 1000).toFixed(1)} s (${c.name})`).join(", ")}`);
+    const tasks = [
+      { label: `prompt of ${long.length} tokens`, op: "prompt", ids: long, tokens: long.length },
+      { label: `${newTokens} tokens, one by one`, op: "decode", ids: short, tokens: newTokens },
+    ];
+    const rows: string[][] = [];
+    for (const { label, op, ids, tokens } of tasks) {
+      const once = (c: Contestant): Promise<Reply> => c.ask<Reply>(op, { ids, count: newTokens });
+      const first = [await once(kit), await once(torch)];
+      sameIds(label, first[0].ids, first[1].ids);
+      const times = await interleave(all, rounds, async (c) => (await once(c)).ms);
+      const speeds = times.map((series) => shown(spread(series.map((ms) => tokens / (ms / 1000))), 1));
+      const firstS = first.map(({ ms }) => (ms / 1000).toFixed(1)).join(" | ");
+      rows.push([label, ...speeds, `${speedup(times[0], times[1]).median.toFixed(2)} ×`, firstS]);
+    }
+    say("\nSmolLM2-135M, float32, greedy; tokens/s: median (min–max)");
+    say(table(["task", "kintsugi", "transformers", "kintsugi : transformers", "first call s"], rows));
+    say("equal ids on both sides");
+    const [ours, theirs] = await Promise.all(all.map((c) => c.ask<{ peakBytes: number }>("memory")));
+    const verdict = ours.peakBytes <= memoryLimit ? "within" : "ABOVE";
+    say(
+      `peak memory: ${gigabytes(ours.peakBytes)} (${verdict} ${gigabytes(memoryLimit)}), transformers ${gigabytes(theirs.peakBytes)}`,
+    );
+  });
+}
+
+/** The dequantised weights as a Hugging Face folder, written once: the peer computes with the very same numbers. */
+async function exported(checkpoint: Checkpoint<unknown>): Promise<string> {
+  const folder = join(projectRoot(), ".cache", "bench", `${name}-float32`);
+  if (existsSync(join(folder, "config.json"))) return folder;
+  say(`  writing ${name} as float32 into .cache/bench for transformers (0.5 GB)`);
+  return save((checkpoint as Awaited<ReturnType<typeof open>>).model, folder, { dtype: "F32", overwrite: true });
+}
+
+function prompts({ tokenizer }: Checkpoint<unknown>): { short: readonly number[]; long: readonly number[] } {
+  if (tokenizer === undefined) throw new UserError(`${name} came without a tokenizer`);
+  const long = [...tokenizer.encode(longText.repeat(20))].slice(0, promptTokens);
+  return { short: [...tokenizer.encode(shortPrompt)], long };
+}
+
+/** @throws UserError when the two sides say different things: then their times mean nothing. */
+function sameIds(label: string, ours: readonly number[], theirs: readonly number[]): void {
+  const at = ours.findIndex((id, i) => id !== theirs[i]);
+  if (at < 0 && ours.length === theirs.length) return;
+  throw new UserError(`${label}: token ${at + 1} is ${ours[at]}`, { expected: `${theirs[at]} as transformers says` });
+}

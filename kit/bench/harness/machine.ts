@@ -1,0 +1,23 @@
+import { availableParallelism, cpus, loadavg, platform, release, totalmem } from "node:os";
+import { gigabytes } from "./table.js";
+
+/** Threads that every contestant may use. */
+export const threads: number = Math.min(2, availableParallelism());
+
+/** What a figure was measured on, in one line. */
+export function machineFacts(): string {
+  const model = cpus()[0]?.model.replace(/\s+/g, " ").trim() ?? "unknown processor";
+  return [
+    `${model}, ${threads} of ${availableParallelism()} cores used`,
+    gigabytes(totalmem()),
+    `${platform()} ${release()}`,
+    `Node ${process.versions.node}`,
+  ].join(" · ");
+}
+
+/** A warning when others use the machine, whose work would be measured along. */
+export function busyNote(): string | undefined {
+  const load = loadavg()[0];
+  if (load < 0.5) return undefined;
+  return `note: the machine is busy (load ${load.toFixed(1)}): expect wide spreads`;
+}

@@ -1,0 +1,66 @@
+/** `npm run bench -- NAME [options]`. */
+import { parseArgs } from "node:util";
+import { nearest, UserError } from "../errors.js";
+import { say } from "./harness/table.js";
+
+/** Options every bench takes. */
+export type BenchOptions = { readonly rounds?: number; readonly only?: string };
+
+type Bench = { readonly about: string; readonly load: () => Promise<(options: BenchOptions) => Promise<void>> };
+
+const benches: Readonly<Record<string, Bench>> = {
+  engine: {
+    about: "matrix products, the cost of an operation, a training step, against NumPy and PyTorch",
+    load: async () => (await import("./engine/bench.js")).benchEngine,
+  },
+  generate: {
+    about: "prompt and decoding of SmolLM2-135M, against transformers",
+    load: async () => (await import("./generate/bench.js")).benchGenerate,
+  },
+};
+
+async function main(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parsed(args);
+  const [name, ...more] = positionals;
+  if (values.help || name === undefined) return help();
+  const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
+  if (bench === undefined || more.length > 0) {
+    const close = nearest(name, Object.keys(benches));
+    throw new UserError(bench === undefined ? `there is no bench "${name}"` : `one bench at a time`, {
+      expected: Object.keys(benches).join(" or "),
+      fix: bench === undefined && close !== undefined ? `Did you mean ${close}?` : undefined,
+    });
+  }
+  const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+  if (rounds !== undefined && !(Number.isInteger(rounds) && rounds >= 1 && rounds <= 1000)) {
+    throw new UserError(`--rounds ${values.rounds}`, { expected: "a whole number from 1 to 1000" });
+  }
+  await (await bench.load())({ rounds, only: values.only });
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { help: { type: "boolean", short: "h" }, rounds: { type: "string" }, only: { type: "string" } },
+    });
+  } catch (error) {
+    throw new UserError(error instanceof Error ? error.message : String(error), { fix: "--help lists what there is" });
+  }
+}
+
+function help(): void {
+  say("npm run bench -- NAME [--rounds N] [--only PART]\n");
+  const rows = Object.entries(benches).map(([name, { about }]) => `  ${name.padEnd(10)}${about}`);
+  say(rows.join("\n"));
+  say("\nContestants take turns in processes of their own. Peers are installed into .peers/ on first use.");
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof UserError) console.error(`bench: ${error.message}`);
+  else console.error(error);
+  process.exitCode = 1;
+}
