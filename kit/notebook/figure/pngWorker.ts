@@ -39,7 +39,8 @@ async function answer({ figure, width, height, scale }: PngRequest): Promise<Png
       { data: figure.data, layout },
       { format: "svg", width, height, imageDataOnly: true },
     );
-    const image = new Resvg(svg, {
+    // resvg does not read quoted references, which jsdom writes.
+    const image = new Resvg(svg.replace(/url\((?:'|"|&quot;)(#[^'"&)]*)(?:'|"|&quot;)\)/g, "url($1)"), {
       background: "#ffffff",
       fitTo: { mode: "zoom", value: scale },
       font: { loadSystemFonts: false, fontFiles: FILES, defaultFontFamily: "DejaVu Sans" },
