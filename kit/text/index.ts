@@ -11,3 +11,4 @@ export {
   type Tokenizer,
   type TokenizerKind,
 } from "./tokenizer.js";
+export { type ToyStoriesOptions, type ToyStory, toyStories, toyStory } from "./toyStories.js";
