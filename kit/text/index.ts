@@ -12,3 +12,4 @@ export {
   type TokenizerKind,
 } from "./tokenizer.js";
 export { type ToyStoriesOptions, type ToyStory, toyStories, toyStory } from "./toyStories.js";
+export { type TokenizerJson, type TrainBpeOptions, trainBpe } from "./trainBpe.js";
