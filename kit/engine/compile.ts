@@ -1,16 +1,19 @@
 import { UserError } from "../errors.js";
+import { executor, reasonOf } from "./executor.js";
+import { currentTape } from "./primitive.js";
 import { scope, share } from "./scope.js";
-import { isTensor, read, type Tensor } from "./tensor.js";
-import { backend, tape } from "./tensorflow.js";
-import { argumentTensors, canTrace, isTracing, type Slot, type Traced, trace } from "./trace.js";
-import { entries, map } from "./tree.js";
+import { read, type Tensor } from "./tensor.js";
+import { insides } from "./tensorflow.js";
+import { argumentTensors, canTrace, isTracing, resultTensors, type Slot, type Traced, trace } from "./trace.js";
+import { entries, leaves, map } from "./tree.js";
 
-/** `graph`: TensorFlow's graph executor with oneDNN. `xla`: XLA. `eager`: no graph. `auto`: whichever measures faster. */
+/** `graph`: TensorFlow's graph executor with oneDNN. `xla`: XLA. `eager`: no graph. */
 export type ExecutionBackend = "graph" | "xla" | "eager";
 
 export type CompileOptions = {
   /** Names the function in messages. Default: the function's own name. */
   readonly name?: string;
+  /** `auto` (default) measures `graph` and `xla` at the first call and keeps the faster. */
   readonly backend?: ExecutionBackend | "auto";
   /** `"announce"` (default) says once when another shape makes it trace again; `"expect"` is silent. */
   readonly newShapes?: "announce" | "expect";
@@ -19,7 +22,7 @@ export type CompileOptions = {
 /** A compiled function, and what became of it. */
 export type Compiled<Args extends readonly unknown[], Out> = {
   (...args: Args): Out;
-  /** What each traced signature resolved to, in the order of tracing. */
+  /** What each signature resolved to, in the order of tracing. */
   readonly traces: readonly TraceReport[];
 };
 
@@ -29,14 +32,23 @@ export type TraceReport = {
   readonly backend: ExecutionBackend;
   /** TensorFlow operations recorded. */
   readonly operations: number;
+  /** Bytes of numbers that became part of the graph: axes, masks, tables. */
+  readonly constantBytes: number;
   readonly traceMs: number;
   /** First call of each backend that was tried, which includes its compilation. */
   readonly firstCallMs: Partial<Record<ExecutionBackend, number>>;
-  /** Second call of each backend that was tried, when `auto` compared them. */
-  readonly secondCallMs: Partial<Record<ExecutionBackend, number>>;
+  /** The fastest of three further calls of each backend, when `auto` compared them. */
+  readonly steadyCallMs: Partial<Record<ExecutionBackend, number>>;
+  /** Why XLA could not run it, when `auto` tried. */
+  readonly refusedByXla?: string;
 };
 
-type Replay<Out> = { readonly run: (inputs: readonly Tensor[]) => Out; readonly report: TraceReport };
+type Report = { -readonly [K in keyof TraceReport]: TraceReport[K] };
+
+type Run<Args, Out> = (args: Args, inputs: readonly Tensor[]) => Out;
+
+/** What is kept of a signature. The first `run` also measures, and puts the one it decides for in its own place. */
+type Replay<Args, Out> = { run: Run<Args, Out>; readonly report: Report };
 
 let functions = 0;
 let warnedWithoutAddon = false;
@@ -58,11 +70,11 @@ export function compile<Args extends readonly unknown[], Out>(
   options: CompileOptions = {},
 ): Compiled<Args, Out> {
   const name = options.name ?? (fn.name || "anonymous");
-  const replays = new Map<string, Replay<Out>>();
+  const replays = new Map<string, Replay<Args, Out>>();
   const traces: TraceReport[] = [];
   const call = (...args: Args): Out => {
     if (isTracing()) return fn(...args);
-    if (tape().state.gradientDepth > 0) {
+    if (currentTape() !== undefined) {
       throw new UserError(`compile(${name}): a compiled function was called under a gradient`, {
         fix: "Compile the function that takes the gradient",
       });
@@ -74,11 +86,11 @@ export function compile<Args extends readonly unknown[], Out>(
       if (replays.size === 1 && options.newShapes !== "expect") {
         console.warn(`compile(${name}): tracing again for new shapes; each signature is traced once`);
       }
-      replay = build(name, fn, args, signature, options.backend ?? "auto");
+      replay = prepare(name, fn, args, signature, options.backend ?? "auto");
       replays.set(signature, replay);
       traces.push(replay.report);
     }
-    return replay.run(inputs);
+    return replay.run(args, inputs);
   };
   return Object.assign(call, { traces });
 }
@@ -89,98 +101,116 @@ function signatureOf(args: readonly unknown[]): string {
     .join(" ");
 }
 
-function build<Args extends readonly unknown[], Out>(
+/** Traces the function and registers it, or finds that it cannot. Runs nothing. */
+function prepare<Args extends readonly unknown[], Out>(
   name: string,
   fn: (...args: Args) => Out,
   args: Args,
   signature: string,
   wanted: ExecutionBackend | "auto",
-): Replay<Out> {
+): Replay<Args, Out> {
   const chosen = withAddon(wanted);
-  if (chosen === "eager") {
-    const report = { signature, backend: chosen, operations: 0, traceMs: 0, firstCallMs: {}, secondCallMs: {} };
-    return { run: (inputs) => scope(() => fn(...(withTensors(args, inputs) as Args))), report };
-  }
-  const start = performance.now();
-  const candidates: readonly ExecutionBackend[] = chosen === "auto" ? ["graph", "xla"] : [chosen];
-  const { runs, operations } = trace(name, fn, args, (traced) => ({
-    operations: traced.operations,
-    runs: candidates.map((candidate) => {
-      const functionName = `kintsugi_${name.replace(/\W/g, "_")}_${functions++}_${candidate}`;
-      traced.register(functionName, candidate === "xla");
-      return [candidate, replayOf<Out>(name, functionName, traced)] as const;
-    }),
-  }));
-  const traceMs = performance.now() - start;
-  const timed = runs.map(([candidate, run]) => time(candidate, run, argumentTensors(name, args), chosen === "auto"));
-  const best = timed.reduce((a, b) => (b.steadyMs < a.steadyMs ? b : a));
-  const report = {
+  const report: Report = {
     signature,
-    backend: best.candidate,
-    operations,
-    traceMs,
-    firstCallMs: Object.fromEntries(timed.map((t) => [t.candidate, t.firstMs])),
-    secondCallMs: Object.fromEntries(timed.map((t) => [t.candidate, t.steadyMs])),
+    backend: chosen === "auto" ? "graph" : chosen,
+    operations: 0,
+    constantBytes: 0,
+    traceMs: 0,
+    firstCallMs: {},
+    steadyCallMs: {},
   };
-  return { run: best.run, report };
+  if (chosen === "eager") return { run: eagerly(name, fn), report };
+
+  const start = performance.now();
+  const candidates = trace(name, fn, args, (traced) => {
+    Object.assign(report, { operations: traced.operations, constantBytes: traced.constantBytes });
+    const backends: readonly ExecutionBackend[] = chosen === "auto" ? ["graph", "xla"] : [chosen];
+    return backends.map((backend): Candidate<Args, Out> => {
+      const functionName = `kintsugi_${name.replace(/\W/g, "_")}_${functions++}_${backend}`;
+      traced.register(functionName, backend === "xla");
+      return { backend, run: replayOf<Args, Out>(name, functionName, traced) };
+    });
+  });
+  report.traceMs = performance.now() - start;
+
+  const replay: Replay<Args, Out> = {
+    run(args, inputs) {
+      if (candidates.length > 1) {
+        const { backend, run } = faster(candidates, args, inputs, report);
+        Object.assign(report, { backend });
+        replay.run = run;
+        return run(args, inputs);
+      }
+      const start = performance.now();
+      const result = candidates[0].run(args, inputs);
+      report.firstCallMs = { [report.backend]: performance.now() - start };
+      replay.run = candidates[0].run;
+      return result;
+    },
+    report,
+  };
+  return replay;
 }
 
-type Timed<Out> = {
-  readonly candidate: ExecutionBackend;
-  readonly run: (inputs: readonly Tensor[]) => Out;
-  readonly firstMs: number;
-  readonly steadyMs: number;
-};
+/** No graph. The result shares nothing with the arguments, as a replayed one. */
+function eagerly<Args extends readonly unknown[], Out>(name: string, fn: (...args: Args) => Out): Run<Args, Out> {
+  return (args) => scope(() => map<Tensor, Tensor, unknown>(resultTensors(name, fn(...args)), share) as Out);
+}
 
-/** Calls a candidate once, and when it is to be compared three times more: the function is pure, so no call is lost. */
-function time<Out>(
-  candidate: ExecutionBackend,
-  run: (inputs: readonly Tensor[]) => Out,
+type Candidate<Args, Out> = { readonly backend: ExecutionBackend; readonly run: Run<Args, Out> };
+
+/** Calls each candidate once, then in turns three times more: the function is pure, so no call is lost. */
+function faster<Args extends readonly unknown[], Out>(
+  candidates: readonly Candidate<Args, Out>[],
+  args: Args,
   inputs: readonly Tensor[],
-  compare: boolean,
-): Timed<Out> {
-  const once = (): number => {
+  report: Report,
+): Candidate<Args, Out> {
+  const once = ({ run }: Candidate<Args, Out>): number => {
     const start = performance.now();
-    scope(() => {
-      for (const [, leaf] of entries<Tensor>(run(inputs)).slice(0, 1)) read(leaf);
-    });
+    // Reading waits for a device that has only been given the work.
+    scope(() => read(leaves<Tensor>(run(args, inputs))[0]));
     return performance.now() - start;
   };
-  try {
-    const firstMs = once();
-    return { candidate, run, firstMs, steadyMs: compare ? Math.min(once(), once(), once()) : 0 };
-  } catch (error) {
-    // Among several candidates one that cannot run is only slower than all others: XLA lacks some operations.
-    if (!compare || candidate === "graph") throw error;
-    return { candidate, run, firstMs: Number.POSITIVE_INFINITY, steadyMs: Number.POSITIVE_INFINITY };
+  const able = candidates.filter((candidate) => {
+    try {
+      report.firstCallMs = { ...report.firstCallMs, [candidate.backend]: once(candidate) };
+      return true;
+    } catch (error) {
+      if (candidate.backend !== "xla") throw error;
+      report.refusedByXla = (error as Error).message;
+      return false;
+    }
+  });
+  const steady = able.map(() => Number.POSITIVE_INFINITY);
+  for (let round = 0; round < 3; round++) {
+    for (const [i, candidate] of able.entries()) steady[i] = Math.min(steady[i], once(candidate));
   }
+  report.steadyCallMs = Object.fromEntries(able.map(({ backend }, i) => [backend, steady[i]]));
+  return able[steady.indexOf(Math.min(...steady))];
 }
 
-/** A function of the argument tensors that runs the registered TensorFlow function and puts its outputs into place. */
-function replayOf<Out>(
-  name: string,
-  functionName: string,
-  traced: Traced<unknown>,
-): (inputs: readonly Tensor[]) => Out {
-  const { captured, outputs } = traced;
-  const count = entries<Slot>(outputs).filter(([, slot]) => slot >= 0).length;
-  return (inputs) => {
-    if (captured.some((tensor) => (tensor as unknown as { isDisposed: boolean }).isDisposed)) {
+/** Runs the registered TensorFlow function and puts its outputs into place. */
+function replayOf<Args, Out>(name: string, functionName: string, { captured, outputs }: Traced): Run<Args, Out> {
+  const count = leaves<Slot>(outputs).filter((slot) => slot >= 0).length;
+  return (_, inputs) => {
+    if (captured.some((tensor) => insides(tensor).isDisposed)) {
       throw new UserError(`compile(${name}): a tensor it uses from outside has been freed`, {
         fix: "Pass it as an argument, or keep it alive",
       });
     }
-    const native = backend();
-    const ids = native.getInputTensorIds([...inputs, ...captured]);
-    const made = count === 0 ? [] : native.binding.executeOp(functionName, [], ids, count);
-    const tensors = made.map((described) => native.createOutputTensor(described));
-    return map<Slot, Tensor, unknown>(outputs, (slot) => (slot >= 0 ? tensors[slot] : share(inputs[~slot]))) as Out;
+    const made = count === 0 ? [] : launch(name, functionName, [...inputs, ...captured], count);
+    return map<Slot, Tensor, unknown>(outputs, (slot) => (slot >= 0 ? made[slot] : share(inputs[~slot]))) as Out;
   };
 }
 
-function withTensors(args: readonly unknown[], inputs: readonly Tensor[]): unknown {
-  let next = 0;
-  return map<unknown, unknown, readonly unknown[]>(args, (leaf) => (isTensor(leaf) ? inputs[next++] : leaf));
+function launch(name: string, functionName: string, inputs: readonly Tensor[], outputs: number): Tensor[] {
+  try {
+    return executor().execute(functionName, inputs, [], outputs);
+  } catch (error) {
+    if (error instanceof UserError || !(error instanceof Error)) throw error;
+    throw new UserError(`compile(${name}): ${reasonOf(error)}`);
+  }
 }
 
 /** Without our addon nothing can be traced: say so once and go on eagerly, which is slower and correct. */

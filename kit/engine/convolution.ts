@@ -1,5 +1,6 @@
 import { dims } from "./dims.js";
 import { add, mul } from "./elementwise.js";
+import { scope } from "./scope.js";
 import { narrow, pad } from "./shape.js";
 import type { Tensor } from "./tensor.js";
 
@@ -15,12 +16,14 @@ import type { Tensor } from "./tensor.js";
 export function causalConvolution(x: Tensor, kernel: Tensor): Tensor {
   const { T, D } = dims(x, "B T D");
   const { k } = dims(kernel, "k D", { D });
-  const padded = pad(x, [
+  const widths = [
     [0, 0],
     [k - 1, 0],
     [0, 0],
-  ]);
-  return Array.from({ length: k }, (_, j) => mul(narrow(padded, 1, j, T), narrow(kernel, 0, j, 1))).reduce((a, b) =>
-    add(a, b),
-  );
+  ];
+  return scope(() => {
+    const padded = pad(x, widths);
+    const shifted = Array.from({ length: k }, (_, j) => mul(narrow(padded, 1, j, T), narrow(kernel, 0, j, 1)));
+    return shifted.reduce((a, b) => add(a, b));
+  });
 }

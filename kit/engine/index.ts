@@ -1,3 +1,4 @@
+export * from "./broadcast.js";
 export * from "./compile.js";
 export * from "./convolution.js";
 export * from "./crossEntropy.js";
@@ -5,7 +6,9 @@ export * from "./device.js";
 export * from "./dims.js";
 export * from "./elementwise.js";
 export * from "./finite.js";
+export * from "./gather.js";
 export * from "./gradient.js";
+export * from "./make.js";
 export * from "./matmul.js";
 export type { Key } from "./random.js";
 export * as random from "./random.js";

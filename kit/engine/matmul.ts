@@ -1,6 +1,7 @@
 import { UserError } from "../errors.js";
-import { execute, primitive } from "./primitive.js";
-import { sumTo } from "./reduce.js";
+import { sumTo } from "./broadcast.js";
+import { primitive, run } from "./primitive.js";
+import { scope } from "./scope.js";
 import { reshape } from "./shape.js";
 import type { Tensor } from "./tensor.js";
 
@@ -26,8 +27,8 @@ export function matmul(a: Tensor, b: Tensor, { left = false, right = false }: Tr
     [a, b],
     () => ({ value: product(a, b, left, right), save: [a, b] }),
     (dy, [x, y]) => [
-      () => sumTo(left ? product(y, dy, right, true) : product(dy, y, false, !right), a.shape),
-      () => sumTo(right ? product(dy, x, true, left) : product(x, dy, !left, false), b.shape),
+      () => sumTo(left ? matmul(y, dy, { left: right, right: true }) : matmul(dy, y, { right: !right }), a.shape),
+      () => sumTo(right ? matmul(dy, x, { left: true, right: left }) : matmul(x, dy, { left: !left }), b.shape),
     ],
   );
 }
@@ -35,8 +36,8 @@ export function matmul(a: Tensor, b: Tensor, { left = false, right = false }: Tr
 /** Two matrices take MatMul, which TensorFlow hands to its fastest kernel; more axes take the batched form. */
 function product(a: Tensor, b: Tensor, left: boolean, right: boolean): Tensor {
   return a.shape.length === 2 && b.shape.length === 2
-    ? execute("MatMul", [a, b], { transpose_a: left, transpose_b: right })[0]
-    : execute("BatchMatMulV2", [a, b], { adj_x: left, adj_y: right })[0];
+    ? run("MatMul", [a, b], { transpose_a: left, transpose_b: right })
+    : run("BatchMatMulV2", [a, b], { adj_x: left, adj_y: right });
 }
 
 /**
@@ -47,6 +48,8 @@ function product(a: Tensor, b: Tensor, left: boolean, right: boolean): Tensor {
  * @returns shape `[..., out]`
  */
 export function matmulTransposed(x: Tensor, weight: Tensor): Tensor {
-  const rows = reshape(x, [-1, x.shape[x.shape.length - 1]]);
-  return reshape(matmul(rows, weight, { right: true }), [...x.shape.slice(0, -1), weight.shape[0]]);
+  return scope(() => {
+    const rows = reshape(x, [-1, x.shape[x.shape.length - 1]]);
+    return reshape(matmul(rows, weight, { right: true }), [...x.shape.slice(0, -1), weight.shape[0]]);
+  });
 }

@@ -1,48 +1,15 @@
-/** Sums, means and extremes along axes, and their opposite, broadcasting. */
-import { add, cast, div, equal, exp, log, mul, sub } from "./elementwise.js";
-import { constantPrimitive, execute, integer, integers, primitive } from "./primitive.js";
+/** Means, extremes, softmax and running sums along axes. */
+import { axesOf, type Reduction, sum } from "./broadcast.js";
+import { add, cast, div, equal, exp, finiteMask, log, mul, stopGradient, sub, where } from "./elementwise.js";
+import { integer, integers, primitive, run } from "./primitive.js";
+import { scope } from "./scope.js";
 import { expandAt, reshape } from "./shape.js";
 import { sizeOf, type Tensor } from "./tensor.js";
-
-/** Which axes to reduce: all by default; negative ones count from the end. `keep` leaves them with size one. */
-export type Reduction = { readonly axis?: number | readonly number[]; readonly keep?: boolean };
-
-function axesOf(x: Tensor, axis: Reduction["axis"]): number[] {
-  const rank = x.shape.length;
-  if (axis === undefined) return x.shape.map((_, i) => i);
-  return (typeof axis === "number" ? [axis] : [...axis]).map((i) => (i < 0 ? i + rank : i));
-}
-
-/** Repeats axes of size one (and adds axes in front) until the shape is `shape`. */
-export function broadcastTo(x: Tensor, shape: readonly number[]): Tensor {
-  return primitive(
-    [x],
-    () => ({ value: execute("BroadcastTo", [x, integers(shape)])[0] }),
-    (dy) => [() => sumTo(dy, x.shape)],
-  );
-}
-
-/** Sums the axes that broadcasting `shape` would have repeated; the gradient of {@link broadcastTo}. */
-export function sumTo(x: Tensor, shape: readonly number[]): Tensor {
-  const extra = x.shape.length - shape.length;
-  const axes = x.shape.map((_, i) => i).filter((i) => i < extra || (shape[i - extra] === 1 && x.shape[i] !== 1));
-  return axes.length === 0 ? x : reshape(sum(x, { axis: axes }), shape);
-}
-
-/** `Σ x` along the axes. */
-export function sum(x: Tensor, { axis, keep = false }: Reduction = {}): Tensor {
-  const axes = axesOf(x, axis);
-  return primitive(
-    [x],
-    () => ({ value: execute("Sum", [x, integers(axes)], { keep_dims: keep })[0] }),
-    (dy) => [() => broadcastTo(keep ? dy : expandAt(dy, axes), x.shape)],
-  );
-}
 
 /** The arithmetic mean along the axes. */
 export function mean(x: Tensor, reduction: Reduction = {}): Tensor {
   const count = sizeOf(axesOf(x, reduction.axis).map((i) => x.shape[i]));
-  return mul(sum(x, reduction), 1 / count);
+  return scope(() => mul(sum(x, reduction), 1 / count));
 }
 
 /** The largest value along the axes. Its gradient is shared equally among ties. */
@@ -59,7 +26,7 @@ function extreme(op: string, x: Tensor, axes: readonly number[], keep: boolean):
   return primitive(
     [x],
     () => {
-      const [value] = execute(op, [x, integers(axes)], { keep_dims: keep });
+      const value = run(op, [x, integers(axes)], { keep_dims: keep });
       return { value, save: [x, value] };
     },
     (dy, [input, value]) => [
@@ -75,12 +42,12 @@ function extreme(op: string, x: Tensor, axes: readonly number[], keep: boolean):
 /** Index of the largest value along one axis, `int32`; the first one at a tie. */
 export function argmax(x: Tensor, axis = -1): Tensor {
   const [position] = axesOf(x, axis);
-  return constantPrimitive("ArgMax", [x, integer(position)], { output_type: { dtype: "int32" } });
+  return run("ArgMax", [x, integer(position)], { output_type: { dtype: "int32" } });
 }
 
 /** Whether every element is true. */
 export function all(x: Tensor): Tensor {
-  return constantPrimitive("All", [x, integers(axesOf(x, undefined))], { keep_dims: false });
+  return run("All", [x, integers(axesOf(x, undefined))], { keep_dims: false });
 }
 
 /** `eˣ / Σ eˣ` along the last axis. */
@@ -88,7 +55,7 @@ export function softmax(x: Tensor): Tensor {
   return primitive(
     [x],
     () => {
-      const [value] = execute("Softmax", [x]);
+      const value = run("Softmax", [x]);
       return { value, save: [value] };
     },
     (dy, [y]) => [() => mul(y, sub(dy, sum(mul(dy, y), { axis: -1, keep: true })))],
@@ -100,7 +67,7 @@ export function logSoftmax(x: Tensor): Tensor {
   return primitive(
     [x],
     () => {
-      const [value] = execute("LogSoftmax", [x]);
+      const value = run("LogSoftmax", [x]);
       return { value, save: [value] };
     },
     (dy, [y]) => [() => sub(dy, mul(exp(y), sum(dy, { axis: -1, keep: true })))],
@@ -109,14 +76,19 @@ export function logSoftmax(x: Tensor): Tensor {
 
 /** `log Σ eˣ` along one axis, without overflow. */
 export function logSumExp(x: Tensor, { axis = -1, keep = false }: { axis?: number; keep?: boolean } = {}): Tensor {
-  const peak = max(x, { axis, keep: true });
-  const total = add(log(sum(exp(sub(x, peak)), { axis, keep: true })), peak);
-  return keep
-    ? total
-    : reshape(
-        total,
-        total.shape.filter((_, i) => i !== axesOf(x, axis)[0]),
-      );
+  return scope(() => {
+    // The peak only guards against overflow: neither the result nor the gradient depends on it. Where all elements are
+    // −∞ it would make ∞ − ∞.
+    const peak = stopGradient(max(x, { axis, keep: true }));
+    const shift = where(finiteMask(peak), peak, 0);
+    const total = add(log(sum(exp(sub(x, shift)), { axis, keep: true })), shift);
+    if (keep) return total;
+    const [dropped] = axesOf(x, axis);
+    return reshape(
+      total,
+      total.shape.filter((_, i) => i !== dropped),
+    );
+  });
 }
 
 /**
@@ -129,7 +101,7 @@ export function cumsum(x: Tensor, axis = -1, options: { exclusive?: boolean; rev
   const { exclusive = false, reverse = false } = options;
   return primitive(
     [x],
-    () => ({ value: execute("Cumsum", [x, integer(position)], { exclusive, reverse })[0] }),
+    () => ({ value: run("Cumsum", [x, integer(position)], { exclusive, reverse }) }),
     (dy) => [() => cumsum(dy, position, { exclusive, reverse: !reverse })],
   );
 }

@@ -1,7 +1,8 @@
 /** The one place that frees memory. */
+import { types } from "node:util";
 import { UserError } from "../errors.js";
 import { isTensor, type Tensor } from "./tensor.js";
-import { isLoaded, tape } from "./tensorflow.js";
+import { backend, idOf, insides, isLoaded, memory } from "./tensorflow.js";
 import { leaves } from "./tree.js";
 
 /**
@@ -11,12 +12,12 @@ import { leaves } from "./tree.js";
  * @throws UserError when `fn` is asynchronous: tensors made after the first `await` would belong to nobody.
  */
 export function scope<T>(fn: () => T): T {
-  const engine = tape();
+  const engine = memory();
   engine.startScope("scope");
   let survivors: Tensor[] = [];
   try {
     const result = fn();
-    if (result instanceof Promise) {
+    if (types.isPromise(result)) {
       result.catch(() => undefined);
       throw new UserError("scope: the function is asynchronous", {
         fix: "Await before or after the scope, not inside",
@@ -45,12 +46,14 @@ export function carry<S, R>(state: S, step: (state: S) => R): R {
 /** Frees the tensors of a tree now. Only long-lived values need it: a model that is no longer wanted. */
 export function free(tree: unknown): void {
   if (!isLoaded()) return;
-  for (const tensor of tensorsOf(tree)) (tensor as unknown as { dispose(): void }).dispose();
+  for (const tensor of tensorsOf(tree)) insides(tensor).dispose();
 }
 
 /** The same memory under a tensor of its own, so that each may be freed without the other. */
 export function share(x: Tensor): Tensor {
-  return (x as unknown as { clone(): Tensor }).clone();
+  idOf(x);
+  backend().incRef(insides(x).dataId);
+  return memory().makeTensorFromTensorInfo(x);
 }
 
 function tensorsOf(tree: unknown): Tensor[] {

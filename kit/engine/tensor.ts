@@ -1,6 +1,7 @@
 import { types } from "node:util";
 import { UserError } from "../errors.js";
-import { backend, dtypeCode, tape } from "./tensorflow.js";
+import { executor } from "./executor.js";
+import { memory } from "./tensorflow.js";
 
 /** Element types that live in memory. */
 export type DType = "float32" | "int32" | "bool";
@@ -48,11 +49,7 @@ export function tensor(values: ArrayLike<number>, shape: readonly number[] = [va
 
 /** {@link tensor} of an array that nobody changes any more: TensorFlow keeps it instead of a copy where it can. */
 export function upload(values: Values, shape: readonly number[], dtype: DType): Tensor {
-  // Upload now: the package would keep the JavaScript copy until the first use, which doubles the memory of a checkpoint.
-  const native = backend();
-  const code = dtypeCode(dtype, native.binding);
-  const id = native.binding.createTensor(shape, code, values);
-  return native.createOutputTensor({ id, shape: [...shape], dtype: code });
+  return executor().upload(values, shape, dtype);
 }
 
 /** A tensor without axes. */
@@ -64,11 +61,10 @@ export function scalar(value: number, dtype: DType = "float32"): Tensor {
  * Copies a tensor back into JavaScript.
  *
  * @returns Row-major values: `Float32Array`, `Int32Array`, or `Uint8Array` for `bool`.
- * @throws UserError inside `compile`, where a tensor has no value yet.
+ * @throws UserError inside `compile`, where a tensor has no value yet, and when it has been freed.
  */
 export function read(x: Tensor): Values {
-  const native = backend();
-  return native.binding.tensorDataSync(native.getInputTensorIds([x])[0]);
+  return executor().read(x);
 }
 
 /** The single value of a tensor with one element. */
@@ -81,7 +77,7 @@ export function item(x: Tensor): number {
 
 /** How many tensors are alive in this process. */
 export function liveTensors(): number {
-  return tape().state.numTensors;
+  return memory().state.numTensors;
 }
 
 // `instanceof` would not know the arrays of a notebook, which lives in a realm of its own.
@@ -90,8 +86,8 @@ function dtypeOf(values: ArrayLike<number>): DType {
   return types.isUint8Array(values) ? "bool" : "float32";
 }
 
-/** A fresh array: the addon shares memory with the array it is given whenever that happens to lie at a multiple of 64. */
-function toTyped(values: ArrayLike<number>, dtype: DType): Values {
+/** The values in a fresh array: the addon shares memory with the array it is given whenever that happens to lie at a multiple of 64. */
+export function toTyped(values: ArrayLike<number>, dtype: DType): Values {
   if (dtype === "float32") return new Float32Array(values);
   if (dtype === "bool") return Uint8Array.from(values, (value) => (value ? 1 : 0));
   if (types.isInt32Array(values)) return values.slice();

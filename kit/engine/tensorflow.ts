@@ -27,7 +27,6 @@ export type Binding = {
   deleteTensor(id: number): void;
   tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
   executeOp(name: string, attributes: readonly Attribute[], inputs: readonly number[], outputs: number): Described[];
-  getNumOfTensors(): number;
   traceBegin?(): void;
   tracePlaceholder?(shape: readonly number[], dtype: number): Described;
   traceConstant?(shape: readonly number[], dtype: number, values: ArrayBufferView): Described;
@@ -36,22 +35,34 @@ export type Binding = {
   traceEnd?(): void;
 };
 
-/** The parts of the package's backend that the engine uses; `binding` is replaced while tracing. */
-export type Backend = {
+/** The parts of the package's backend that the engine uses. */
+type Backend = {
   binding: Binding;
   readonly isUsingGpuDevice: boolean;
   getInputTensorIds(tensors: readonly Tensor[]): number[];
   createOutputTensor(described: Described): Tensor;
-  readonly tensorMap: {
-    get(dataId: object): { id: number; values: ArrayBufferView | null; dtype: number; shape: number[] };
-    has(dataId: object): boolean;
-  };
+  incRef(dataId: object): void;
+  readonly tensorMap: { get(dataId: object): { readonly id: number }; has(dataId: object): boolean };
 };
+
+/** The parts of the package's own engine that this one uses: its stack of scopes and its count of live tensors. */
+type Memory = {
+  startScope(name: string): void;
+  endScope(survivors: readonly Tensor[]): void;
+  makeTensorFromTensorInfo(info: Tensor): Tensor;
+  readonly state: { readonly numTensors: number };
+};
+
+/** What the package keeps in a tensor beside the public fields. */
+type Insides = { readonly dataId: object; readonly isDisposed: boolean; id: number; kept: boolean; dispose(): void };
+
+export function insides(x: Tensor): Insides {
+  return x as unknown as Insides;
+}
 
 let loaded: typeof TensorFlow | undefined;
 
-/** TensorFlow.js on the native backend, loaded on first use. */
-export function tensorflow(): typeof TensorFlow {
+function tensorflow(): typeof TensorFlow {
   loaded ??= load();
   return loaded;
 }
@@ -65,9 +76,8 @@ export function backend(): Backend {
   return tensorflow().backend() as unknown as Backend;
 }
 
-/** TensorFlow.js' own engine: its gradient tape, its scopes and its table of live tensors. */
-export function tape(): any {
-  return tensorflow().engine();
+export function memory(): Memory {
+  return tensorflow().engine() as unknown as Memory;
 }
 
 function load(): typeof TensorFlow {
@@ -84,7 +94,7 @@ function load(): typeof TensorFlow {
     throw new UserError(`TensorFlow did not load: ${reason}`, { fix: "Run `npm run doctor` to see what is missing" });
   }
   package_.enableProdMode();
-  guardSymbolicTensors(package_.backend() as unknown as Backend);
+  ignoreSymbolicDeletions(package_.backend() as unknown as Backend);
   return package_;
 }
 
@@ -95,25 +105,52 @@ function restoreUtilFunctions(util: Record<string, unknown>): void {
 }
 
 /** Ids at or above this one name tensors of a trace (see `native/trace_binding.cc`). */
-export const firstSymbolicId: number = 2 ** 40;
+const firstSymbolicId: number = 2 ** 40;
 
-/** A tensor that escaped from a trace has no value; say so instead of failing deep inside TensorFlow. */
-function guardSymbolicTensors(native: Backend): void {
-  const inputIds = native.getInputTensorIds.bind(native);
-  const realBinding = native.binding;
-  native.getInputTensorIds = (tensors) => {
-    const ids = inputIds(tensors);
-    if (native.binding === realBinding && ids.some((id) => id >= firstSymbolicId)) {
-      throw new UserError("a tensor made inside compile() was used outside of it", {
-        fix: "Return it from the compiled function",
-      });
-    }
-    return ids;
+export function isSymbolic(id: number): boolean {
+  return id >= firstSymbolicId;
+}
+
+/** The package's scopes free the tensors of a trace like any others, but there is nothing to free. */
+function ignoreSymbolicDeletions(native: Backend): void {
+  const real = native.binding;
+  const deleteTensor = (id: number): void => {
+    if (!isSymbolic(id)) real.deleteTensor(id);
   };
+  // The addon's own properties are read-only and not enumerable: inherit them.
+  native.binding = Object.create(real, { deleteTensor: { value: deleteTensor } }) as Binding;
+}
+
+/** Where the tensors of finished traces lived. */
+const symbolicData = new WeakSet<object>();
+
+/** A tensor for what the addon describes. */
+export function wrap(described: Described): Tensor {
+  const made = backend().createOutputTensor(described);
+  if (isSymbolic(described.id)) symbolicData.add(insides(made).dataId);
+  return made;
+}
+
+/**
+ * The addon's id of a tensor.
+ *
+ * @throws UserError when the tensor has been freed, or escaped from a trace.
+ */
+export function idOf(x: Tensor): number {
+  const native = backend();
+  const { dataId, isDisposed } = insides(x);
+  if (!isDisposed && native.tensorMap.has(dataId)) return native.getInputTensorIds([x])[0];
+  throw symbolicData.has(dataId)
+    ? new UserError("a tensor made inside compile() was used outside of it", {
+        fix: "Return it from the compiled function",
+      })
+    : new UserError(`a tensor of shape [${x.shape}] was used after it had been freed`, {
+        where: "scope and carry free what is not in their result",
+      });
 }
 
 /** The number TensorFlow gives an element type. */
-export function dtypeCode(dtype: DType, binding: Binding): number {
+export function dtypeCode(dtype: DType, binding: Binding = backend().binding): number {
   if (dtype === "float32") return binding.TF_FLOAT;
   return dtype === "int32" ? binding.TF_INT32 : binding.TF_BOOL;
 }

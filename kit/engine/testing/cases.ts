@@ -9,13 +9,16 @@ export type Case = {
   readonly fn: (...xs: Tensor[]) => Tensor;
 };
 
-/** Inputs away from kinks, so that finite differences hold: |x| in [0.3, 1.3). */
+/**
+ * Inputs away from kinks, so that finite differences hold: |x| in [0.3, 1.3], and elements of two inputs at least 0.05
+ * apart.
+ */
 function inputs(...shapes: number[][]): () => Tensor[] {
   return () =>
     shapes.map((shape, i) => {
       const uniform = e.random.uniformValues(e.random.fold(e.random.key(7), i), e.sizeOf(shape));
       return e.tensor(
-        uniform.map((u, j) => (0.3 + u) * (j % 3 === 0 ? -1 : 1)),
+        uniform.map((u, j) => (0.3 + Math.floor(u * 10) / 10 + 0.05 * i) * (j % 3 === 0 ? -1 : 1)),
         shape,
       );
     });
