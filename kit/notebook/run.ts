@@ -1,0 +1,155 @@
+/** `npm run notebooks`: executes the course in copies and compares what it says with what is committed. */
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { UserError } from "../errors.js";
+import { cellDifferences } from "./check/compare.js";
+import { executeNotebook, notebookDifferences } from "./check/execute.js";
+import { type Notebook, readNotebook, writeNotebook } from "./check/notebookFile.js";
+import { formatSeconds } from "./text.js";
+
+const USAGE = `npm run notebooks [-- OPTIONS]   execute the notebooks in copies and compare their outputs
+  --profile smoke|full     smoke: seconds, small weights (default); full: real weights and budgets, no comparison
+  --only NAME              notebooks whose name starts with this (02, or 02,05); may be repeated
+  --update                 write the outputs back into the notebooks (smoke only)
+  --folder DIR             where the notebooks are (default: notebooks)
+  --timeout SECONDS        longest time for one cell (default: 300; full: 7200)`;
+
+type Options = {
+  readonly profile: "smoke" | "full";
+  readonly only: readonly string[];
+  readonly update: boolean;
+  readonly folder: string;
+  readonly timeoutSeconds: number;
+};
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`${describe(error)}\n`);
+    process.exitCode = 1;
+  },
+);
+
+function describe(error: unknown): string {
+  if (error instanceof UserError) return error.message;
+  if (!(error instanceof Error)) return String(error);
+  const wrongUse = "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+  return wrongUse ? `${error.message}\n${USAGE}` : (error.stack ?? error.message);
+}
+
+async function main(args: string[]): Promise<number> {
+  if (args.includes("--help")) {
+    process.stdout.write(`${USAGE}\n`);
+    return 0;
+  }
+  const options = readOptions(args);
+  const python = join(root, ".venv", "bin", "python");
+  if (!existsSync(python)) {
+    throw new UserError("there is no Python environment", {
+      where: python,
+      fix: "npm run doctor says what is missing",
+    });
+  }
+  const names = select(options);
+  const width = Math.max(...names.map((name) => name.length));
+  const copies = mkdtempSync(join(tmpdir(), "kintsugi-notebooks-"));
+  let failed = 0;
+  for (const name of names) {
+    const began = Date.now();
+    const copy = join(copies, name);
+    const { problems, exitCode, cells } = await runOne(name, options, python, copy);
+    if (problems.length > 0) failed++;
+    const mark = problems.length === 0 ? "✓" : "✗";
+    const time = formatSeconds((Date.now() - began) / 1000).padStart(12);
+    process.stdout.write(`${mark} ${name.padEnd(width)} ${time}  ${cells} cells  exit ${exitCode}\n`);
+    for (const problem of problems.slice(0, 12)) process.stdout.write(`    ${problem}\n`);
+  }
+  if (failed === 0) rmSync(copies, { recursive: true, force: true });
+  else process.stdout.write(`executed copies: ${copies}\n`);
+  process.stdout.write(`${names.length - failed} passed, ${failed} failed\n`);
+  return failed > 0 ? 1 : 0;
+}
+
+async function runOne(
+  name: string,
+  options: Options,
+  python: string,
+  copy: string,
+): Promise<{ problems: readonly string[]; exitCode: number; cells: number }> {
+  const path = join(options.folder, name);
+  const committed = readNotebook(path);
+  const cells = committed.cells.filter(({ cell_type }) => cell_type === "code").length;
+  const parameters: Record<string, string> = options.profile === "smoke" ? {} : { profile: options.profile };
+  const { timeoutSeconds, folder } = options;
+  const onCell = (cell: number, of: number): void => {
+    if (process.stdout.isTTY) process.stdout.write(`\r\u001b[2K  ${name}: cell ${cell + 1} of ${of}\r`);
+  };
+  const run = await executeNotebook(committed, { python, copy, folder, parameters, timeoutSeconds, onCell });
+  if (process.stdout.isTTY) process.stdout.write("\r\u001b[2K");
+  if (run.problems.length > 0) return { ...run, cells };
+  if (options.update) writeNotebook(path, merged(committed, run.notebook));
+  const compared = options.profile === "smoke" && !options.update;
+  if (compared && committed.cells.every(({ outputs = [] }) => outputs.length === 0)) {
+    return { ...run, problems: ["no outputs are committed: npm run notebooks -- --update"], cells };
+  }
+  return { ...run, problems: compared ? notebookDifferences(committed, run.notebook) : [], cells };
+}
+
+/** New outputs, but the committed ones where they say the same: a changed clock is no reason for a diff. */
+function merged(committed: Notebook, executed: Notebook): Notebook {
+  const cells = committed.cells.map((cell, i) => {
+    const now = executed.cells[i];
+    if (cell.cell_type !== "code") return cell;
+    const rich = now.outputs?.some(({ data = {} }) => "image/png" in data) === true;
+    const same = !rich && cell.execution_count != null && cellDifferences(cell, now).length === 0;
+    const outputs = same ? cell.outputs : now.outputs;
+    return { ...cell, execution_count: now.execution_count ?? null, outputs: outputs ?? [] };
+  });
+  return { ...committed, cells };
+}
+
+function select({ folder, only }: Options): string[] {
+  const all = existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => name.endsWith(".ipynb"))
+        .sort()
+    : [];
+  const names = only.length === 0 ? all : all.filter((name) => only.some((start) => name.startsWith(start)));
+  if (names.length > 0) return names;
+  const expected = all.length === 0 ? "notebooks" : `one of ${all.join(", ")}`;
+  throw new UserError(only.length === 0 ? "there are no notebooks" : `no notebook starts with ${only.join(" or ")}`, {
+    where: folder,
+    expected,
+  });
+}
+
+function readOptions(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      profile: { type: "string", default: "smoke" },
+      only: { type: "string", multiple: true, default: [] },
+      update: { type: "boolean", default: false },
+      folder: { type: "string", default: join(root, "notebooks") },
+      timeout: { type: "string" },
+    },
+  });
+  const { profile, update } = values;
+  if (profile !== "smoke" && profile !== "full") {
+    throw new UserError(`--profile ${profile}`, { expected: "smoke or full" });
+  }
+  if (update && profile !== "smoke") {
+    throw new UserError("--update with the full profile", { expected: "the smoke profile: that is what is compared" });
+  }
+  const timeoutSeconds = Number(values.timeout ?? (profile === "smoke" ? 300 : 7200));
+  if (!(timeoutSeconds > 0)) throw new UserError(`--timeout ${values.timeout}`, { expected: "seconds" });
+  const only = values.only.flatMap((list) => list.split(",")).filter((name) => name !== "");
+  return { profile, only, update, folder: resolve(values.folder), timeoutSeconds };
+}
