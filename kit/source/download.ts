@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { type FileHandle, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { UserError } from "../errors.js";
-import { fileError, syncFolder, writeFully } from "./files.js";
+import { fileError, makeFolder, syncFolder, writeFully } from "./files.js";
 import { explained, Interrupted, request } from "./http.js";
 import { withLock } from "./lock.js";
 
@@ -39,11 +39,7 @@ const attempts = 5;
  */
 export async function download(url: string, target: string, options: DownloadOptions = {}): Promise<void> {
   const part = `${target}.part`;
-  try {
-    await mkdir(dirname(target), { recursive: true });
-  } catch (error) {
-    throw fileError(error, "make", dirname(target));
-  }
+  await makeFolder(dirname(target));
   await withLock(target, async () => {
     const resumed = await transfer(url, part, options);
     let problem = await mismatch(part, options);
@@ -54,6 +50,7 @@ export async function download(url: string, target: string, options: DownloadOpt
     }
     if (problem !== undefined) {
       await rm(part, { force: true });
+      await rm(`${part}.tag`, { force: true });
       throw new UserError(`What arrived from ${url} is damaged: ${problem}`, {
         fix: "Try again later, or fetch it elsewhere and give its path",
       });

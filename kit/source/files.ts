@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../errors.js";
 
 /** What a failed file operation means to the person at the keyboard. */
 const meanings: Readonly<Record<string, readonly [what: string, fix?: string]>> = {
   ENOENT: ["no such file or folder"],
+  EEXIST: ["something else has that name"],
   EACCES: ["permission denied"],
   EPERM: ["permission denied"],
   EROFS: ["the disk is read-only"],
@@ -94,9 +95,31 @@ export async function writeAtomically(path: string, write: (handle: FileHandle) 
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await removed(temporary);
     throw fileError(error, "write", path);
   }
+}
+
+/**
+ * Makes a folder and those above it. Node's recursive `mkdir` never returns where a disk refuses with "no such file", as
+ * `/proc` does; this one throws.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code === "EEXIST" && (await stat(path)).isDirectory()) return;
+      if (error.code !== "ENOENT" || dirname(path) === path) throw error;
+      await makeFolder(dirname(path));
+      await mkdir(path);
+    });
+  } catch (error) {
+    throw fileError(error, "make the folder", path);
+  }
+}
+
+/** Removes what a failed write left; that it may not be there, or not be removable, is not worth a second error. */
+export async function removed(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true }).catch(() => undefined);
 }
 
 /** Makes a rename inside `folder` survive a power cut. Not every platform can sync a folder, and none needs to. */

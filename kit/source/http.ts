@@ -49,17 +49,18 @@ export async function request(url: string, headers: Readonly<Record<string, stri
     status: response.status,
     headers: response.headers,
     async *pieces(): AsyncGenerator<Uint8Array> {
+      const reader = response.body?.getReader();
       timer = watch();
       try {
-        // Node streams it; the type of the browser, which other modules bring in, does not say so.
-        for await (const piece of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+        for (let next = await reader?.read(); next !== undefined && !next.done; next = await reader?.read()) {
+          yield next.value;
           timer.refresh();
-          yield piece;
         }
       } catch (error) {
         throw new Interrupted(error);
       } finally {
         clearTimeout(timer);
+        await reader?.cancel().catch(() => undefined);
       }
     },
   };

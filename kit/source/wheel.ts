@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { UserError } from "../errors.js";
-import { exists, fileError } from "./files.js";
+import { exists, fileError, makeFolder } from "./files.js";
 import type { WheelFile } from "./names.js";
 import { cacheFolder, projectRoot } from "./root.js";
 
@@ -52,7 +52,7 @@ async function fetchWheel(folder: string, wanted: WheelFile): Promise<string> {
   }
   const arriving = join(folder, `arriving-${process.pid}`);
   try {
-    await mkdir(arriving, { recursive: true });
+    await makeFolder(arriving);
     const pip = [
       "-m",
       "pip",

@@ -1,10 +1,19 @@
-import { copyFile, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { copyFile, readdir, rename } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Tensor } from "../engine/index.js";
 import type { TensorRef } from "../engine/ref.js";
 import { UserError } from "../errors.js";
 import type { Model } from "../model/config.js";
-import { exists, fileError, syncFolder, temporaryBeside, writeAtomically, writeFully } from "../source/files.js";
+import {
+  exists,
+  fileError,
+  makeFolder,
+  removed,
+  syncFolder,
+  temporaryBeside,
+  writeAtomically,
+  writeFully,
+} from "../source/files.js";
 import type { Checkpoint } from "./checkpoint.js";
 import type { FloatDType } from "./dtypes.js";
 import { toHuggingFace } from "./huggingface-config.js";
@@ -57,14 +66,14 @@ export async function save(
   await refuseExisting(target, options.overwrite === true);
   const draft = temporaryBeside(target);
   try {
-    await mkdir(draft, { recursive: true });
+    await makeFolder(draft);
     await writeShards(sources, draft, options);
     await copyCompanions(options.like?.info.folder, draft);
     await writeText(join(draft, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
     await syncFolder(draft);
     await takeName(draft, target);
   } catch (error) {
-    await rm(draft, { recursive: true, force: true });
+    await removed(draft);
     throw fileError(error, "write", target);
   }
   return target;
@@ -169,5 +178,5 @@ async function takeName(draft: string, target: string): Promise<void> {
     throw error;
   }
   await syncFolder(dirname(target));
-  if (before !== undefined) await rm(before, { recursive: true, force: true });
+  if (before !== undefined) await removed(before);
 }

@@ -1,9 +1,9 @@
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { crc32 } from "node:zlib";
 import yauzl from "yauzl";
 import { UserError } from "../errors.js";
-import { fileError, writeAtomically, writeFully } from "../source/files.js";
+import { fileError, makeFolder, writeAtomically, writeFully } from "../source/files.js";
 import type { GgufSpan } from "./gguf.js";
 import { quote } from "./safetensors-header.js";
 
@@ -90,9 +90,7 @@ async function inflated(zip: yauzl.ZipFile, path: string, entry: yauzl.Entry, ca
   const bytes = entry.uncompressedSize;
   const present = await stat(copy).catch(() => undefined);
   if (present?.size === bytes) return { file: copy, offset: 0, bytes };
-  await mkdir(cache, { recursive: true }).catch((error) => {
-    throw fileError(error, "make", cache);
-  });
+  await makeFolder(cache);
   await writeAtomically(copy, async (handle) => {
     let [checksum, position] = [0, 0];
     try {

@@ -1,0 +1,54 @@
+import { join } from "node:path";
+import { expect, describe as group, test } from "vitest";
+import { inspect } from "../weights/index.js";
+import { temporaryFolder } from "../weights/testing/folder.js";
+import { smallConfig, smallShapes, writeSmall } from "../weights/testing/llama.js";
+import { mirror, mirrored } from "../weights/testing/mirror.js";
+import { describe } from "./inspect.js";
+
+test("a checkpoint as a table: equal layers share a line", async () => {
+  const folder = writeSmall(join(temporaryFolder(), "small"));
+  const text = describe(await inspect(folder));
+  expect(text).toMatch(/parameters +1,176 in 2,352 bytes: BF16 100\.0 %/);
+  expect(text).toMatch(/model\.layers\.\{0-1\}\.mlp\.down_proj\.weight +BF16 +8 × 12 +× 2/);
+  expect(text).toMatch(/4 heads, 2 for keys and values, of width 2/);
+  expect(text.split("\n").filter((line) => line.includes("model.layers."))).toHaveLength(9);
+  expect(
+    describe(await inspect(folder), true)
+      .split("\n")
+      .filter((line) => line.includes("model.layers.")),
+  ).toHaveLength(18);
+});
+
+test("what is no Llama is still listed, with the reason", async () => {
+  const found = await inspect(writeSmall(join(temporaryFolder(), "other"), { ...smallConfig, attention_bias: true }));
+  expect(found.tensors).toHaveLength(21);
+  expect(found.model).toBeUndefined();
+  expect(describe(found)).toMatch(/cannot load +attention_bias is true/);
+  const odd = await inspect(
+    writeSmall(join(temporaryFolder(), "odd"), smallConfig, smallShapes().set("extra.7.x", [1])),
+  );
+  expect(describe(odd)).toMatch(/extra\.7\.x +BF16 +1/);
+});
+
+test("JSON holds the same and survives its way", async () => {
+  const found = await inspect(writeSmall(join(temporaryFolder(), "small")));
+  expect(JSON.parse(JSON.stringify(found))).toEqual(JSON.parse(JSON.stringify(found)));
+  expect(found).toMatchObject({
+    elements: 1176,
+    format: "safetensors-folder",
+    problems: [],
+    model: { parameters: 1176 },
+  });
+});
+
+group.skipIf(mirror === undefined)("real checkpoints", () => {
+  test("stories260k and DiffLlama", async () => {
+    const llama2c = await inspect(mirrored("stories260k"));
+    expect(llama2c).toMatchObject({ format: "llama2c", tokenizer: { vocab: 512 } });
+    expect(describe(llama2c)).toMatch(/interleaved layout/);
+    const diff = await inspect(mirrored("reference", "diffllama"));
+    expect(describe(diff)).toMatch(/DiffLlamaForCausalLM/);
+    expect(diff.tensors.some(({ name }) => name.includes("lambda_q1"))).toBe(true);
+  });
+});
