@@ -33,6 +33,8 @@ export function projectAt(/** @type {string} */ root) {
     dist: join(root, "kit", "dist"),
     kernelEntry: join(root, "kit", "dist", "notebook", "kernel", "main.js"),
     labextensionSource: join(root, "kit", "notebook", "labextension"),
+    /** Python on the path of `.venv`, so that its papermill writes parameters in TypeScript. */
+    papermill: join(root, "kit", "notebook", "papermill"),
     plotlyScript: join(modules, "plotly.js-dist-min", "plotly.min.js"),
     notebooks: join(root, "notebooks"),
     jupyter: {

@@ -49,21 +49,36 @@ export function kernelSpec(/** @type {Project} */ project) {
  * @returns {string[]} What was written.
  */
 export function installKernel(project, data) {
-  const at = kernelInstallation(data);
-  for (const needed of [project.kernelEntry, join(project.labextensionSource, "package.json"), project.plotlyScript]) {
-    if (!fs.existsSync(needed))
-      throw new SetupFailure(`${needed} is missing`, { type: "npm run build, or npm start on a whole checkout" });
-  }
-  setAside(at.kernel, at.aside.kernel);
-  writeWhole(join(at.kernel, "kernel.json"), `${JSON.stringify(kernelSpec(project), null, 2)}\n`);
+  return [installKernelSpec(project, data), installLabextension(project, data)];
+}
 
+/** Write the kernelspec below `data`. @returns {string} What was written. */
+export function installKernelSpec(/** @type {Project} */ project, /** @type {string} */ data) {
+  const at = kernelInstallation(data);
+  requireFiles([project.kernelEntry]);
+  setAside(at.kernel, at.aside.kernel);
+  const file = join(at.kernel, "kernel.json");
+  writeWhole(file, `${JSON.stringify(kernelSpec(project), null, 2)}\n`);
+  return file;
+}
+
+/** Write the Plotly extension below `data`. @returns {string} What was written. */
+function installLabextension(/** @type {Project} */ project, /** @type {string} */ data) {
+  const at = kernelInstallation(data);
+  requireFiles([join(project.labextensionSource, "package.json"), project.plotlyScript]);
   setAside(at.labextension, at.aside.labextension);
   fs.rmSync(at.labextension, { recursive: true, force: true });
   fs.mkdirSync(join(at.labextension, "static"), { recursive: true });
   fs.cpSync(project.labextensionSource, at.labextension, { recursive: true });
   fs.copyFileSync(project.plotlyScript, join(at.labextension, "static", "plotly.min.js"));
   writeWhole(join(at.labextension, "install.json"), `${JSON.stringify(INSTALLED_BY)}\n`);
-  return [join(at.kernel, "kernel.json"), at.labextension];
+  return at.labextension;
+}
+
+function requireFiles(/** @type {string[]} */ files) {
+  const missing = files.find((file) => !fs.existsSync(file));
+  if (missing === undefined) return;
+  throw new SetupFailure(`${missing} is missing`, { type: "npm run build, or npm start on a whole checkout" });
 }
 
 /**
