@@ -1,6 +1,7 @@
 import { UserError } from "../errors.js";
+import { type Draw, drawer } from "./draw.js";
 import { parts } from "./stories/common.js";
-import { type Draw, teller } from "./stories/expand.js";
+import { teller } from "./stories/expand.js";
 import { lists } from "./stories/lists.js";
 import { boys, elders, girls, pawNames, paws } from "./stories/people.js";
 import type { Plot } from "./stories/plot.js";
@@ -99,23 +100,4 @@ function actor(draw: Draw, asPaw: boolean): { name: string; pronoun: "she" | "he
 function pronouns(prefix: string, pronoun: string): [string, string][] {
   const forms = pronoun === "she" ? ["she", "her", "her", "herself"] : ["he", "him", "his", "himself"];
   return ["he", "him", "his", "himself"].map((slot, i) => [prefix + slot, forms[i]]);
-}
-
-/**
- * Integers that depend on seed, story and position alone: 32-bit avalanche hashing of a counter.
- *
- * Source: the finaliser of MurmurHash3, applied once for each of the three numbers.
- */
-function drawer(seed: number, index: number): Draw {
-  const high = Math.floor(seed / 2 ** 32);
-  const key = avalanche(avalanche(avalanche(seed | 0) ^ high) ^ index);
-  let counter = 0;
-  return (count) => Math.floor((avalanche(key ^ Math.imul(++counter, 0x9e3779b9)) / 2 ** 32) * count);
-}
-
-function avalanche(value: number): number {
-  let h = (value + 0x7f4a7c15) | 0;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
 }

@@ -1,10 +1,8 @@
+import type { Draw } from "../draw.js";
 import type { Row } from "./table.js";
 
 /** A word list with the names of its columns; the first column needs no name. */
 export type List = { readonly rows: readonly Row[]; readonly columns: readonly string[] };
-
-/** Draws an integer from 0 to `count - 1`. */
-export type Draw = (count: number) => number;
 
 /** What a story is told with. */
 export type Vocabulary = {
