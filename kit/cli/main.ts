@@ -2,11 +2,13 @@ import { Command, CommanderError } from "commander";
 import { UserError } from "../errors.js";
 import { generateCommand } from "./generate.js";
 import { inspectCommand } from "./inspect.js";
+import { makeCommand } from "./make.js";
 
 const program = new Command("kintsugi")
   .description("Take language models apart, rebuild them, heal them.")
   .addCommand(generateCommand())
   .addCommand(inspectCommand())
+  .addCommand(makeCommand())
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError("(--help lists what is possible)");
 

@@ -9,7 +9,7 @@ const config = llama({ vocab: 17, width: 16, depth: 2, heads: 2, hidden: 24, con
 function* ring(): Generator<TokenBatch> {
   for (let start = 0; ; start++) {
     const row = Int32Array.from({ length: 13 }, (_, i) => (i + start) % 8);
-    yield { inputs: row.slice(0, 12), targets: row.slice(1), rows: 1, length: 12 };
+    yield { inputs: row.slice(0, 12), targets: row.slice(1), shape: [1, 12] };
   }
 }
 

@@ -12,16 +12,12 @@ import {
 } from "../engine/index.js";
 import { UserError } from "../errors.js";
 import type { Model } from "../model/index.js";
+import type { Batch } from "../text/index.js";
 import type { Schedule } from "./schedule.js";
 import { type StepOptions, type Stepped, type TrainingState, trainingStart, trainingStep } from "./step.js";
 
-/** One batch: rows of tokens and the same rows one token later, row-major `[rows, length]`. */
-export type TokenBatch = {
-  readonly inputs: Int32Array;
-  readonly targets: Int32Array;
-  readonly rows: number;
-  readonly length: number;
-};
+/** What a step needs of a batch: ids `[B, T]`, row after row, and the same one token later. */
+export type TokenBatch = Pick<Batch, "inputs" | "targets" | "shape">;
 
 export type TrainingOptions = StepOptions & {
   readonly model: Model<Tensor>;
@@ -90,7 +86,7 @@ export class Training implements AsyncIterable<StepRecord> {
   private take(batch: TokenBatch): StepRecord {
     const start = performance.now();
     const learningRate = this.options.learningRate(this.tokens);
-    const shape = [batch.rows, batch.length];
+    const { shape } = batch;
     let [lossNats, gradNorm] = [Number.NaN, Number.NaN];
     this.state = carry(this.state, (state) => {
       const [inputs, targets] = [tensor(batch.inputs, shape), tensor(batch.targets, shape)];

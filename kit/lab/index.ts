@@ -1,0 +1,2 @@
+export * from "./pico.js";
+export * from "./record.js";
