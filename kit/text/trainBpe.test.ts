@@ -37,7 +37,7 @@ describe("trainBpe", () => {
   it("learns the merges of the reference on toy stories", () => {
     const json = trainBpe(toyStories({ seed: 1, count: 2000 }), { vocab: 1024 });
     expect(Object.keys(json.model.vocab)).toHaveLength(1024);
-    expect(digest(json)).toBe("35cb9c44b7584a07bd5d65e2979d4b35007111e14e4957d6bb49d547edbc444e");
+    expect(digest(json)).toBe("e7424ffd9bfb2700da3b8bc2e4dcaf769c4f45def9993f7fcea39fe8db0e1e2c");
   });
 
   it.runIf(process.env.KINTSUGI_MIRROR)(

@@ -73,6 +73,6 @@ export const parts: { readonly [name: string]: Beat } = {
     '"Why do you look so {sad}?" {his} {elder} wanted to know.',
     "{His} {elder} sat down next to {him}.",
     "{His} {elder} saw at once that something was wrong.",
-    '"Tell me about it," said {his} {elder} {~kindly}.',
+    '"Tell me about it," said {his} {elder} gently.',
   ],
 };

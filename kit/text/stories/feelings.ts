@@ -15,7 +15,7 @@ export const afraid: readonly Row[] = words("afraid, frightened, scared, nervous
 
 /** Ways to do something with care. */
 export const carefully: readonly Row[] = words(`
-  carefully, slowly, patiently, calmly, steadily, cautiously
+  carefully, slowly, patiently, attentively
 `);
 
 /** Ways to do something with force. */

@@ -155,7 +155,7 @@ export const plotsAbroad: readonly Plot[] = [
       ],
       [
         [
-          "One {weather} {dayPart} {he} went {outdoor} with {friend}. There they found two more {collected.many}. Now {he} had {number.more}.",
+          "One {weather} {dayPart} {he} was {outdoor} with {friend}. There they found two more {collected.many}. Now {he} had {number.more}.",
           "On {weekday} {friend} gave {him} two more {collected.many}. {Hero} counted {~carefully}: now there were {number.more}.",
         ],
         [
@@ -196,13 +196,13 @@ export const plotsAbroad: readonly Plot[] = [
       [
         ["{@opening}"],
         [
-          'One {weather} {dayPart} the whole kitchen smelled of {dish}. "That is for tomorrow," said {his} {elder}. "Do not touch it."',
-          "{His} {elder} had made {dish} for the feast. It stood {indoor} to cool.",
+          'One {weather} {dayPart} the whole kitchen smelled of {dish}. "That is for tomorrow," said {his} {elder}. "Do not touch anything."',
+          "{His} {elder} had made {dish} for the feast. The dish stood {indoor} to cool.",
         ],
       ],
       [
         [
-          "{Hero} only wanted to smell it. Then {he} only wanted to taste it. It was so good that {he} took a second bite.",
+          "{Hero} only wanted to smell at it. Then {he} only wanted to taste a bit. That was so good that {he} took a second bite.",
           "One bite will not be noticed, thought {hero}. Two bites will not be noticed either. After {number} bites it was noticed.",
         ],
         ["And then, somehow, everything was gone.", "{He} stopped only when there was nothing left but crumbs."],
@@ -211,7 +211,7 @@ export const plotsAbroad: readonly Plot[] = [
           '"Ow," said {hero}. {His} stomach growled like a(n) {creature}. {He} did not even want to {hobbyAny}.',
         ],
         [
-          '{Friend} came to play, but {hero} could not get up. "What have you eaten?" asked {friend}. "{Dish}," whispered {hero}. "All of it."',
+          '{Friend} came to play, but {hero} could not get up. "What have you eaten?" asked {friend}. "All the {dish}," whispered {hero}.',
           '"What is wrong with you?" asked {his} {elder}. Then {e.he} saw the empty dish, and {e.he} understood.',
         ],
         [
@@ -222,10 +222,10 @@ export const plotsAbroad: readonly Plot[] = [
       [
         [
           "The next day {he} felt better. {He} helped to make new {dish}, and {he} carried a plate to everybody before {he} took one {himself}.",
-          '"Tomorrow you will help me to make it again," said {his} {elder}. And so it was. {Hero} worked until {his} arms were tired, and {he} did not nibble. Not even once.',
+          '"Tomorrow you will help me to make more," said {his} {elder}. And so it was. {Hero} worked until {his} arms were tired, and {he} did not nibble. Not even once.',
         ],
         [
-          "It tasted even better than before, because this time everybody had some.",
+          "Everything tasted even better than before, because this time everybody had some.",
           "One piece was enough. Really.",
           "{@night}",
         ],

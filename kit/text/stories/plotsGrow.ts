@@ -26,7 +26,7 @@ export const plotsGrow: readonly Plot[] = [
           '"You poor thing," said {hero}. "Keep still, and it will soon be over."',
         ],
         [
-          "Very [carefully|slowly|gently] {he} {trap.free}, until the {creature} was free.",
+          "Very [carefully|slowly|gently] {he} {trap.free}. At last the {creature} was free.",
           "Then {he} {trap.free}. It took a long time, but at last the {creature} could move again.",
           "{He} called {friend}, and together they thought about it. Then {hero} {trap.free}, while {friend} spoke softly to the {creature}.",
         ],
@@ -126,7 +126,7 @@ export const plotsGrow: readonly Plot[] = [
           "{He} asked the {neighbour}, who had {neighbour.with}, but no {dish.missing}.",
         ],
         [
-          'Then {he} asked {friend}. "We have {dish.missing}," said {friend}, "but no {snack}." So they traded.',
+          'Then {he} asked {friend}. "We have {dish.missing}," said {friend}. "May I come and stir?"',
           '"Try {friend}," said the {neighbour}. And {friend} really had some {dish.missing}. "Take it," said {friend}, "and call me when it is ready."',
         ],
         [
@@ -137,7 +137,7 @@ export const plotsGrow: readonly Plot[] = [
       [
         [
           "In the evening they all sat around one table: {hero}, {his} {elder}, {friend} and even the {neighbour}. Not a crumb was left.",
-          '{Friend} got the first plate. "It tastes of {dish.missing}," said {friend}. "And of you," said {hero}.',
+          '{Friend} got the first plate. "It tastes of {dish.missing}," said {friend}. "And of friendship," said {hero}.',
         ],
         [
           '"What is the best thing about {dish}?" asked {his} {elder}. "Eating it together," said {hero}.',

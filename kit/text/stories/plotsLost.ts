@@ -165,7 +165,7 @@ export const plotsLost: readonly Plot[] = [
           "First they had to find {landmark}. That was easy, because everybody knew it.",
         ],
         [
-          "From there the line turned left, and they walked {number} hundred steps, until they stood in front of {landmark#2}.",
+          "From there the line turned left, and they walked [two|three|five|seven] hundred steps, until they stood in front of {landmark#2}.",
           'But where was {landmark#2}? They went too far and had to turn back. "There it is!" cried {friend} at last.',
           "The way to {landmark#2} was steep. They stopped twice to catch their breath and ate the {snack}.",
         ],

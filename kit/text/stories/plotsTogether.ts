@@ -87,7 +87,7 @@ export const plotsTogether: readonly Plot[] = [
       [
         [
           "By supper time they had made {number} plans, and a secret sign, and a telephone of tins and string.",
-          "The next day {friend} was already waiting at the gate. They went {outdoor} together and did not come back until it was dark.",
+          "The next day {friend} was already waiting at the gate. They played {outdoor} and did not come back until it was dark.",
         ],
         [
           '"Is it still strange here?" asked {hero}. "Yes," said {friend}, "but not with you."',
