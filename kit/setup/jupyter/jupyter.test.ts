@@ -16,6 +16,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+/** What a Python program that sees the Jupyter data folder `data` prints as JSON. */
+function ask(program: string, data: string): unknown {
+  const env = { ...process.env, JUPYTER_PATH: data, JUPYTER_PREFER_ENV_PATH: "0" };
+  return JSON.parse(spawnSync(project.python, ["-c", program, data], { encoding: "utf8", env }).stdout);
+}
+
 describe("kernel and Plotly extension in another Jupyter", () => {
   test("Jupyter finds both, and nothing stays behind after removal", () => {
     const data = join(folder, "share", "jupyter");
@@ -28,19 +34,15 @@ describe("kernel and Plotly extension in another Jupyter", () => {
       interrupt_mode: "signal",
       metadata: { debugger: false },
     });
-    const env = { ...process.env, JUPYTER_PATH: data, JUPYTER_PREFER_ENV_PATH: "0" };
-    const kernels = spawnSync(project.python, ["-m", "jupyter", "kernelspec", "list", "--json"], {
-      encoding: "utf8",
-      env,
-    });
-    expect(JSON.parse(kernels.stdout).kernelspecs.tslab.resource_dir).toBe(join(data, "kernels", "tslab"));
-    const ask = "import json, sys; from jupyterlab_server.config import get_federated_extensions as found";
-    const list = spawnSync(
-      project.python,
-      ["-c", `${ask}; print(json.dumps(found(sys.argv[1:])))`, join(data, "labextensions")],
-      { encoding: "utf8", env },
-    );
-    expect(JSON.parse(list.stdout)["jupyterlab-plotly"]).toMatchObject({
+    const seen = ask(
+      `import json, sys
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyterlab_server.config import get_federated_extensions
+print(json.dumps([KernelSpecManager().find_kernel_specs(), get_federated_extensions([sys.argv[1] + "/labextensions"])]))`,
+      data,
+    ) as [Record<string, string>, Record<string, unknown>];
+    expect(seen[0].tslab).toBe(join(data, "kernels", "tslab"));
+    expect(seen[1]["jupyterlab-plotly"]).toMatchObject({
       jupyterlab: { mimeExtension: true },
       install: { packageName: "jupyterlab-plotly" },
     });
@@ -65,6 +67,18 @@ describe("kernel and Plotly extension in another Jupyter", () => {
     removeKernel(folder);
     expect(readFileSync(join(at.kernel, "kernel.json"), "utf8")).toBe('{"argv": ["tslab"]}');
     expect(readFileSync(join(at.labextension, "package.json"), "utf8")).toContain('"version": "7"');
+  });
+
+  test("papermill, started from .venv by hand, finds the kernel and writes TypeScript", () => {
+    const { JUPYTER_PATH: _, ...env } = process.env;
+    const program = `import json, papermill.cli
+from jupyter_client.kernelspec import find_kernel_specs
+from papermill.translators import papermill_translators
+print(json.dumps([find_kernel_specs()["tslab"], papermill_translators.find_translator("tslab", "typescript").codify({"profile": "full"})]))`;
+    const answer = spawnSync(project.python, ["-c", program], { encoding: "utf8", env, cwd: folder });
+    const [kernel, code]: [string, string] = JSON.parse(answer.stdout);
+    expect(kernel).toBe(join(project.venv, "share", "jupyter", "kernels", "tslab"));
+    expect(code).toMatch(/const profile.* = "full";/);
   });
 
   test("what is broken is named", () => {
