@@ -100,8 +100,10 @@ function bpeModel(model: JsonRecord, ids: ReadonlyMap<string, number>, byteLevel
   const pairs = new PairTable(merges.length);
   merges.forEach((merge, rank) => {
     const where = `model.merges[${rank}]`;
-    const [left, right] = typeof merge === "string" ? merge.split(" ") : asList(merge, where);
-    const parts = [asString(left, where), asString(right, where)];
+    const parts = (typeof merge === "string" ? merge.split(" ") : asList(merge, where)).map((part) =>
+      asString(part, where),
+    );
+    if (parts.length !== 2) throw new UserError("this merge has not two parts", { where, expected: "two tokens" });
     const found = [...parts, parts.join("")].map((token) => {
       const id = ids.get(token);
       if (id === undefined) throw new UserError(`"${token}" is merged but not in the vocabulary`, { where });

@@ -73,7 +73,7 @@ describe("a damaged file", () => {
     ["no model", {}, /\(model\): expected an object/],
     ["another model", { ...file, model: { type: "Unigram", vocab: [] } }, /Unigram is not supported/],
     ["a merge outside the vocabulary", { ...file, model: { ...model, merges: ["b a"] } }, /"ba" is merged/],
-    ["a merge that is none", { ...file, model: { ...model, merges: ["b"] } }, /merges\[0\].*a string/],
+    ["a merge that is none", { ...file, model: { ...model, merges: ["b"] } }, /merges\[0\].*two tokens/],
     ["a negative id", { ...file, model: { ...model, vocab: { a: -1 } } }, /an id/],
     ["an absurd id", { ...file, model: { ...model, vocab: { a: 2 ** 30 } } }, /absurd/],
     ["another decoder", { ...file, decoder: { type: "WordPiece" } }, /WordPiece is not supported/],
