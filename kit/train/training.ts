@@ -65,9 +65,13 @@ export class Training implements AsyncIterable<StepRecord> {
     return { config: this.options.model.config, params: this.state.params };
   }
 
-  /** Runs to the end and calls `each` with every record: `for await` for a notebook cell, which has none. */
-  async run(each?: (record: StepRecord) => void | Promise<void>): Promise<void> {
-    for await (const record of this) await each?.(record);
+  /**
+   * Runs to the end and calls `each` with every record: `for await` for a notebook cell, which has none.
+   *
+   * @param each Ends the run early by returning `false`.
+   */
+  async run(each?: (record: StepRecord) => unknown): Promise<void> {
+    for await (const record of this) if ((await each?.(record)) === false) return;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<StepRecord> {
