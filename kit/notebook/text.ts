@@ -7,7 +7,7 @@ export function formatNumber(value: number, digits = 4): string {
   const size = Math.abs(value);
   const text =
     size >= 1e-4 && size < 1e9 ? Number(value.toPrecision(digits)).toString() : value.toExponential(digits - 1);
-  return text.replace("-", "−");
+  return text.replaceAll("-", "−");
 }
 
 /** Seconds as `0.4 s`, `12 s`, `3 min 20 s` or `2 h 5 min`. */

@@ -7,6 +7,7 @@ import { SIZE } from "./theme.js";
 
 /** What the rendering thread is asked for. */
 export type PngRequest = {
+  readonly id: number;
   readonly figure: PlotlyFigure;
   readonly width: number;
   readonly height: number;
@@ -14,16 +15,19 @@ export type PngRequest = {
 };
 
 /** What it answers. */
-export type PngAnswer = { readonly png: Uint8Array } | { readonly error: string };
+export type PngAnswer = { readonly id: number } & ({ readonly png: Uint8Array } | { readonly error: string });
 
 const PATIENCE_MS = 60_000;
 /** The thread holds a browser's worth of objects; it goes when no figure was drawn for this long. */
 const IDLE_MS = 60_000;
 /** Pixels per unit of layout: sharp on dense screens. */
 const SCALE = 2;
+/** The longest side of a static picture, in pixels of layout. */
+const MAX_SIDE = 5_000;
 
 type Renderer = { readonly worker: Worker; readonly port: MessagePort; readonly signal: Int32Array };
 let renderer: Renderer | undefined;
+let requests = 0;
 let idle: NodeJS.Timeout | undefined;
 
 /**
@@ -34,24 +38,20 @@ let idle: NodeJS.Timeout | undefined;
  *
  * @param figure a completed figure
  * @returns the PNG, at twice the figure's size
- * @throws Error when Plotly refuses the figure or the renderer does not answer
+ * @throws Error when the figure is too large, Plotly refuses it or the renderer does not answer
  */
 export function renderPng(figure: PlotlyFigure): Uint8Array {
-  renderer ??= start();
-  const { port, signal } = renderer;
   const size = (value: unknown, fallback: number): number =>
     typeof value === "number" && value > 0 ? value : fallback;
-  const request: PngRequest = {
-    figure,
-    width: size(figure.layout.width, SIZE.width),
-    height: size(figure.layout.height, SIZE.height),
-    scale: SCALE,
-  };
-  Atomics.store(signal, 0, 0);
-  while (receiveMessageOnPort(port) !== undefined); // an answer that an interrupt left behind
-  port.postMessage(request);
-  Atomics.wait(signal, 0, 0, PATIENCE_MS);
-  const answer = receiveMessageOnPort(port)?.message as PngAnswer | undefined;
+  const width = size(figure.layout.width, SIZE.width);
+  const height = size(figure.layout.height, SIZE.height);
+  // The rasteriser aborts the whole process when it cannot have its memory.
+  if (!(Math.max(width, height) <= MAX_SIDE)) throw new Error(`a figure of ${width} × ${height} is too large to draw`);
+  renderer ??= start();
+  const id = ++requests;
+  const request: PngRequest = { id, figure, width, height, scale: SCALE };
+  renderer.port.postMessage(request);
+  const answer = receive(renderer, id);
   clearTimeout(idle);
   idle = setTimeout(stop, IDLE_MS).unref();
   if (answer === undefined) {
@@ -60,6 +60,17 @@ export function renderPng(figure: PlotlyFigure): Uint8Array {
   }
   if ("error" in answer) throw new Error(answer.error);
   return answer.png;
+}
+
+/** Blocks until the answer of a request is there; older ones are what an interrupt left behind. */
+function receive({ port, signal }: Renderer, id: number): PngAnswer | undefined {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const seen = Atomics.load(signal, 0);
+    const answer = receiveMessageOnPort(port)?.message as PngAnswer | undefined;
+    if (answer?.id === id) return answer;
+    if (answer === undefined && Atomics.wait(signal, 0, seen, deadline - Date.now()) === "timed-out") return undefined;
+  }
 }
 
 function start(): Renderer {

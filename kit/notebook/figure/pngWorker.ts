@@ -3,8 +3,6 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { workerData } from "node:worker_threads";
-import { Resvg } from "@resvg/resvg-js";
-import { JSDOM } from "jsdom";
 import { paintIn } from "./canvas.js";
 import { measureWith } from "./measure.js";
 import { readFont } from "./metrics.js";
@@ -23,17 +21,20 @@ const fonts = join(dirname(here.resolve("dejavu-fonts-ttf/package.json")), "ttf"
 const font = (name: string): string => join(fonts, `${name}.ttf`);
 const FILES = ["DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSans-BoldOblique"].map(font);
 
-const plotly = open();
+let plotly: Plotly | undefined;
 port.on("message", (request: PngRequest) => {
   void answer(request).then((message) => {
     port.postMessage(message);
-    Atomics.store(signal, 0, 1);
+    Atomics.add(signal, 0, 1);
     Atomics.notify(signal, 0);
   });
 });
 
-async function answer({ figure, width, height, scale }: PngRequest): Promise<PngAnswer> {
+async function answer({ id, figure, width, height, scale }: PngRequest): Promise<PngAnswer> {
   try {
+    // Loaded here, so that what is missing is an answer and not silence.
+    plotly ??= open();
+    const { Resvg } = here("@resvg/resvg-js") as typeof import("@resvg/resvg-js");
     const layout = { ...figure.layout, autosize: false };
     const svg = await plotly.toImage(
       { data: figure.data, layout },
@@ -45,13 +46,14 @@ async function answer({ figure, width, height, scale }: PngRequest): Promise<Png
       fitTo: { mode: "zoom", value: scale },
       font: { loadSystemFonts: false, fontFiles: FILES, defaultFontFamily: "DejaVu Sans" },
     });
-    return { png: new Uint8Array(image.render().asPng()) };
+    return { id, png: new Uint8Array(image.render().asPng()) };
   } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
+    return { id, error: error instanceof Error ? error.message : String(error) };
   }
 }
 
 function open(): Plotly {
+  const { JSDOM } = here("jsdom") as typeof import("jsdom");
   const { window } = new JSDOM("<!doctype html><body></body>", { runScripts: "outside-only", pretendToBeVisual: true });
   const regular = readFont(font("DejaVuSans"));
   const bold = readFont(font("DejaVuSans-Bold"));

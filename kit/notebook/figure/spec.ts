@@ -72,15 +72,18 @@ function axis(value: unknown): unknown {
   return title === undefined ? plain(rest) : { title: titled(title), ...(plain(rest) as object) };
 }
 
-/** Typed arrays become lists; 32-bit floats keep the seven digits they have. */
+/** Typed arrays become lists. Seven digits are what 32-bit floats have, and more than a picture shows. */
 function plain(value: unknown): unknown {
-  if (value instanceof Float32Array)
-    return Array.from(value, (v) => (Number.isFinite(v) ? Number(v.toPrecision(7)) : null));
+  if (typeof value === "number") return Number.isFinite(value) ? rounded(value) : null;
   if (ArrayBuffer.isView(value) && !(value instanceof DataView))
-    return Array.from(value as unknown as Iterable<number>);
+    return Array.from(value as unknown as Iterable<number>, plain);
   if (Array.isArray(value)) return value.map(plain);
   if (value === null || typeof value !== "object" || value instanceof Date) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+}
+
+function rounded(value: number): number {
+  return Number.isInteger(value) || Math.abs(value) >= 1e6 ? value : Number(value.toPrecision(7));
 }
 
 function thinned(trace: Trace): Trace {

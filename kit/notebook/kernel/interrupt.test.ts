@@ -1,0 +1,78 @@
+import { tmpdir } from "node:os";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { KernelClient } from "./client.js";
+
+let kernel: KernelClient;
+beforeAll(async () => {
+  kernel = await KernelClient.start(tmpdir());
+  await kernel.execute("let turns = 0;");
+});
+afterAll(async () => {
+  await kernel.stop();
+});
+
+/** Interrupts a cell after a while; gives the reply and how long the interrupt took. */
+async function interrupted(
+  code: string,
+  how: () => unknown = () => kernel.interrupt(),
+): Promise<{ name: unknown; ms: number; stdout: string }> {
+  const running = kernel.execute(code);
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  const began = Date.now();
+  how();
+  const { reply, stdout } = await running;
+  return { name: reply.ename, ms: Date.now() - began, stdout };
+}
+
+it.each([
+  ["a busy loop", "while (true) turns++;"],
+  ["a busy loop after an await", "await new Promise((resolve) => setTimeout(resolve, 10));\nwhile (true) turns++;"],
+  ["a loop of awaits that never turns the event loop", "for (;;) await null;"],
+  ["an await that never ends", "await new Promise(() => {});"],
+  [
+    "a busy loop in a timer",
+    "setTimeout(() => { while (true); }, 10);\nawait new Promise((resolve) => setTimeout(resolve, 5_000));",
+  ],
+])("interrupts %s within two seconds", async (_, code) => {
+  const { name, ms } = await interrupted(code);
+  expect(name).toBe("Interrupted");
+  expect(ms).toBeLessThan(2_000);
+  expect((await kernel.execute("turns >= 0")).reply.status).toBe("ok");
+});
+
+it("runs finally blocks, closes generators, and leaves what was computed", async () => {
+  const { name, stdout } = await interrupted(`const seen: number[] = [];
+async function* steps() {
+  try {
+    for (let i = 0; ; i++) { await new Promise((resolve) => setTimeout(resolve, 20)); yield i; }
+  } finally { console.log("closed"); }
+}
+for await (const i of steps()) seen.push(i);`);
+  expect(name).toBe("Interrupted");
+  expect(stdout).toBe("closed\n");
+  const after = await kernel.execute(
+    "const count = seen.length;\nawait new Promise((resolve) => setTimeout(resolve, 100));\ncount === seen.length && count > 3",
+  );
+  expect(after.published.find(({ type }) => type === "execute_result")?.content.data).toEqual({ "text/plain": "true" });
+});
+
+it("stops what is queued behind the interrupted cell", async () => {
+  const queued: Promise<unknown>[] = [];
+  const { name } = await interrupted("while (true);", () => {
+    queued.push(kernel.execute("'next'"));
+    setTimeout(() => kernel.interrupt(), 50);
+  });
+  expect(name).toBe("Interrupted");
+  expect(await queued[0]).toMatchObject({ reply: { status: "aborted" } });
+});
+
+it("takes an interrupt as a message, and one that comes too late", async () => {
+  const { name } = await interrupted(
+    "await new Promise(() => {});",
+    () => void kernel.send("interrupt_request", {}, "control"),
+  );
+  expect(name).toBe("Interrupted");
+  kernel.interrupt();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect((await kernel.execute("'alive'")).reply.status).toBe("ok");
+});

@@ -1,0 +1,264 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { KernelClient, type Run } from "./client.js";
+
+const NOTEBOOKS = fileURLToPath(new URL("../../../notebooks", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "kintsugi-cells-"));
+let kernel: KernelClient;
+
+beforeAll(async () => {
+  kernel = await KernelClient.start(folder);
+});
+afterAll(async () => {
+  await kernel.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours
+const plain = (text: unknown): string => String(text).replace(/\u001b\[\d+m/g, "");
+const errorOf = (run: Run): { ename: string; evalue: string; text: string } => {
+  const content = run.published.find(({ type }) => type === "error")?.content ?? {};
+  const traceback = (content.traceback as string[] | undefined) ?? [];
+  return { ename: String(content.ename), evalue: String(content.evalue), text: plain(traceback.join("\n")) };
+};
+const resultOf = (run: Run): Record<string, unknown> =>
+  (run.published.find(({ type }) => type === "execute_result")?.content.data ?? {}) as Record<string, unknown>;
+
+describe("cells", () => {
+  it("answer with execute_input, execute_result and a count", async () => {
+    const run = await kernel.execute("const base: number = 41;\nbase + 1");
+    expect(run.published.map(({ type }) => type).filter((type) => type !== "status")).toEqual([
+      "execute_input",
+      "execute_result",
+    ]);
+    expect(resultOf(run)).toEqual({ "text/plain": "42" });
+    expect(run.reply).toMatchObject({
+      status: "ok",
+      execution_count: run.published.find((p) => p.type === "execute_input")?.content.execution_count,
+    });
+    const next = await kernel.execute("base");
+    expect(next.reply.execution_count).toBe(Number(run.reply.execution_count) + 1);
+  });
+
+  it("keep names, types and redeclarations across cells", async () => {
+    await kernel.execute('const profile: "smoke" | "full" = "smoke";');
+    const run = await kernel.execute('const profile: any = "full";');
+    expect(run.reply.status).toBe("ok");
+    expect(resultOf(await kernel.execute('profile === "smoke"'))).toEqual({ "text/plain": "false" });
+  });
+
+  it("iterate asynchronously at the top level", async () => {
+    const run = await kernel.execute(
+      "for await (const i of (async function* () { yield 1; yield 2; })()) console.log(i);",
+    );
+    expect(run.stdout).toBe("1\n2\n");
+  });
+
+  it("show values by their own display, also an asynchronous one, and what tslab displays", async () => {
+    const own = await kernel.execute(
+      '({ [Symbol.for("Jupyter.display")]: async () => ({ "text/html": "<b>x</b>", "text/plain": "x" }) })',
+    );
+    expect(resultOf(own)).toEqual({ "text/html": "<b>x</b>", "text/plain": "x" });
+    const tslab = await kernel.execute('import { display } from "tslab";\ndisplay.html("<i>y</i>");');
+    expect(tslab.published.find(({ type }) => type === "display_data")?.content).toMatchObject({
+      data: { "text/html": "<i>y</i>" },
+    });
+  });
+
+  it("import the built kit, its types and no warnings included", async () => {
+    const own = await KernelClient.start(NOTEBOOKS);
+    try {
+      const run = await own.execute('import { notebook } from "kintsugi";\nnotebook.table([{ a: 1.5 }]).markdown');
+      expect(errorOf(run)).toMatchObject({ ename: "undefined" });
+      expect(run.reply.status).toBe("ok");
+      expect(run.stderr).toBe("");
+      const wrong = await own.execute("notebook.table(3)");
+      expect(errorOf(wrong).ename).toBe("TypeScriptError");
+    } finally {
+      await own.stop();
+    }
+  });
+
+  it("cannot end the kernel", async () => {
+    const run = await kernel.execute("process.exit(3)");
+    expect(errorOf(run).evalue).toContain("would stop the kernel");
+    expect((await kernel.execute("1")).reply.status).toBe("ok");
+  });
+});
+
+describe("errors", () => {
+  it("point at the line of the cell they come from, without frames of the machinery", async () => {
+    const defined = await kernel.execute(
+      'type Part = { a: number };\ninterface Other { b: string }\nfunction fails(part: Part): number {\n  throw new RangeError("no " + part.a);\n}',
+    );
+    const run = await kernel.execute("const before = 1;\n\nfails({ a: 7 });");
+    const { ename, evalue, text } = errorOf(run);
+    expect([ename, evalue]).toEqual(["RangeError", "no 7"]);
+    expect(text).toContain(`at fails (cell ${defined.reply.execution_count}:4:9)`);
+    expect(text).toContain(`(cell ${run.reply.execution_count}:3:1)`);
+    expect(text).toContain('> 4 |   throw new RangeError("no " + part.a);');
+    expect(text).not.toMatch(/tslab|node:|kernel\//);
+    expect(run.reply).toMatchObject({ status: "error", ename, evalue });
+  });
+
+  it("keep their place after awaits", async () => {
+    const run = await kernel.execute(
+      'await new Promise((resolve) => setTimeout(resolve, 5));\nconst fine: string = "x";\nthrow new Error("late");',
+    );
+    expect(errorOf(run).text).toContain(`(cell ${run.reply.execution_count}:3:7)`);
+  });
+
+  it("name the cause, and what is not an Error", async () => {
+    const run = await kernel.execute('throw new Error("outer", { cause: new TypeError("inner") })');
+    expect(errorOf(run).text).toContain("caused by TypeError: inner");
+    expect(errorOf(await kernel.execute("throw { odd: 1 }"))).toMatchObject({ ename: "Thrown", evalue: "{ odd: 1 }" });
+    expect(errorOf(await kernel.execute("throw undefined"))).toMatchObject({ ename: "Thrown", evalue: "undefined" });
+  });
+
+  it("of the compiler carry their number and a place", async () => {
+    const run = await kernel.execute('const good = 1;\nconst bad: number = "text";');
+    const { ename, evalue, text } = errorOf(run);
+    expect(ename).toBe("TypeScriptError");
+    expect(evalue).toBe("TS2322: Type 'string' is not assignable to type 'number'.");
+    expect(text).toContain(`at cell ${run.reply.execution_count}:2:7`);
+  });
+
+  it("leave what a cell had computed before them", async () => {
+    await kernel.execute('const kept = [1, 2];\nthrow new Error("x");\nconst unset = 3;');
+    expect(resultOf(await kernel.execute("kept.length"))).toEqual({ "text/plain": "2" });
+    expect(errorOf(await kernel.execute("unset")).evalue).toContain("Cannot find name 'unset'");
+  });
+
+  it("that nobody handles are shown", async () => {
+    const run = await kernel.execute('Promise.reject(new Error("alone"));\n0');
+    expect(plain(run.stderr)).toContain("Error: alone");
+    const late = await kernel.execute(
+      'setTimeout(() => { throw new Error("later"); }, 5);\nawait new Promise((resolve) => setTimeout(resolve, 50));',
+    );
+    expect(plain(late.stderr)).toContain("Error: later");
+  });
+
+  it("in imported files point into the file", async () => {
+    writeFileSync(
+      join(folder, "helper.ts"),
+      'export type Unused = string;\n\nexport function help(): never {\n  throw new Error("from a file");\n}\n',
+    );
+    const run = await kernel.execute('import { help } from "./helper";\nhelp();');
+    expect(errorOf(run).text).toContain("helper.ts:4:9");
+  });
+});
+
+describe("the queue", () => {
+  it("stops at the first error and goes on afterwards", async () => {
+    const cells = ['console.log("one")', 'throw new Error("two")', 'console.log("three")', 'console.log("four")'];
+    const runs = await Promise.all(cells.map((code) => kernel.execute(code)));
+    expect(runs.map(({ reply }) => reply.status)).toEqual(["ok", "error", "aborted", "aborted"]);
+    expect(runs.map(({ stdout }) => stdout)).toEqual(["one\n", "", "", ""]);
+    expect((await kernel.execute("5")).reply.status).toBe("ok");
+  });
+
+  it("goes on after an error when asked to", async () => {
+    const first = kernel.execute('throw new Error("x")', { stop_on_error: false });
+    const second = kernel.execute("2");
+    expect((await first).reply.status).toBe("error");
+    expect((await second).reply.status).toBe("ok");
+  });
+
+  it("aborts what arrived while a cell blocked the kernel", async () => {
+    const blocked = kernel.execute(
+      'const until = Date.now() + 400;\nwhile (Date.now() < until);\nthrow new Error("x")',
+    );
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    const late = kernel.execute('console.log("must not run")');
+    expect((await blocked).reply.status).toBe("error");
+    expect((await late).reply.status).toBe("aborted");
+  });
+
+  it("answers other requests while a cell waits", async () => {
+    const cell = kernel.execute("await new Promise((resolve) => setTimeout(resolve, 400));\n'end'");
+    const began = Date.now();
+    await kernel.request("kernel_info_request", {});
+    expect(Date.now() - began).toBeLessThan(300);
+    expect((await cell).reply.status).toBe("ok");
+  });
+});
+
+describe("output", () => {
+  it("of 20,000 lines arrives whole and in order", async () => {
+    const run = await kernel.execute("for (let i = 0; i < 20_000; i++) console.log('line', i);");
+    expect(run.stdout).toBe(Array.from({ length: 20_000 }, (_, i) => `line ${i}\n`).join(""));
+    expect(run.published.length).toBeLessThan(200);
+  });
+
+  it("keeps the order of streams and displays", async () => {
+    const run = await kernel.execute(
+      'import { display } from "tslab";\nconsole.log("a"); console.error("b"); display.text("c"); console.log("d");',
+    );
+    const order = run.published
+      .filter(({ type }) => type === "stream" || type === "display_data")
+      .map(({ content }) => content.text ?? (content.data as Record<string, unknown>)["text/plain"]);
+    expect(order).toEqual(["a\n", "b\n", "c", "d\n"]);
+  });
+
+  it("of a late timer goes to the cell that started it", async () => {
+    const starter = await kernel.execute('setTimeout(() => console.log("from the first"), 120);\n0');
+    const other = await kernel.execute(
+      'await new Promise((resolve) => setTimeout(resolve, 300));\nconsole.log("from the second");',
+    );
+    expect(other.stdout).toBe("from the second\n");
+    const late = kernel.log.find(({ content }) => content.text === "from the first\n");
+    const input = kernel.log.find(
+      ({ header, content }) =>
+        header.msg_type === "execute_input" && content.execution_count === starter.reply.execution_count,
+    );
+    expect(late?.parent.msg_id).toBe(input?.parent.msg_id);
+  });
+
+  it("keeps characters that arrive in two pieces", async () => {
+    const run = await kernel.execute(
+      'const bytes = Buffer.from("π");\nprocess.stdout.write(bytes.subarray(0, 1)); process.stdout.write(bytes.subarray(1));',
+    );
+    expect(run.stdout).toBe("π");
+  });
+});
+
+describe("the protocol", () => {
+  it("says that cells are TypeScript", async () => {
+    const info = await kernel.request("kernel_info_request", {});
+    expect(info.language_info).toMatchObject({
+      name: "typescript",
+      mimetype: "text/typescript",
+      file_extension: ".ts",
+      codemirror_mode: "typescript",
+    });
+  });
+
+  it("answers history, comms and completeness", async () => {
+    await kernel.execute("'remembered'");
+    const { history } = await kernel.request("history_request", {
+      hist_access_type: "tail",
+      n: 1,
+      raw: true,
+      output: false,
+    });
+    expect((history as [number, number, string][]).at(-1)?.[2]).toBe("'remembered'");
+    expect(await kernel.request("comm_info_request", {})).toEqual({ status: "ok", comms: {} });
+    expect(await kernel.request("is_complete_request", { code: "function f() {" })).toMatchObject({
+      status: "incomplete",
+    });
+    expect(await kernel.request("is_complete_request", { code: "1 + 1" })).toEqual({ status: "complete" });
+  });
+
+  it("ends cleanly, and a new kernel starts empty", async () => {
+    const own = await KernelClient.start(folder);
+    await own.execute("const gone = 1;");
+    expect(await own.stop()).toBe(0);
+    expect(own.serverLog).toBe("");
+    const next = await KernelClient.start(folder);
+    expect(errorOf(await next.execute("gone")).ename).toBe("TypeScriptError");
+    expect(await next.stop()).toBe(0);
+  });
+});
