@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, describe as group, test } from "vitest";
+import { temporaryFolder } from "../source/testing/folder.js";
 import { inspect } from "../weights/index.js";
-import { temporaryFolder } from "../weights/testing/folder.js";
 import { smallConfig, smallShapes, writeSmall } from "../weights/testing/llama.js";
 import { mirror, mirrored } from "../weights/testing/mirror.js";
 import { describe } from "./inspect.js";

@@ -12,9 +12,9 @@ function isBranch(value: unknown): value is Record<string, unknown> | unknown[] 
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** A `TensorRef` is a plain object too, so that it can be hashed and written as JSON; its three fields tell it. */
+/** A `TensorRef`, or values on their way to a file, is a plain object too: an element type and a shape tell it. */
 function isRef(value: object): boolean {
-  return "file" in value && "offset" in value && "dtype" in value;
+  return "dtype" in value && "shape" in value;
 }
 
 /** Applies `f` to each leaf with its path (`layers.3.mixer.q`) and keeps the nesting. */

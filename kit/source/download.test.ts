@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { UserError } from "../errors.js";
-import { temporaryFolder } from "../weights/testing/folder.js";
 import { type DownloadOptions, download } from "./download.js";
+import { temporaryFolder } from "./testing/folder.js";
 import { type Hub, startHub } from "./testing/hub.js";
 
 const content = Uint8Array.from({ length: 500_000 }, (_, i) => (i * 31 + (i >> 8)) & 255);

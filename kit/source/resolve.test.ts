@@ -1,11 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { temporaryFolder } from "../weights/testing/folder.js";
 import { provenance } from "./hub.js";
 import { knownNames } from "./names.js";
 import { resolve } from "./resolve.js";
 import { projectRoot } from "./root.js";
+import { temporaryFolder } from "./testing/folder.js";
 import { type Hub, startHub } from "./testing/hub.js";
 
 let home: string;

@@ -2,10 +2,10 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { UserError } from "../errors.js";
+import { temporaryFolder } from "../source/testing/folder.js";
 import { open } from "./checkpoint.js";
 import { readRef } from "./read.js";
 import { kitAsJavaScript, runChild } from "./testing/child.js";
-import { temporaryFolder } from "./testing/folder.js";
 import { smallConfig, smallShapes, smallWeights, writeSmall } from "./testing/llama.js";
 import { mirror, mirrored } from "./testing/mirror.js";
 

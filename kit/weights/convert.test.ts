@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { PlainDType, StoredDType, TensorRef } from "../engine/ref.js";
+import { temporaryFolder } from "../source/testing/folder.js";
 import { bytesOf } from "./chunks.js";
 import { applySteps, conversionTable, decode, encode } from "./convert.js";
 import type { FloatDType } from "./dtypes.js";
@@ -11,7 +12,6 @@ import { blockOf } from "./dtypes.js";
 import { readRef } from "./read.js";
 import { readSafetensors, readSafetensorsFolder } from "./safetensors.js";
 import { writeSafetensors } from "./safetensors-write.js";
-import { temporaryFolder } from "./testing/folder.js";
 import { mirrored } from "./testing/mirror.js";
 
 /** One number through one element type. */

@@ -4,10 +4,10 @@ import { describe, expect, test } from "vitest";
 import type { TensorRef } from "../engine/ref.js";
 import { entries } from "../engine/tree.js";
 import { UserError } from "../errors.js";
+import { temporaryFolder } from "../source/testing/folder.js";
 import { type Gguf, readGguf } from "./gguf.js";
 import { configFromGguf, modelFromGguf, vocabularyFromGguf } from "./gguf-model.js";
 import { readRef } from "./read.js";
-import { temporaryFolder } from "./testing/folder.js";
 import { type GgufParts, ggufBytes, tinyMetadata, tinyTensors } from "./testing/gguf.js";
 
 async function read(bytes: Uint8Array, offset = 0): Promise<Gguf> {
@@ -64,7 +64,7 @@ describe("a Llama", () => {
       width: 4,
       context: 16,
       tied: true,
-      normEps: Math.fround(1e-5),
+      normEps: 1e-5,
     });
     expect(configFromGguf(gguf, "x").layers).toEqual([
       {

@@ -127,12 +127,21 @@ const scalars: Readonly<Record<number, (cursor: Cursor) => number | bigint | boo
   3: (cursor) => cursor.i16(),
   4: (cursor) => cursor.u32(),
   5: (cursor) => cursor.i32(),
-  6: (cursor) => cursor.f32(),
+  6: (cursor) => shortest(cursor.f32()),
   7: (cursor) => cursor.u8() !== 0,
   10: (cursor) => exact(cursor.u64()),
   11: (cursor) => exact(cursor.i64()),
   12: (cursor) => cursor.f64(),
 };
+
+/** The shortest decimal of a float32: what was meant is 0.00001, not the double 0.000009999999747378752. */
+function shortest(value: number): number {
+  for (let digits = 1; digits < 9; digits++) {
+    const candidate = Number(value.toPrecision(digits));
+    if (Math.fround(candidate) === value) return candidate;
+  }
+  return value;
+}
 
 function exact(value: bigint): number | bigint {
   return BigInt.asIntN(54, value) === value ? Number(value) : value;

@@ -14,4 +14,5 @@ export {
   writeSafetensors,
 } from "./safetensors-write.js";
 export { type SaveOptions, save } from "./save.js";
+export type { Savable } from "./sources.js";
 export { requireTokenizer } from "./tokenizer.js";

@@ -7,7 +7,7 @@ import { byteLength, isPlainDType, plainDTypes } from "./dtypes.js";
  * Longest header read, in bytes, and most tensors in one file. The largest published checkpoints stay below 100 kB and
  * 2,000 tensors a file; together the two limits keep a hostile header under 200 MB of memory.
  */
-export const maxHeaderBytes = 32 * 2 ** 20;
+export const maxHeaderBytes: number = 32 * 2 ** 20;
 const maxTensors = 100_000;
 
 /** One line of a safetensors header. Offsets are bytes from the end of the header. */

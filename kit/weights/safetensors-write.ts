@@ -3,7 +3,7 @@ import type { PlainDType, TensorRef } from "../engine/ref.js";
 import { UserError } from "../errors.js";
 import { openToRead, readFully, writeAtomically, writeFully } from "../source/files.js";
 import { bytesOf, type Piece, piecesOf, writtenDType } from "./chunks.js";
-import { encode } from "./convert.js";
+import { decode, encode } from "./convert.js";
 import { byteLength, elementCount, type FloatDType, isFloatDType, plainDTypes, type TypedArray } from "./dtypes.js";
 import { quote } from "./safetensors-header.js";
 
@@ -167,16 +167,16 @@ function encoded(name: string, { shape, values }: TensorValues, dtype: PlainDTyp
       expected: `${elementCount(shape)} for [${shape.join(", ")}]`,
     });
   }
-  if (array instanceof Float64Array || array instanceof Float32Array) {
-    if (dtype === "F32" && array instanceof Float32Array) return bytesOf(array);
+  // Told by name, not instanceof: a notebook's arrays belong to another realm.
+  const kind = Object.prototype.toString.call(array).slice("[object ".length, -1);
+  if (kind === "Float32Array" && dtype === "F32") return bytesOf(array);
+  if (kind === "Float32Array" || kind === "Float64Array") {
     const out = new Uint8Array(byteLength(dtype, shape));
-    encode(dtype, array, out);
+    encode(dtype, decode(kind === "Float32Array" ? "F32" : "F64", bytesOf(array)), out);
     return out;
   }
   if (array.byteLength !== byteLength(dtype, shape)) {
-    throw new UserError(`Tensor ${quote(name)} is given as ${array.constructor.name}`, {
-      expected: `elements of ${dtype}`,
-    });
+    throw new UserError(`Tensor ${quote(name)} is given as ${kind}`, { expected: `elements of ${dtype}` });
   }
   return bytesOf(array);
 }

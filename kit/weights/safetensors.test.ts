@@ -1,15 +1,16 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { PlainDType, TensorRef } from "../engine/ref.js";
 import { UserError } from "../errors.js";
+import { temporaryFolder } from "../source/testing/folder.js";
 import { bytesOf } from "./chunks.js";
 import { plainDTypes } from "./dtypes.js";
 import { readRef } from "./read.js";
 import { readSafetensors, readSafetensorsFolder } from "./safetensors.js";
 import { type TensorValues, writeSafetensors } from "./safetensors-write.js";
-import { temporaryFolder } from "./testing/folder.js";
 import { safetensorsBytes } from "./testing/safetensors.js";
 
 function stored(bytes: Uint8Array, name = "x.safetensors"): string {
@@ -109,6 +110,45 @@ describe("every element type", () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe("values to write", () => {
+  const one = (dtype: PlainDType, values: TensorValues["values"], shape = [2]): Promise<void> =>
+    writeSafetensors(join(temporaryFolder(), "x"), [["t", { dtype, shape, values }]]);
+
+  test("arrays of another realm, such as a notebook's cell, count as what they are", async () => {
+    const file = join(temporaryFolder(), "x.safetensors");
+    const foreign = runInNewContext("Float32Array.of(1, 2.5)") as Float32Array;
+    expect(foreign instanceof Float32Array).toBe(false);
+    await writeSafetensors(file, [
+      ["a", { dtype: "BF16", shape: [2], values: foreign }],
+      ["b", { dtype: "F32", shape: [2], values: foreign }],
+    ]);
+    const { tensors } = await readSafetensors(file);
+    expect([...tensors.values()].map((ref) => [...readRef(ref)])).toEqual([
+      [1, 2.5],
+      [1, 2.5],
+    ]);
+  });
+
+  test("that do not fill their shape, or are of another width, are refused", async () => {
+    await expect(one("F32", Float32Array.of(1))).rejects.toThrow(/"t" has 1 values.*expected 2 for \[2\]/);
+    await expect(one("I64", Int32Array.of(1, 2))).rejects.toThrow(/given as Int32Array.*elements of I64/);
+    await expect(one("F32", () => Float32Array.of(1, 2), [2 ** 30, 2 ** 30])).rejects.toThrow(/too large/);
+  });
+
+  test("names that cannot be", async () => {
+    const t: TensorValues = { dtype: "U8", shape: [], values: Uint8Array.of(1) };
+    const file = join(temporaryFolder(), "x");
+    await expect(
+      writeSafetensors(file, [
+        ["t", t],
+        ["t", t],
+      ]),
+    ).rejects.toThrow(/Two tensors are named "t"/);
+    await expect(writeSafetensors(file, [["__metadata__", t]])).rejects.toThrow(/cannot be named/);
+    await expect(writeSafetensors(file, [["\ud800", t]])).rejects.toThrow(/cannot be named/);
   });
 });
 

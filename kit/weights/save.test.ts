@@ -6,11 +6,12 @@ import type { TensorRef } from "../engine/ref.js";
 import { entries, map } from "../engine/tree.js";
 import { UserError } from "../errors.js";
 import type { Model, ModelParams } from "../model/config.js";
+import { temporaryFolder } from "../source/testing/folder.js";
 import { open } from "./checkpoint.js";
 import { readRef } from "./read.js";
+import type { TensorValues } from "./safetensors-write.js";
 import { save } from "./save.js";
 import { kitAsJavaScript, runChild } from "./testing/child.js";
-import { temporaryFolder } from "./testing/folder.js";
 import { smallConfig, smallShapes, writeSmall } from "./testing/llama.js";
 import { mirror, mirrored } from "./testing/mirror.js";
 
@@ -98,6 +99,16 @@ describe("a model on disk", () => {
     expect(saved.model.config).toEqual(model.config);
     // Heads of width 2 have a single pair: (0, 1) in both orders.
     expect(values(saved.model)).toEqual(values(model));
+  });
+
+  test("leaves still to be computed are written one at a time", async () => {
+    const { folder, out } = await small();
+    const { model } = await open(folder);
+    const gain: TensorValues = { dtype: "F32", shape: [8], values: () => new Float32Array(8).fill(3) };
+    await save({ ...model, params: { ...model.params, norm: { gain } } }, out);
+    const saved = await open(out);
+    expect(saved.info.dtypes).toEqual({ BF16: 1168, F32: 8 });
+    expect([...readRef(saved.model.params.norm.gain)]).toEqual(Array(8).fill(3));
   });
 
   test("a folder that holds something is left alone, unless told otherwise", async () => {

@@ -1,7 +1,5 @@
 import { copyFile, readdir, rename } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import type { Tensor } from "../engine/index.js";
-import type { TensorRef } from "../engine/ref.js";
 import { UserError } from "../errors.js";
 import type { Model } from "../model/config.js";
 import {
@@ -19,7 +17,7 @@ import type { FloatDType } from "./dtypes.js";
 import { toHuggingFace } from "./huggingface-config.js";
 import { indexName } from "./safetensors.js";
 import { type TensorSource, writeSafetensors, written } from "./safetensors-write.js";
-import { huggingFaceSources } from "./sources.js";
+import { huggingFaceSources, type Savable } from "./sources.js";
 
 export type SaveOptions = {
   /** Element type of the weights. Without it, references keep theirs (quantised ones become F32) and tensors are F32. */
@@ -45,17 +43,13 @@ const companions =
  * renamed when complete, its config last: there is never a half model that loads. Query and key projections of an
  * interleaved model are stored in Hugging Face's row order, so the saved model has the rotary layout `half`.
  *
- * @param model in memory or on disk
+ * @param model in memory, on disk, or with leaves still to be computed
  * @param folder path of the folder to make
  * @param options element type, shard size, what to take along
  * @returns the folder's absolute path
  * @throws UserError when the folder exists, the model is not a plain Llama, or the disk refuses
  */
-export async function save(
-  model: Model<Tensor> | Model<TensorRef>,
-  folder: string,
-  options: SaveOptions = {},
-): Promise<string> {
+export async function save(model: Model<Savable>, folder: string, options: SaveOptions = {}): Promise<string> {
   const target = resolve(folder);
   const sources = await huggingFaceSources(model);
   const dtype = commonDType(sources, options.dtype);

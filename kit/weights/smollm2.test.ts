@@ -35,7 +35,7 @@ describe.skipIf(installed === undefined)("smollm2-135m from the Python registry"
       width: 576,
       tied: true,
       context: 8192,
-      normEps: Math.fround(1e-5),
+      normEps: 1e-5,
     });
     expect(model.config.layers).toHaveLength(30);
     expect(model.config.layers[29].mixer).toEqual({

@@ -5,7 +5,10 @@ import { UserError } from "../errors.js";
 import type { Model, ModelConfig } from "../model/config.js";
 import { bytesOf, rotaryShape, unpermuted } from "./chunks.js";
 import { huggingFaceNames, storedName } from "./names.js";
-import type { TensorSource } from "./safetensors-write.js";
+import type { TensorSource, TensorValues } from "./safetensors-write.js";
+
+/** A leaf that can be saved: in memory, on disk, or values still to be computed. */
+export type Savable = Tensor | TensorSource;
 
 type ReadTensor = (tensor: Tensor) => ArrayBufferView;
 
@@ -15,21 +18,20 @@ type ReadTensor = (tensor: Tensor) => ArrayBufferView;
  * @param model in memory or on disk; TensorFlow is needed only for one in memory
  * @throws UserError when a parameter has no place in a Hugging Face Llama
  */
-export async function huggingFaceSources(
-  model: Model<Tensor> | Model<TensorRef>,
-): Promise<[name: string, source: TensorSource][]> {
-  const leaves = entries<Tensor | TensorRef>(model.params);
-  const read = leaves.every(([, leaf]) => isRef(leaf)) ? undefined : (await import("../engine/index.js")).read;
+export async function huggingFaceSources(model: Model<Savable>): Promise<[name: string, source: TensorSource][]> {
+  const leaves = entries<Savable>(model.params);
+  const read = leaves.some(([, leaf]) => isTensor(leaf)) ? (await import("../engine/index.js")).read : undefined;
   return leaves.map(([path, leaf]) => {
     const name = storedName(huggingFaceNames, path);
     if (name === undefined) throw new UserError(`A Hugging Face Llama has no place for the parameter ${path}`);
     const heads = interleavedHeads(model.config, path);
-    return [name, isRef(leaf) ? refSource(leaf, heads, path) : tensorSource(leaf, heads, read!)];
+    if (isTensor(leaf)) return [name, tensorSource(leaf, heads, read!)];
+    return [name, "file" in leaf ? refSource(leaf, heads, path) : valuesSource(leaf, heads, path)];
   });
 }
 
-function isRef(leaf: Tensor | TensorRef): leaf is TensorRef {
-  return "file" in leaf;
+function isTensor(leaf: Savable): leaf is Tensor {
+  return !("file" in leaf || "values" in leaf);
 }
 
 /** The head count of a projection whose rows lie in interleaved rotary pairs. */
@@ -45,6 +47,11 @@ function refSource(ref: TensorRef, heads: number | undefined, path: string): Ten
   if (heads === undefined) return ref;
   if (ref.unpermuteHeads !== undefined) throw new UserError(`The rows of ${path} are to be reordered twice`);
   return { ...ref, unpermuteHeads: heads };
+}
+
+function valuesSource(source: TensorValues, heads: number | undefined, path: string): TensorValues {
+  if (heads === undefined) return source;
+  throw new UserError(`Values computed for ${path} cannot be reordered`, { expected: "the rotary layout half" });
 }
 
 function tensorSource(tensor: Tensor, heads: number | undefined, read: ReadTensor): TensorSource {

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { crc32, deflateRawSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { UserError } from "../errors.js";
+import { temporaryFolder } from "../source/testing/folder.js";
 import type { GgufSpan } from "./gguf.js";
-import { temporaryFolder } from "./testing/folder.js";
 import { listZip, zipSpan } from "./zip.js";
 
 type File = {

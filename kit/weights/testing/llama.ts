@@ -60,7 +60,7 @@ export function smallWeights(shapes: ReadonlyMap<string, number[]> = smallShapes
 export function writeSmall(
   folder: string,
   config: Readonly<Record<string, unknown>> = smallConfig,
-  shapes = smallShapes(),
+  shapes: ReadonlyMap<string, number[]> = smallShapes(),
 ): string {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "config.json"), JSON.stringify(config));
