@@ -1,4 +1,5 @@
 import { UserError } from "../errors.js";
+import { callers } from "./caller.js";
 import type { Tensor } from "./tensor.js";
 
 type Names<S extends string> = S extends `${infer Head} ${infer Tail}` ? Head | Names<Tail> : S;
@@ -10,7 +11,7 @@ type Names<S extends string> = S extends `${infer Head} ${infer Tail}` ? Head | 
  *
  * @param names One name per axis, separated by spaces.
  * @param known Sizes that must hold.
- * @throws UserError that names the axes, what was expected and what was got.
+ * @throws UserError that names the calling function, what it expected and what it got.
  */
 export function dims<S extends string>(
   x: Tensor,
@@ -28,7 +29,8 @@ export function dims<S extends string>(
   }
   if (!fits) {
     const bound = Object.entries(known).map(([name, size]) => `${name} = ${size}`);
-    throw new UserError(`the tensor has the shape [${x.shape}]`, {
+    const caller = callers()[1]?.name ?? "dims";
+    throw new UserError(`${caller}: the tensor has the shape [${x.shape}]`, {
       expected: `[${axes.join(", ")}]${bound.length > 0 ? ` with ${bound.join(", ")}` : ""}`,
     });
   }

@@ -80,5 +80,8 @@ export function refused(op: string, inputs: readonly Input[], error: unknown): u
 /** TensorFlow's message without the addon's heading and the names of nodes. */
 export function reasonOf(error: Error): string {
   const message = /Message: (.*)/.exec(error.message)?.[1] ?? error.message.split("\n")[0];
-  return message.replace(/ for '\{\{node.*$/, "").replace(/^\w+: /, "");
+  return message
+    .replace(/ for '\{\{node.*$/, "")
+    .replace(/^\{\{.*?\}\} /, "")
+    .replace(/^\w+: /, "");
 }

@@ -11,6 +11,17 @@ describe.each(cases)("$name", ({ inputs, fn }) => {
     for (const [i, gradient] of analytic.entries()) close(gradient, numeric[i], 2e-3);
   });
 
+  it("has a gradient that can be differentiated again", () => {
+    // Squared, so that the gradient depends on the inputs even where the operation is linear.
+    const squared = (...xs: e.Tensor[]) => e.square(fn(...xs));
+    const slope = (...xs: e.Tensor[]) => {
+      const { gradients } = e.valueAndGradient((params) => squared(...params), xs);
+      return gradients.map((g, i) => e.mul(e.sum(g), i + 1)).reduce((a, b) => e.add(a, b));
+    };
+    const { analytic, numeric } = differences(slope, tensors);
+    for (const [i, gradient] of analytic.entries()) close(gradient, numeric[i], 5e-3);
+  });
+
   it.each(["graph", "xla"] as const)("gives the same value and gradient compiled (%s)", (backend) => {
     const both = (...xs: e.Tensor[]) => e.valueAndGradient((params) => fn(...params), xs);
     const eager = both(...tensors);

@@ -94,6 +94,7 @@ export function pad(x: Tensor, paddings: readonly (readonly number[])[]): Tensor
 /** Joins tensors along one axis. */
 export function concat(parts: readonly Tensor[], axis = 0): Tensor {
   if (parts.length === 0) throw new UserError("concat: there is nothing to join");
+  if (parts.length === 1) return reshape(parts[0], parts[0].shape);
   const at = axis < 0 ? axis + parts[0].shape.length : axis;
   return primitive(
     parts,

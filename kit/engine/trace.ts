@@ -5,6 +5,7 @@
  * nothing is computed and nothing is held.
  */
 import { UserError } from "../errors.js";
+import { callers, hasPlace, isEngine } from "./caller.js";
 import { type Executor, executeWith, executor, isConstant } from "./executor.js";
 import { scope } from "./scope.js";
 import { isTensor, type Tensor, type Values } from "./tensor.js";
@@ -130,9 +131,9 @@ class Recorder implements Executor {
   readonly upload: Executor["upload"] = (values, shape, dtype) => wrap(this.constant(values, shape, dtypeCode(dtype)));
 
   readonly read: Executor["read"] = () => {
-    const { call, from } = caller();
+    const { call, from } = entrance();
     throw new UserError(`compile(${this.tracing}): ${call}() asked for a value while tracing`, {
-      where: from,
+      where: `at ${from}`,
       expected: "a function of tensors only, which have no numbers yet",
       fix: "Read after the compiled function has returned",
     });
@@ -145,11 +146,10 @@ class Recorder implements Executor {
 }
 
 /** The engine's function that was called from outside the engine, and from where. */
-function caller(): { call: string; from: string } {
-  const frames = (new Error().stack ?? "").split("\n").slice(1);
-  const outside = frames.findIndex((frame) => !/[/\\]engine[/\\](?!.*\.test\.)/.test(frame));
-  const call = /at (?:async )?(?:\w+\.)*(\w+)/.exec(frames[outside - 1] ?? "")?.[1] ?? "read";
-  return { call, from: frames[outside]?.trim() ?? "unknown" };
+function entrance(): { call: string; from: string } {
+  const frames = callers().filter(hasPlace);
+  const outside = frames.findIndex((frame) => !isEngine(frame));
+  return { call: frames[outside - 1]?.name ?? "read", from: frames[outside]?.at ?? "an unknown place" };
 }
 
 /** Every tensor of the arguments, in a fixed order. */

@@ -101,6 +101,7 @@ export const cases: readonly Case[] = [
   unary("gather of rows (embedding)", (x) => e.gather(x, ids()), [4, 3]),
   unary("gather along the last axis", (x) => e.gather(x, ids(), -1), [2, 4]),
   unary("gather along a middle axis", (x) => e.gather(x, ids(), 1), [2, 4, 2]),
+  unary("segmentSum", (x) => e.segmentSum(x, ids(), 5), [2, 3, 2]),
   unary("one-hot product", (x) => e.matmul(e.oneHot(ids(), 4), x), [4, 3]),
   unary("causal mask", (x) => e.where(e.causalMask(3), x, e.full([3, 3], -2)), [3, 3]),
   binary("matmul", (a, b) => e.matmul(a, b), [2, 3], [3, 4]),
