@@ -7,5 +7,6 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 120_000,
+    hookTimeout: 120_000, // A kernel that starts while two other workers compile takes longer than the default of 10 s.
   },
 });
