@@ -21,7 +21,7 @@ export function inspectCommand(): Command {
 export function describe(found: Inspection, all = false): string {
   const files = new Set(found.tensors.map(({ file }) => file));
   const facts: [string, string][] = [
-    [found.name, `${found.path} (${found.from})`],
+    ["found", `${found.path} (${found.from})`],
     ["format", `${found.format}, ${plural(files.size, "file")}, ${plural(found.tensors.length, "tensor")}`],
     ["elements", count(found.elements)],
     ...modelFacts(found),

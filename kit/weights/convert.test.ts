@@ -98,7 +98,7 @@ describe("cast and scale", () => {
 });
 
 describe("streams", () => {
-  // 2.3 million values do not divide into 8 MB pieces.
+  // 2.3 million values do not divide into equal pieces.
   const count = 2_300_001;
   const random = Uint32Array.from({ length: count }, (_, i) => Math.imul(i + 1, 2654435761) & 0x3fffffff);
 

@@ -8,7 +8,7 @@ import { elementCount } from "./dtypes.js";
 /**
  * Reads one tensor as float32, with everything pending (cast, scale, row order) done to it.
  *
- * Cost: one pass over the bytes; memory is the result and 8 MB.
+ * Cost: one pass over the bytes; memory is the result and a few MB.
  *
  * @param ref the tensor on disk
  * @returns the values, row-major, as many as the product of `ref.shape`

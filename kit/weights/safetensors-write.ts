@@ -30,7 +30,7 @@ export type SafetensorsOptions = {
  * Writes a safetensors file, reading and converting the tensors as a stream.
  *
  * Format: as {@link readSafetensors}. Tensors are ordered as the safetensors library orders them (alignment, then name),
- * so equal tensors make equal files, byte for byte. Memory: two 8 MB buffers and one in-memory tensor. The file takes
+ * so equal tensors make equal files, byte for byte. Memory: a few MB and one in-memory tensor. The file takes
  * its name only when complete.
  *
  * @param file path of the file to make or replace

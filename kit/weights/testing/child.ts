@@ -9,7 +9,7 @@ import { afterAll } from "vitest";
 const kit = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
- * The kit as JavaScript in a folder of its own, for what a test can only see in a process of its own: peak memory, which
+ * This room and those below it as JavaScript in a folder of their own, for what a test can only see in a process of its own: peak memory, which
  * modules are loaded, what a killed process leaves behind. Removed after the test file.
  */
 export function kitAsJavaScript(): string {
@@ -23,7 +23,11 @@ export function kitAsJavaScript(): string {
     verbatimModuleSyntax: true,
   };
   for (const name of readdirSync(kit, { recursive: true, encoding: "utf8" })) {
-    if (!/(?<!\.test|\.d)\.ts$/.test(name) || /^(dist|node_modules)\/|(^|\/)testing\//.test(name)) continue;
+    if (
+      !/^(errors|(engine|model|nn|source|text|weights)\/.*)(?<!\.test|\.d)\.ts$/.test(name) ||
+      name.includes("/testing/")
+    )
+      continue;
     const target = join(folder, name.replace(/ts$/, "js"));
     mkdirSync(dirname(target), { recursive: true });
     const { outputText } = ts.transpileModule(readFileSync(join(kit, name), "utf8"), { compilerOptions: options });
