@@ -1,0 +1,40 @@
+/** Laws about a whole process, each in one of its own. */
+import { describe, expect, it } from "vitest";
+import { child } from "../child.js";
+
+it("TensorFlow is loaded at the first tensor, not before", async () => {
+  const { result } = await child("laws/programs/lazy.ts");
+  expect(result).toEqual({
+    import: [false, false],
+    "use without arrays": [false, false],
+    "first tensor": [true, true],
+  });
+});
+
+it("a stock addon runs eagerly, with one warning", async () => {
+  const { result } = await child("laws/programs/stockAddon.ts");
+  expect(result).toEqual({
+    values: [4, 9, 8],
+    backends: ["eager", "eager"],
+    warnings: [
+      "compile: this TensorFlow addon cannot trace; running eagerly. `npm run doctor` tells how to rebuild it",
+    ],
+  });
+});
+
+type Loop = { live: number[]; megabytes: number[]; losses: number[]; hashes: string[] };
+
+describe.each(["eager", "graph", "xla"] as const)("a training loop (%s)", (backend) => {
+  it("leaks nothing, and another process agrees to the last bit", async () => {
+    const [long, short] = await Promise.all(
+      ["300", "10"].map((steps) => child<Loop>("laws/programs/loop.ts", [backend, steps])),
+    );
+    const { live, megabytes, losses, hashes } = long.result;
+    expect(losses[299]).toBeLessThan(losses[0] - 0.5);
+    expect(live[299]).toBe(live[2]);
+    // The state has 3.5 MB: one copy leaked at each step would make 870 MB.
+    expect(megabytes[299] - megabytes[49]).toBeLessThan(30);
+    expect(short.result.hashes).toEqual(hashes);
+    expect(new Set(hashes).size).toBe(10);
+  });
+});
