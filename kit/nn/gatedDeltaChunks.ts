@@ -1,0 +1,132 @@
+import {
+  add,
+  causalMask,
+  cumsum,
+  dims,
+  exp,
+  eye,
+  matmul,
+  mul,
+  narrow,
+  pad,
+  reshape,
+  stack,
+  sub,
+  type Tensor,
+  transpose,
+  where,
+} from "../engine/index.js";
+import { byHead, type DeltaInputs, type DeltaOptions, type DeltaResult, deltaSizes } from "./gatedDeltaRule.js";
+import { unitLowerInverse } from "./triangularInverse.js";
+
+export type ChunkOptions = DeltaOptions & {
+  /** Tokens that are computed together, C. */
+  readonly chunk: number;
+};
+
+/** Its exponential is zero, and unlike −∞ it may meet a zero. */
+const never = -1e30;
+
+/**
+ * The gated delta rule in chunks: within a chunk by products of matrices, between chunks by a linear recurrence of the
+ * memory. Equals {@link gatedDeltaRecurrent} up to rounding; this is the form to train with.
+ *
+ * With `G` the running sum of the log decays in the chunk and `P` what the prediction sees of it (`G`, or `G − g` for the
+ * undecayed rule):
+ *
+ * ```
+ * A  = β_i (k_i·k_j) e^(P_i − G_j)  for i > j        R = (I + A)⁻¹
+ * U  = R·(β ⊙ v)                                     W = R·(β ⊙ e^P ⊙ k)
+ * δ  = U − W·S                                       S ← e^(G_C)·S + (e^(G_C − G) ⊙ k)ᵀ·δ
+ * o  = (e^G ⊙ q)·S + ((q·kᵀ) ⊙ e^(G_i − G_j), i ≥ j)·δ
+ * ```
+ *
+ * Every exponent is at most 0: differences are taken before the exponential, so nothing overflows. That is also why the
+ * undecayed rule shifts the exponents instead of scaling β by `e^(−g)` and v by `e^g`, which is the same and may overflow.
+ * A last chunk that is not full is filled with zeros, which change nothing.
+ *
+ * Work per token and head: `O(C·(K + V) + K·V)` beside the inverse.
+ *
+ * @param chunk C; a shorter sequence is one chunk
+ * @throws UserError when the heads or shapes do not fit
+ * @source S. Yang et al., Parallelizing Linear Transformers with the Delta Rule over Sequence Length (2024); with the gate:
+ * Gated Delta Networks (2024)
+ */
+export function gatedDeltaRule(inputs: DeltaInputs, { rule, scale, chunk }: ChunkOptions): DeltaResult {
+  const { T } = deltaSizes(inputs);
+  const C = Math.min(chunk, T);
+  const { q, k, v, logDecay, beta } = inChunks(byHead(inputs), C);
+
+  const G = cumsum(logDecay, -2);
+  const P = rule === "paper" ? G : sub(G, logDecay);
+  const strict = causalMask(C, C, -1);
+  const since = transpose(G);
+  const decay = exp(where(causalMask(C), sub(G, since), never));
+  const seen = rule === "paper" ? decay : exp(where(strict, sub(P, since), never));
+
+  const A = where(strict, mul(mul(matmul(k, k, { right: true }), seen), beta), 0);
+  const R = unitLowerInverse(A);
+  const U = matmul(R, mul(beta, v));
+  const W = matmul(R, mul(k, mul(beta, exp(P))));
+
+  const end = narrow(G, -2, C - 1, 1);
+  const written = mul(k, exp(sub(end, G)));
+  const { starts, state } = memories(
+    sub(mul(eye(q.shape[q.shape.length - 1]), exp(end)), matmul(written, W, { left: true })),
+    matmul(written, U, { left: true }),
+    inputs.state,
+  );
+
+  const scaled = mul(q, scale);
+  const delta = sub(U, matmul(W, starts));
+  const scores = mul(matmul(scaled, k, { right: true }), decay);
+  const o = add(matmul(mul(scaled, exp(G)), starts), matmul(scores, delta));
+  return { o: outOfChunks(o, T), state };
+}
+
+/** Cuts `[B, Hv, T, X]` into `[B, Hv, ⌈T/C⌉, C, X]`, zeros behind the end. */
+function inChunks(rows: Omit<DeltaInputs, "state">, C: number): Omit<DeltaInputs, "state"> {
+  const cut = (x: Tensor): Tensor => {
+    const { B, H, T, X } = dims(x, "B H T X");
+    const N = Math.ceil(T / C);
+    const missing = N * C - T;
+    const padded =
+      missing === 0
+        ? x
+        : pad(x, [
+            [0, 0],
+            [0, 0],
+            [0, missing],
+            [0, 0],
+          ]);
+    return reshape(padded, [B, H, N, C, X]);
+  };
+  const { q, k, v, logDecay, beta } = rows;
+  return { q: cut(q), k: cut(k), v: cut(v), logDecay: cut(logDecay), beta: cut(beta) };
+}
+
+/** From `[B, Hv, N, C, V]` to `[B, T, Hv, V]`. */
+function outOfChunks(o: Tensor, T: number): Tensor {
+  const { B, H, N, C, V } = dims(o, "B H N C V");
+  const rows = transpose(reshape(o, [B, H, N * C, V]), [0, 2, 1, 3]);
+  return N * C === T ? rows : narrow(rows, 1, 0, T);
+}
+
+/**
+ * The memory before each chunk and after the last: `S ← keep·S + gain`.
+ *
+ * @param keep shape `[B, Hv, N, K, K]`
+ * @param gain shape `[B, Hv, N, K, V]`
+ * @returns `starts` of shape `[B, Hv, N, K, V]`
+ */
+function memories(keep: Tensor, gain: Tensor, start: Tensor): { starts: Tensor; state: Tensor } {
+  const { B, H, N, K, V } = dims(gain, "B H N K V");
+  const starts: Tensor[] = [];
+  let state = start;
+  for (let n = 0; n < N; n++) {
+    starts.push(state);
+    const [kept, gained] = [reshape(narrow(keep, 2, n, 1), [B, H, K, K]), reshape(narrow(gain, 2, n, 1), [B, H, K, V])];
+    state = add(matmul(kept, state), gained);
+  }
+  return { starts: stack(starts, 2), state };
+}

@@ -1,0 +1,64 @@
+/** Depthwise causal convolution over the last few tokens, for a whole sequence and one token at a time. */
+import {
+  add,
+  causalConvolution,
+  concat,
+  dims,
+  matmul,
+  mul,
+  narrow,
+  oneHot,
+  range,
+  reshape,
+  silu,
+  sum,
+  type Tensor,
+} from "../engine/index.js";
+
+/**
+ * `y = silu(conv(x))`: each channel sees its own last `k` tokens.
+ *
+ * @param x shape `[B, T, D]`
+ * @param kernel shape `[k, D]`; row `k − 1` multiplies the present
+ * @returns shape `[B, T, D]`
+ * @source T. Dao's causal_conv1d, as used by Mamba and Gated DeltaNet (k = 4, no bias); those store `[D, 1, k]`
+ */
+export function shortConvolution(x: Tensor, kernel: Tensor): Tensor {
+  return silu(causalConvolution(x, kernel));
+}
+
+/**
+ * {@link shortConvolution} of one more token.
+ *
+ * @param x shape `[B, 1, D]`
+ * @param tail The last `k − 1` inputs, shape `[B, k − 1, D]`; zeros before the first.
+ * @returns `y` of shape `[B, 1, D]`, and the tail that follows
+ */
+export function shortConvolutionStep(x: Tensor, tail: Tensor, kernel: Tensor): { y: Tensor; tail: Tensor } {
+  const stepped = causalConvolutionStep(x, tail, kernel);
+  return { ...stepped, y: silu(stepped.y) };
+}
+
+/** The engine's `causalConvolution` of one more token; shapes as in {@link shortConvolutionStep}. */
+export function causalConvolutionStep(x: Tensor, tail: Tensor, kernel: Tensor): { y: Tensor; tail: Tensor } {
+  const { k } = dims(kernel, "k D");
+  const window = concat([tail, x], 1);
+  return { y: sum(mul(window, kernel), { axis: 1, keep: true }), tail: narrow(window, 1, 1, k - 1) };
+}
+
+/**
+ * The last inputs of each sequence of a padded batch, zeros where there are fewer.
+ *
+ * A product with a 0/1 matrix, exact in float32.
+ *
+ * @param x shape `[B, T, D]`
+ * @param lengths shape `[B]` int32, at most T
+ * @param count How many: `k − 1`.
+ * @returns shape `[B, count, D]`
+ */
+export function lastInputs(x: Tensor, lengths: Tensor, count: number): Tensor {
+  const { T } = dims(x, "B T D");
+  const rows = add(reshape(lengths, [-1, 1]), range(-count, 0));
+  // A row before the start is outside of the one-hot vector, which makes it zero.
+  return matmul(oneHot(rows, T), x);
+}
