@@ -58,7 +58,7 @@ export type Ended = { readonly code: number; readonly stdout: string; readonly s
  *
  * @param folder from {@link kitAsJavaScript}
  * @param code source of the module
- * @param options environment beside this process's; milliseconds after which it is killed
+ * @param options environment beside this process's; milliseconds after its first output at which it is killed
  */
 export async function runChild(
   folder: string,
@@ -68,15 +68,12 @@ export async function runChild(
   const script = join(folder, `script-${Math.random().toString(36).slice(2)}.mjs`);
   writeFileSync(script, code);
   return await new Promise((resolve) => {
-    const settings = {
-      env: { ...process.env, ...env },
-      timeout: killAfterMs,
-      killSignal: "SIGKILL" as const,
-      maxBuffer: 2 ** 26,
-    };
-    execFile(process.execPath, [script], settings, (error, stdout, stderr) => {
+    const settings = { env: { ...process.env, ...env }, maxBuffer: 2 ** 26 };
+    const child = execFile(process.execPath, [script], settings, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
       resolve({ code, stdout, stderr });
     });
+    if (killAfterMs === undefined) return;
+    child.stdout?.once("data", () => setTimeout(() => child.kill("SIGKILL"), killAfterMs));
   });
 }
