@@ -18,8 +18,10 @@
 #include <cstring>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
+
+#include "js_values.h"
+#include "op_registry.h"
 
 // The package registers its module with this macro; ours is registered below, over the same exports.
 #undef NAPI_MODULE
@@ -29,8 +31,8 @@
 
 namespace {
 
-// The package keeps its eager context private. The linker hands its constructor to us (--wrap=TFE_NewContext), or, where
-// the linker has no such option, `-DTFE_NewContext=…` in the build command would.
+// The package keeps its eager context private. The build renames its call of TFE_NewContext to our wrapper at the end of
+// this file (kit/setup/steps/addon.mjs).
 TFE_Context* eager_context = nullptr;
 
 constexpr int64_t kFirstSymbolicId = int64_t{1} << 40;
@@ -41,97 +43,6 @@ struct Status {
   bool ok() const { return TF_GetCode(status) == TF_OK; }
   const char* message() const { return TF_Message(status); }
 };
-
-// Which arguments of an operation take a list, read from TensorFlow's own registry.
-struct OpSignature {
-  std::vector<bool> takes_list;
-  std::vector<std::string> inferred_attributes;  // lengths and type lists that follow from the inputs
-};
-
-// A reader for the few protocol buffer fields the registry needs.
-class ProtoReader {
- public:
-  ProtoReader(const uint8_t* data, size_t size) : at_(data), end_(data + size) {}
-  bool Next(uint32_t* field, uint32_t* wire) {
-    if (at_ >= end_) return false;
-    const uint64_t tag = Varint();
-    *field = static_cast<uint32_t>(tag >> 3);
-    *wire = static_cast<uint32_t>(tag & 7);
-    return true;
-  }
-  ProtoReader Message() {
-    const uint64_t size = Varint();
-    ProtoReader inner(at_, size);
-    at_ += size;
-    return inner;
-  }
-  std::string String() {
-    ProtoReader inner = Message();
-    return std::string(reinterpret_cast<const char*>(inner.at_), inner.end_ - inner.at_);
-  }
-  void Skip(uint32_t wire) {
-    if (wire == 0) Varint();
-    else if (wire == 1) at_ += 8;
-    else if (wire == 2) Message();
-    else at_ += 4;
-  }
-
- private:
-  uint64_t Varint() {
-    uint64_t value = 0;
-    for (int shift = 0; at_ < end_; shift += 7) {
-      const uint8_t byte = *at_++;
-      value |= uint64_t{byte & 0x7fu} << shift;
-      if (!(byte & 0x80)) break;
-    }
-    return value;
-  }
-  const uint8_t* at_;
-  const uint8_t* end_;
-};
-
-// tensorflow.OpDef.ArgDef: number_attr = 5, type_list_attr = 6. An argument that has either takes a list.
-void ReadArgument(ProtoReader argument, OpSignature* signature) {
-  bool list = false;
-  uint32_t field, wire;
-  while (argument.Next(&field, &wire)) {
-    if (field == 5 || field == 6) {
-      signature->inferred_attributes.push_back(argument.String());
-      list = true;
-    } else {
-      argument.Skip(wire);
-    }
-  }
-  signature->takes_list.push_back(list);
-}
-
-// tensorflow.OpList: op = 1. tensorflow.OpDef: name = 1, input_arg = 2.
-const std::unordered_map<std::string, OpSignature>& Registry() {
-  static const auto* registry = [] {
-    auto* found = new std::unordered_map<std::string, OpSignature>();
-    TF_Buffer* buffer = TF_GetAllOpList();
-    ProtoReader list(static_cast<const uint8_t*>(buffer->data), buffer->length);
-    uint32_t field, wire;
-    while (list.Next(&field, &wire)) {
-      if (field != 1) {
-        list.Skip(wire);
-        continue;
-      }
-      ProtoReader op = list.Message();
-      std::string name;
-      OpSignature signature;
-      while (op.Next(&field, &wire)) {
-        if (field == 1) name = op.String();
-        else if (field == 2) ReadArgument(op.Message(), &signature);
-        else op.Skip(wire);
-      }
-      found->emplace(name, signature);
-    }
-    TF_DeleteBuffer(buffer);
-    return found;
-  }();
-  return *registry;
-}
 
 // One trace at a time: the caller (kit/engine/trace.ts) inlines nested ones.
 struct Trace {
@@ -148,64 +59,6 @@ struct Trace {
   }
 };
 std::unique_ptr<Trace> trace;
-
-// Reading JavaScript values. A failed conversion leaves a zero; the caller of these methods is our own typed code.
-napi_value Element(napi_env env, napi_value array, uint32_t i) {
-  napi_value value;
-  napi_get_element(env, array, i, &value);
-  return value;
-}
-napi_value Property(napi_env env, napi_value object, const char* name) {
-  napi_value value;
-  napi_get_named_property(env, object, name, &value);
-  return value;
-}
-uint32_t Length(napi_env env, napi_value array) {
-  uint32_t length = 0;
-  napi_get_array_length(env, array, &length);
-  return length;
-}
-int64_t Integer(napi_env env, napi_value value) {
-  int64_t number = 0;
-  napi_get_value_int64(env, value, &number);
-  return number;
-}
-double Number(napi_env env, napi_value value) {
-  double number = 0;
-  napi_get_value_double(env, value, &number);
-  return number;
-}
-bool Boolean(napi_env env, napi_value value) {
-  bool flag = false;
-  napi_get_value_bool(env, value, &flag);
-  return flag;
-}
-bool IsArray(napi_env env, napi_value value) {
-  bool array = false;
-  napi_is_array(env, value, &array);
-  return array;
-}
-std::string Text(napi_env env, napi_value value) {
-  size_t length = 0;
-  napi_get_value_string_utf8(env, value, nullptr, 0, &length);
-  std::string text(length, '\0');
-  napi_get_value_string_utf8(env, value, &text[0], length + 1, &length);
-  return text;
-}
-std::vector<int64_t> Integers(napi_env env, napi_value array) {
-  std::vector<int64_t> numbers(Length(env, array));
-  for (uint32_t i = 0; i < numbers.size(); ++i) numbers[i] = Integer(env, Element(env, array, i));
-  return numbers;
-}
-
-template <size_t N>
-struct Arguments {
-  napi_value at[N];
-  Arguments(napi_env env, napi_callback_info info) {
-    size_t count = N;
-    napi_get_cb_info(env, info, &count, at, nullptr, nullptr);
-  }
-};
 
 napi_value Fail(napi_env env, const std::string& where, const std::string& why) {
   napi_throw_error(env, nullptr, (where + ": " + why).c_str());
