@@ -18,7 +18,7 @@ import {
   where,
 } from "../engine/index.js";
 import { type Clock, pastFilled, position, recentFilled } from "./clock.js";
-import { linear } from "./linear.js";
+import { type Linear, linear, type Weight } from "./linear.js";
 import { type RopeSpec, type RopeTable, rope, ropeAt, ropeTable } from "./rope.js";
 
 export type AttentionSpec = {
@@ -48,6 +48,8 @@ export type AttentionState = {
   readonly recentValues: Tensor;
 };
 
+type Params = AttentionParams<Weight>;
+
 /** Added to the score of a key that must not be seen. Finite, so that a row without any key stays a number. */
 const hidden = -1e30;
 
@@ -58,19 +60,19 @@ const hidden = -1e30;
  * @returns shape `[B, T, D]`
  * @source A. Vaswani et al. (2017); J. Ainslie et al., GQA (2023)
  */
-export function attention(params: AttentionParams<Tensor>, x: Tensor, spec: AttentionSpec): Tensor {
+export function attention(params: Params, x: Tensor, spec: AttentionSpec, apply: Linear = linear): Tensor {
   const { T } = dims(x, "B T D");
   const table = ropeTable(spec.rope, spec.headDim, T);
-  return attend(params, project(params, x, spec, table), spec);
+  return attend(params, project(params, x, spec, table, apply), spec, apply);
 }
 
 type Projected = { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor };
 
 /** Rotated queries, keys and values, each `[B, heads, T, K]`. `table` is broadcastable to `[B, heads, T, K/2]`. */
-function project(params: AttentionParams<Tensor>, x: Tensor, spec: AttentionSpec, table: RopeTable): Projected {
+function project(params: Params, x: Tensor, spec: AttentionSpec, table: RopeTable, apply: Linear): Projected {
   const { B, T } = dims(x, "B T D");
-  const split = (weight: Tensor, heads: number): Tensor =>
-    transpose(reshape(linear(weight, x), [B, T, heads, spec.headDim]), [0, 2, 1, 3]);
+  const split = (weight: Weight, heads: number): Tensor =>
+    transpose(reshape(apply(weight, x), [B, T, heads, spec.headDim]), [0, 2, 1, 3]);
   return {
     q: rope(split(params.q, spec.heads), table, spec.rope.layout),
     k: rope(split(params.k, spec.kvHeads), table, spec.rope.layout),
@@ -78,7 +80,7 @@ function project(params: AttentionParams<Tensor>, x: Tensor, spec: AttentionSpec
   };
 }
 
-function attend(params: AttentionParams<Tensor>, { q, k, v }: Projected, spec: AttentionSpec): Tensor {
+function attend(params: Params, { q, k, v }: Projected, spec: AttentionSpec, apply: Linear): Tensor {
   const { B, T, K } = dims(q, "B H T K");
   const { heads, kvHeads } = spec;
   const group = heads / kvHeads;
@@ -87,7 +89,7 @@ function attend(params: AttentionParams<Tensor>, { q, k, v }: Projected, spec: A
   const masked = add(reshape(scores, [B, kvHeads, group, T, T]), where(causalMask(T), 0, hidden));
   const weights = reshape(softmax(masked), [B, kvHeads, group * T, T]);
   const mixed = reshape(matmul(weights, v), [B, heads, T, K]);
-  return linear(params.o, reshape(transpose(mixed, [0, 2, 1, 3]), [B, T, heads * K]));
+  return apply(params.o, reshape(transpose(mixed, [0, 2, 1, 3]), [B, T, heads * K]));
 }
 
 /** An empty cache for `capacity` past and `recent` new tokens. */
@@ -109,14 +111,15 @@ export function attentionStart(spec: AttentionSpec, batch: number, capacity: num
  * @param clock Lengths of the prompts.
  */
 export function attentionPrefill(
-  params: AttentionParams<Tensor>,
+  params: Params,
   x: Tensor,
   empty: AttentionState,
   clock: Clock,
   spec: AttentionSpec,
+  apply: Linear = linear,
 ): { readonly y: Tensor; readonly state: AttentionState } {
   const { T } = dims(x, "B T D");
-  const projected = project(params, x, spec, ropeTable(spec.rope, spec.headDim, T));
+  const projected = project(params, x, spec, ropeTable(spec.rope, spec.headDim, T), apply);
   // Rows of padding must be zero: later tokens are added to them.
   const filled = where(reshape(pastFilled(clock, T), [-1, 1, T, 1]), 1, 0);
   const [keys, values] = [mul(projected.k, filled), mul(projected.v, filled)];
@@ -136,7 +139,7 @@ export function attentionPrefill(
       [0, 0],
     ]),
   };
-  return { y: attend(params, projected, spec), state };
+  return { y: attend(params, projected, spec, apply), state };
 }
 
 /**
@@ -146,11 +149,12 @@ export function attentionPrefill(
  * @returns `y` of shape `[B, 1, D]`, and the cache with the token in its recent buffer.
  */
 export function attentionStep(
-  params: AttentionParams<Tensor>,
+  params: Params,
   x: Tensor,
   state: AttentionState,
   clock: Clock,
   spec: AttentionSpec,
+  apply: Linear = linear,
 ): { readonly y: Tensor; readonly state: AttentionState } {
   const { B } = dims(x, "B 1 D");
   const { kvHeads, heads, headDim: K } = spec;
@@ -158,7 +162,7 @@ export function attentionStep(
   const R = state.recentKeys.shape[3];
   const at = ropeAt(ropeTable(spec.rope, K, S + R), position(clock));
   const table = { cos: reshape(at.cos, [B, 1, 1, K / 2]), sin: reshape(at.sin, [B, 1, 1, K / 2]) };
-  const { q, k, v } = project(params, x, spec, table);
+  const { q, k, v } = project(params, x, spec, table, apply);
   const slot = oneHot(clock.recent, R);
   const recentKeys = add(state.recentKeys, mul(transpose(k), slot));
   const recentValues = add(state.recentValues, mul(v, reshape(slot, [R, 1])));
@@ -171,7 +175,7 @@ export function attentionStep(
     matmul(narrow(weights, -1, 0, S), state.pastValues),
     matmul(narrow(weights, -1, S, R), recentValues),
   );
-  const y = linear(params.o, reshape(mixed, [B, 1, heads * K]));
+  const y = apply(params.o, reshape(mixed, [B, 1, heads * K]));
   return { y, state: { ...state, recentKeys, recentValues } };
 }
 

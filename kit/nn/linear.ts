@@ -10,6 +10,9 @@ export type Weight = Tensor | NormedWeight;
 /** How a linear layer is applied; {@link linear} unless a layer is given another one, such as a ternary. */
 export type Linear = (weight: Weight, x: Tensor) => Tensor;
 
+/** What a layer takes from the model around it. */
+export type LayerContext = { readonly linear: Linear; readonly normEps: number };
+
 /**
  * `y = x · Wᵀ`, without bias; behind a norm of its own `y = rmsNorm(x) · Wᵀ`.
  *

@@ -1,5 +1,5 @@
 import { mul, silu, type Tensor } from "../engine/index.js";
-import { linear } from "./linear.js";
+import { type Linear, linear, type Weight } from "./linear.js";
 
 /** Shapes: `gate` and `up` `[F, D]`, `down` `[D, F]`. */
 export type SwigluParams<Leaf> = { readonly gate: Leaf; readonly up: Leaf; readonly down: Leaf };
@@ -11,6 +11,6 @@ export type SwigluParams<Leaf> = { readonly gate: Leaf; readonly up: Leaf; reado
  * @returns shape `[..., D]`
  * @source N. Shazeer, GLU Variants Improve Transformer (2020)
  */
-export function swiglu({ gate, up, down }: SwigluParams<Tensor>, x: Tensor): Tensor {
-  return linear(down, mul(silu(linear(gate, x)), linear(up, x)));
+export function swiglu({ gate, up, down }: SwigluParams<Weight>, x: Tensor, apply: Linear = linear): Tensor {
+  return apply(down, mul(silu(apply(gate, x)), apply(up, x)));
 }
