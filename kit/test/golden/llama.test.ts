@@ -3,10 +3,11 @@ import { describe, expect, it } from "vitest";
 import * as e from "../../engine/index.js";
 import { close } from "../../engine/testing/compare.js";
 import { batch, Decoder, logits, type ModelParams } from "../../model/index.js";
+import { type Stored, valuesOf } from "../../nn/testing/reference.js";
 import { nextTokenLoss } from "../../train/index.js";
 import { huggingFaceNames, load, storedName } from "../../weights/index.js";
 import { mirrored } from "../../weights/testing/mirror.js";
-import { reference, type Stored, values } from "./reference.js";
+import { reference } from "./reference.js";
 
 type Reference = {
   readonly tolerance: {
@@ -35,7 +36,7 @@ describe.each(["llama-untied", "llama-tied-500k"])("%s", (name) => {
         backend,
       });
       const found = e.read(forward(model.params, batch(expected!.input_ids)));
-      const wanted = values(expected!.logits);
+      const wanted = valuesOf(expected!.logits);
       expect(found.length).toBe(wanted.length);
       expect(expected!.tolerance.logits_abs).toBe(1e-4);
       expect(Math.max(...found.map((x, i) => Math.abs(x - wanted[i])))).toBeLessThanOrEqual(1e-4);
@@ -58,7 +59,7 @@ describe.each(["llama-untied", "llama-tied-500k"])("%s", (name) => {
         const norm = Math.hypot(...found);
         expect(Math.abs(norm / expected!.gradient_l2_norms[name] - 1), name).toBeLessThanOrEqual(1e-4);
         if (expected!.gradients[name] === undefined) continue;
-        const wanted = values(expected!.gradients[name]);
+        const wanted = valuesOf(expected!.gradients[name]);
         const largest = Math.max(...wanted.map(Math.abs));
         close(
           found.map((x) => x / largest),
