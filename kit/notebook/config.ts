@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { DISPLAY, type Displayable } from "./rendering.js";
+import { DISPLAY, type Displayable, PRINT } from "./rendering.js";
 import { escapeHtml, formatNumber } from "./text.js";
 
 /**
@@ -14,6 +14,7 @@ export function config(value: unknown, title = "config"): Displayable & { toStri
   const text = `${title}\n${plain(value, "  ")}`;
   return {
     toString: () => text,
+    [PRINT]: () => text,
     [DISPLAY]: () => ({ "text/html": html(title, value, true), "text/plain": text }),
   };
 }

@@ -4,8 +4,11 @@ import type { Bundle } from "./host.js";
 /** The method a value shows itself with; the same symbol as Deno's kernel uses. */
 export const DISPLAY: unique symbol = Symbol.for("Jupyter.display");
 
+/** How Node prints a value: a kernel without rich results, and `console.log`, show the text twin. */
+export const PRINT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
+
 /** A value that knows how it looks. */
-export type Displayable = { readonly [DISPLAY]: () => Bundle | Promise<Bundle> };
+export type Displayable = { readonly [DISPLAY]: () => Bundle | Promise<Bundle>; readonly [PRINT]?: () => string };
 
 type Renderer = { readonly matches: (value: unknown) => boolean; readonly render: (value: never) => Bundle };
 const SLOT: unique symbol = Symbol.for("kintsugi.notebook.renderers");

@@ -1,29 +1,20 @@
 /** `npm run notebooks`: executes the course in copies and compares what it says with what is committed. */
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { UserError } from "../errors.js";
 import { cellDifferences } from "./check/compare.js";
 import { executeNotebook, notebookDifferences } from "./check/execute.js";
 import { type Notebook, readNotebook, writeNotebook } from "./check/notebookFile.js";
+import { type Options, readOptions, USAGE } from "./check/options.js";
+import { stockTslab } from "./check/stock.js";
 import { formatSeconds } from "./text.js";
 
-const USAGE = `npm run notebooks [-- OPTIONS]   execute the notebooks in copies and compare their outputs
-  --profile smoke|full     smoke: seconds, small weights (default); full: real weights and budgets, no comparison
-  --only NAME              notebooks whose name starts with this (02, or 02,05); may be repeated
-  --update                 write the outputs back into the notebooks (smoke only)
-  --folder DIR             where the notebooks are (default: notebooks)
-  --timeout SECONDS        longest time for one cell (default: 300; full: 7200)`;
-
-type Options = {
-  readonly profile: "smoke" | "full";
-  readonly only: readonly string[];
-  readonly update: boolean;
-  readonly folder: string;
-  readonly timeoutSeconds: number;
-};
+/** What the browser test names its copies. */
+const CHECK_COPY = "check-";
+/** The notebook that has to run on a stock tslab too, where a reader may open it first. */
+const FOR_EVERYBODY = "00";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -49,7 +40,7 @@ async function main(args: string[]): Promise<number> {
     process.stdout.write(`${USAGE}\n`);
     return 0;
   }
-  const options = readOptions(args);
+  const options = readOptions(args, root);
   const python = join(root, ".venv", "bin", "python");
   if (!existsSync(python)) {
     throw new UserError("there is no Python environment", {
@@ -57,31 +48,36 @@ async function main(args: string[]): Promise<number> {
       fix: "npm run doctor says what is missing",
     });
   }
-  const names = select(options);
-  const width = Math.max(...names.map((name) => name.length));
+  const jobs: Job[] = select(options).map((name) => ({ name, stock: false }));
+  if (options.profile === "smoke" && !options.update) {
+    jobs.push(...jobs.filter(({ name }) => name.startsWith(FOR_EVERYBODY)).map(({ name }) => ({ name, stock: true })));
+  }
+  const title = ({ name, stock }: Job): string => (stock ? `${name} (stock tslab)` : name);
+  const width = Math.max(...jobs.map((job) => title(job).length));
   const copies = mkdtempSync(join(tmpdir(), "kintsugi-notebooks-"));
   let failed = 0;
-  for (const name of names) {
+  for (const job of jobs) {
     const began = Date.now();
-    const copy = join(copies, name);
-    const { problems, exitCode, cells } = await runOne(name, options, python, copy);
+    const { problems, exitCode, cells } = await runOne(job, options, python, copies);
     if (problems.length > 0) failed++;
     const mark = problems.length === 0 ? "✓" : "✗";
     const time = formatSeconds((Date.now() - began) / 1000).padStart(12);
-    process.stdout.write(`${mark} ${name.padEnd(width)} ${time}  ${cells} cells  exit ${exitCode}\n`);
+    process.stdout.write(`${mark} ${title(job).padEnd(width)} ${time}  ${cells} cells  exit ${exitCode}\n`);
     for (const problem of problems.slice(0, 12)) process.stdout.write(`    ${problem}\n`);
   }
   if (failed === 0) rmSync(copies, { recursive: true, force: true });
   else process.stdout.write(`executed copies: ${copies}\n`);
-  process.stdout.write(`${names.length - failed} passed, ${failed} failed\n`);
+  process.stdout.write(`${jobs.length - failed} passed, ${failed} failed\n`);
   return failed > 0 ? 1 : 0;
 }
 
+type Job = { readonly name: string; readonly stock: boolean };
+
 async function runOne(
-  name: string,
+  { name, stock }: Job,
   options: Options,
   python: string,
-  copy: string,
+  copies: string,
 ): Promise<{ problems: readonly string[]; exitCode: number; cells: number }> {
   const path = join(options.folder, name);
   const committed = readNotebook(path);
@@ -91,9 +87,11 @@ async function runOne(
   const onCell = (cell: number, of: number): void => {
     if (process.stdout.isTTY) process.stdout.write(`\r\u001b[2K  ${name}: cell ${cell + 1} of ${of}\r`);
   };
-  const run = await executeNotebook(committed, { python, copy, folder, parameters, timeoutSeconds, onCell });
+  const copy = join(copies, stock ? `stock-${name}` : name);
+  const env = stock ? stockTslab(copies) : {};
+  const run = await executeNotebook(committed, { python, copy, folder, parameters, timeoutSeconds, env, onCell });
   if (process.stdout.isTTY) process.stdout.write("\r\u001b[2K");
-  if (run.problems.length > 0) return { ...run, cells };
+  if (run.problems.length > 0 || stock) return { ...run, cells };
   if (options.update) writeNotebook(path, merged(committed, run.notebook));
   const compared = options.profile === "smoke" && !options.update;
   if (compared && committed.cells.every(({ outputs = [] }) => outputs.length === 0)) {
@@ -118,7 +116,7 @@ function merged(committed: Notebook, executed: Notebook): Notebook {
 function select({ folder, only }: Options): string[] {
   const all = existsSync(folder)
     ? readdirSync(folder)
-        .filter((name) => name.endsWith(".ipynb"))
+        .filter((name) => name.endsWith(".ipynb") && !name.startsWith(CHECK_COPY))
         .sort()
     : [];
   const names = only.length === 0 ? all : all.filter((name) => only.some((start) => name.startsWith(start)));
@@ -128,28 +126,4 @@ function select({ folder, only }: Options): string[] {
     where: folder,
     expected,
   });
-}
-
-function readOptions(args: string[]): Options {
-  const { values } = parseArgs({
-    args,
-    options: {
-      profile: { type: "string", default: "smoke" },
-      only: { type: "string", multiple: true, default: [] },
-      update: { type: "boolean", default: false },
-      folder: { type: "string", default: join(root, "notebooks") },
-      timeout: { type: "string" },
-    },
-  });
-  const { profile, update } = values;
-  if (profile !== "smoke" && profile !== "full") {
-    throw new UserError(`--profile ${profile}`, { expected: "smoke or full" });
-  }
-  if (update && profile !== "smoke") {
-    throw new UserError("--update with the full profile", { expected: "the smoke profile: that is what is compared" });
-  }
-  const timeoutSeconds = Number(values.timeout ?? (profile === "smoke" ? 300 : 7200));
-  if (!(timeoutSeconds > 0)) throw new UserError(`--timeout ${values.timeout}`, { expected: "seconds" });
-  const only = values.only.flatMap((list) => list.split(",")).filter((name) => name !== "");
-  return { profile, only, update, folder: resolve(values.folder), timeoutSeconds };
 }

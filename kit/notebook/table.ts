@@ -1,4 +1,4 @@
-import { DISPLAY, type Displayable } from "./rendering.js";
+import { DISPLAY, type Displayable, PRINT } from "./rendering.js";
 import { escapeHtml, formatNumber } from "./text.js";
 
 /** A row of a table: values by column. */
@@ -45,6 +45,7 @@ export function table(rows: readonly Row[], options: TableOptions = {}): Table {
   return {
     markdown,
     toString: () => text,
+    [PRINT]: () => text,
     [DISPLAY]: () => ({ "text/html": html(cells, options.caption), "text/markdown": markdown, "text/plain": text }),
   };
 }

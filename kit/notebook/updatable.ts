@@ -5,6 +5,9 @@ import { type Bundle, host } from "./host.js";
 /** The shortest time between two updates. */
 export const MIN_UPDATE_MS = 100;
 
+/** Where the kernel does not say that a cell ends, a picture that has not changed for this long is taken as final. */
+const SETTLED_MS = 1_000;
+
 /** A picture that changes; `draw` is called for each update that is really sent. */
 export type Updatable = {
   /** Says that the picture changed; sends it now or a little later. */
@@ -26,6 +29,7 @@ export function updatable(draw: (final: boolean) => Bundle, terminal: (final: bo
   let open = false;
   let sentAt = 0;
   let timer: NodeJS.Timeout | undefined;
+  let settled: NodeJS.Timeout | undefined;
   const send = (final: boolean): void => {
     clearTimeout(timer);
     timer = undefined;
@@ -38,13 +42,19 @@ export function updatable(draw: (final: boolean) => Bundle, terminal: (final: bo
   const finish = (): void => {
     if (!open) return;
     open = false;
+    clearTimeout(settled);
     send(true);
   };
   return {
     changed: () => {
+      const notebook = host();
       if (!open) {
         open = true;
-        host()?.atCellEnd?.(finish);
+        notebook?.atCellEnd?.(finish);
+      }
+      if (notebook !== undefined && notebook.atCellEnd === undefined) {
+        clearTimeout(settled);
+        settled = setTimeout(finish, SETTLED_MS);
       }
       const wait = sentAt + MIN_UPDATE_MS - Date.now();
       if (wait <= 0) send(false);

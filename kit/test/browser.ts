@@ -1,5 +1,5 @@
 /** `npm run test:browser`: the notebooks in a real JupyterLab, in headless Chromium. Ends with `N passed, N failed`. */
-import { cpSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
@@ -36,33 +36,41 @@ main().then(
 
 async function main(): Promise<void> {
   const notebooks = join(ROOT, "notebooks");
-  // JupyterLab saves what it runs: the check works on copies, below the folder the server serves.
-  const folder = `browser-check-${process.pid}`;
-  const copies = join(notebooks, folder);
-  mkdirSync(copies, { recursive: true });
-  cpSync(join(ROOT, "kit", "test", "fixtures"), copies, { recursive: true });
   const course = readdirSync(notebooks).filter(
     (name) => name.endsWith(".ipynb") && COURSE.some((n) => name.startsWith(n)),
   );
-  for (const name of course) cpSync(join(notebooks, name), join(copies, name));
+  // JupyterLab saves what it runs: the check works on copies. They stand beside the originals, which read data by
+  // relative paths.
+  const prefix = `check-${process.pid}-`;
+  const fixtures = join(ROOT, "kit", "test", "fixtures");
+  for (const name of readdirSync(fixtures)) cpSync(join(fixtures, name), join(notebooks, prefix + name));
+  for (const name of course) cpSync(join(notebooks, name), join(notebooks, prefix + name));
+  const clear = (): void => {
+    for (const name of readdirSync(notebooks).filter((n) => n.startsWith(prefix))) rmSync(join(notebooks, name));
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => {
+      clear();
+      process.exit(130);
+    });
   let lab: Lab | undefined;
   let browser: Browser | undefined;
   try {
     lab = await startLab(await freePort());
     browser = await startBrowser();
-    await checkAll(browser, lab, folder, course);
+    await checkAll(browser, lab, prefix, course);
   } finally {
     await browser?.close();
     await lab?.stop();
-    rmSync(copies, { recursive: true, force: true });
+    clear();
   }
 }
 
-async function checkAll(browser: Browser, lab: Lab, folder: string, course: readonly string[]): Promise<void> {
+async function checkAll(browser: Browser, lab: Lab, prefix: string, course: readonly string[]): Promise<void> {
   const outside: string[] = [];
   const scriptErrors: string[] = [];
   const within = async <T>(name: string, use: (page: LabPage) => Promise<T>): Promise<T> => {
-    const page = await LabPage.open(browser, lab, `${folder}/${name}`);
+    const page = await LabPage.open(browser, lab, prefix + name);
     try {
       return await use(page);
     } catch (error) {

@@ -15,6 +15,8 @@ export type RunOptions = {
   readonly folder: string;
   readonly parameters: Readonly<Record<string, string | number | boolean>>;
   readonly timeoutSeconds: number;
+  /** Variables on top of this process's own. */
+  readonly env: Readonly<Record<string, string>>;
   readonly onCell: (cell: number, of: number) => void;
 };
 
@@ -49,7 +51,7 @@ export async function executeNotebook(notebook: Notebook, options: RunOptions): 
     options.python,
     [PROGRAM, options.copy, options.copy, options.folder, String(options.timeoutSeconds)],
     {
-      env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
+      env: { ...process.env, ...options.env, PYTHONDONTWRITEBYTECODE: "1" },
       stdio: ["ignore", "pipe", "pipe"],
     },
   );

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import type { Bundle } from "../host.js";
-import { DISPLAY, type Displayable } from "../rendering.js";
+import { DISPLAY, type Displayable, PRINT } from "../rendering.js";
 import { renderPng } from "./png.js";
 import { complete, type FigureSpec, type PlotlyFigure } from "./spec.js";
 import { describe } from "./summary.js";
@@ -43,6 +43,7 @@ export function figure(spec: FigureSpec): Figure {
       await rename(temporary, path);
     },
     toString: () => describe(plotly),
+    [PRINT]: () => describe(plotly),
     [DISPLAY]: () => finalBundle(plotly, draw),
   };
 }

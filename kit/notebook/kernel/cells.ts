@@ -38,6 +38,11 @@ export class Cells implements Converter {
     return this.#diagnostics;
   }
 
+  /** The execution count of the cell that is compiled. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** Announces the execution count of the cell that is compiled next. */
   begin(count: number): void {
     this.#count = count;

@@ -20,12 +20,18 @@ export type Guard = {
   readonly value: <T>(value: T) => T | Promise<T>;
   /** Iterates, or throws when an interrupt comes first; the source is told to finish. */
   readonly each: (source: unknown) => AsyncIterable<unknown>;
+  /** Called by every function of a cell: throws when it goes on in the background although its cell was interrupted. */
+  readonly alive: (cell: number) => void;
   /** Throws {@link Interrupted} wherever guarded code waits now. */
   readonly interrupt: () => void;
 };
 
-/** A new guard; `interrupt` reaches everything that waits through it at that moment. */
-export function createGuard(): Guard {
+/**
+ * A new guard; `interrupt` reaches everything that waits through it at that moment.
+ *
+ * @param leftBehind whether a cell was interrupted and nothing may run now on its behalf
+ */
+export function createGuard(leftBehind: (cell: number) => boolean): Guard {
   const waiting = new Set<(error: Interrupted) => void>();
   const race = <T>(promise: PromiseLike<T>): Promise<T> =>
     new Promise<T>((resolve, reject) => {
@@ -46,6 +52,9 @@ export function createGuard(): Guard {
   return {
     value: <T>(value: T): T | Promise<T> => (thenable(value) ? race(value as PromiseLike<T>) : value),
     each: (source) => ({ [Symbol.asyncIterator]: () => iterate(source, race) }),
+    alive: (cell) => {
+      if (leftBehind(cell)) throw new Interrupted();
+    },
     interrupt: () => {
       const now = [...waiting];
       waiting.clear();
@@ -84,12 +93,14 @@ function open(source: unknown): AsyncIterator<unknown> | Iterator<unknown> {
 }
 
 /**
- * A transformer that sends the `await`s of a file through {@link GUARD}.
+ * A transformer that sends the `await`s of a file through {@link GUARD}, and lets its functions ask whether they should
+ * still run. Without the latter, a loop inside a library would go on calling back after its cell was interrupted.
  *
  * @param ts the compiler whose syntax tree it works on
+ * @param cell the number of the cell that is compiled
  * @returns the transformer factory
  */
-export function guardAwaits(ts: TypeScript): typescript.TransformerFactory<typescript.SourceFile> {
+export function guardCell(ts: TypeScript, cell: () => number): typescript.TransformerFactory<typescript.SourceFile> {
   return (context) => {
     const { factory } = context;
     const call = (method: string, argument: typescript.Expression): typescript.Expression =>
@@ -98,8 +109,52 @@ export function guardAwaits(ts: TypeScript): typescript.TransformerFactory<types
         undefined,
         [argument],
       );
+    const alive = (): typescript.Expression => call("alive", factory.createNumericLiteral(cell()));
+    const guarded = (body: typescript.Block): typescript.Block =>
+      factory.updateBlock(body, [factory.createExpressionStatement(alive()), ...body.statements]);
     const visit = (node: typescript.Node): typescript.Node => {
       const inner = ts.visitEachChild(node, visit, context);
+      if (ts.isArrowFunction(inner)) {
+        const { modifiers, typeParameters, parameters, type, equalsGreaterThanToken, body } = inner;
+        const checked = ts.isBlock(body)
+          ? guarded(body)
+          : factory.createParenthesizedExpression(factory.createComma(alive(), body));
+        return factory.updateArrowFunction(
+          inner,
+          modifiers,
+          typeParameters,
+          parameters,
+          type,
+          equalsGreaterThanToken,
+          checked,
+        );
+      }
+      if (ts.isFunctionExpression(inner)) {
+        const { modifiers, asteriskToken, name, typeParameters, parameters, type, body } = inner;
+        return factory.updateFunctionExpression(
+          inner,
+          modifiers,
+          asteriskToken,
+          name,
+          typeParameters,
+          parameters,
+          type,
+          guarded(body),
+        );
+      }
+      if (ts.isFunctionDeclaration(inner) && inner.body !== undefined) {
+        const { modifiers, asteriskToken, name, typeParameters, parameters, type, body } = inner;
+        return factory.updateFunctionDeclaration(
+          inner,
+          modifiers,
+          asteriskToken,
+          name,
+          typeParameters,
+          parameters,
+          type,
+          guarded(body),
+        );
+      }
       if (ts.isAwaitExpression(inner)) {
         return factory.updateAwaitExpression(inner, call("value", inner.expression));
       }

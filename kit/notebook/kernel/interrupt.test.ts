@@ -56,6 +56,22 @@ for await (const i of steps()) seen.push(i);`);
   expect(after.published.find(({ type }) => type === "execute_result")?.content.data).toEqual({ "text/plain": "true" });
 });
 
+it("stops a loop inside a library at its next call back into the cell", async () => {
+  const { name } =
+    await interrupted(`const library = new Function("callback", "return (async () => { for (;;) { await new Promise((r) => setTimeout(r, 20)); callback(); } })()");
+let calls = 0;
+await library(() => { calls++; });`);
+  expect(name).toBe("Interrupted");
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const first = await kernel.execute("const seenCalls = calls;\nseenCalls > 3");
+  expect(first.published.find(({ type }) => type === "execute_result")?.content.data).toEqual({ "text/plain": "true" });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const second = await kernel.execute("calls === seenCalls");
+  expect(second.published.find(({ type }) => type === "execute_result")?.content.data).toEqual({
+    "text/plain": "true",
+  });
+});
+
 it("stops what is queued behind the interrupted cell", async () => {
   const queued: Promise<unknown>[] = [];
   const { name } = await interrupted("while (true);", () => {

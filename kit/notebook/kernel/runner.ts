@@ -3,7 +3,7 @@ import { setImmediate, setTimeout } from "node:timers";
 import { inspect } from "node:util";
 import { bundleOf } from "../rendering.js";
 import { Cells } from "./cells.js";
-import { createGuard, GUARD, guardAwaits } from "./guard.js";
+import { createGuard, GUARD, guardCell } from "./guard.js";
 import { type InterruptSwitch, listenForInterrupts } from "./interrupt.js";
 import { CodeMaps } from "./maps.js";
 import { describeDiagnostics, describeThrown, type ErrorContent } from "./traceback.js";
@@ -22,7 +22,8 @@ export class Runner {
   readonly tslab: Tslab;
   readonly cells: Cells;
   readonly #maps = new CodeMaps();
-  readonly #guard = createGuard();
+  readonly #stopped = new Set<number>();
+  readonly #guard = createGuard((cell) => this.#running === 0 && this.#stopped.has(cell));
   readonly #executor: Executor;
   readonly #interrupts: InterruptSwitch;
   #last: { value: unknown } | undefined;
@@ -33,9 +34,12 @@ export class Runner {
   #interruptedAt = 0;
 
   constructor() {
-    this.tslab = loadTslab((first, second) => this.#maps.keep(first, second), guardAwaits);
+    this.tslab = loadTslab(
+      (first, second) => this.#maps.keep(first, second),
+      (ts) => guardCell(ts, () => this.cells.count),
+    );
     this.cells = new Cells(this.tslab, this.#maps, (work) => this.#shielded(work));
-    Object.assign(globalThis, { [GUARD]: { value: this.#guard.value, each: this.#guard.each } });
+    Object.assign(globalThis, { [GUARD]: this.#guard });
     const converters = { node: this.cells, browser: this.cells, close: () => this.cells.close() };
     this.#executor = this.tslab.createExecutor(process.cwd(), converters, {
       log: (value) => {
@@ -70,7 +74,10 @@ export class Runner {
     this.cells.commit(ok, this.#executor.locals);
     const failure = this.#failure(ok, code, count);
     if (failure !== undefined) {
-      if (failure.ename === "Interrupted") this.#interruptedAt = Date.now();
+      if (failure.ename === "Interrupted") {
+        this.#interruptedAt = Date.now();
+        this.#stopped.add(count);
+      }
       return { error: failure };
     }
     const last = this.#last as { value: unknown } | undefined;
