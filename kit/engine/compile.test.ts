@@ -83,6 +83,13 @@ describe("tensors from outside", () => {
     expect(f.traces[0].constantBytes).toBeLessThan(100);
   });
 
+  it.each(traced)("made inside become constants, equal ones a single one (%s)", (backend) => {
+    const table = (value: number) => e.tensor(new Float32Array(1000).fill(value));
+    const f = e.compile((x: e.Tensor) => e.add(e.mul(e.add(x, table(1)), table(1)), table(2)), { backend });
+    expect(values(f(e.scalar(3)))[999]).toBe(6);
+    expect(f.traces[0].constantBytes).toBe(8000);
+  });
+
   it.each(traced)("may be returned, and outlive the original (%s)", (backend) => {
     const outside = e.tensor([1, 2]);
     const result = e.compile((x: e.Tensor) => [e.neg(x), outside], { backend })(e.scalar(1));
@@ -216,6 +223,12 @@ describe("signatures", () => {
     expect(runs).toBe(4);
     expect(f.traces.map((t) => t.signature)).toEqual(["0:float32[2]", "0:float32[3]", "0:int32[2]", "0.x:float32[2]"]);
     expect(warn.mock.calls).toEqual([["compile(double): tracing again for new shapes; each signature is traced once"]]);
+  });
+
+  it("of many leaves is reported in short", () => {
+    const f = e.compile((xs: e.Tensor[]) => e.concat(xs), { backend: "graph" });
+    f(Array.from({ length: 300 }, () => e.ones([1])));
+    expect(f.traces[0].signature).toMatch(/^0\.0:float32\[1\] .* 0\.7:float32\[1\] and 292 more$/);
   });
 
   it("an expected new shape is silent", () => {

@@ -27,7 +27,7 @@ export type Compiled<Args extends readonly unknown[], Out> = {
 };
 
 export type TraceReport = {
-  /** Shapes and element types of the arguments. */
+  /** Shapes and element types of the arguments, of a long list the first. */
   readonly signature: string;
   readonly backend: ExecutionBackend;
   /** TensorFlow operations recorded. */
@@ -101,6 +101,11 @@ function signatureOf(args: readonly unknown[]): string {
     .join(" ");
 }
 
+function shortened(signature: string): string {
+  const leaves = signature.split(" ");
+  return leaves.length <= 8 ? signature : `${leaves.slice(0, 8).join(" ")} and ${leaves.length - 8} more`;
+}
+
 /** Traces the function and registers it, or finds that it cannot. Runs nothing. */
 function prepare<Args extends readonly unknown[], Out>(
   name: string,
@@ -111,7 +116,7 @@ function prepare<Args extends readonly unknown[], Out>(
 ): Replay<Args, Out> {
   const chosen = withAddon(wanted);
   const report: Report = {
-    signature,
+    signature: shortened(signature),
     backend: chosen === "auto" ? "graph" : chosen,
     operations: 0,
     constantBytes: 0,

@@ -4,6 +4,7 @@
  * While a trace is open operations go to a recorder that adds them to the graph: TensorFlow infers their types and shapes,
  * nothing is computed and nothing is held.
  */
+import { createHash } from "node:crypto";
 import { UserError } from "../errors.js";
 import { callers, hasPlace, isEngine } from "./caller.js";
 import { type Executor, executeWith, executor, isConstant } from "./executor.js";
@@ -94,6 +95,8 @@ class Recorder implements Executor {
   /** Tensors from outside by their memory, each with the id of its placeholder. */
   readonly captured: Map<object, { readonly tensor: Tensor; readonly id: number }> = new Map();
 
+  private readonly constants = new Map<string, Described>();
+
   constructor(
     readonly tracing: string,
     private readonly addon: Addon,
@@ -139,9 +142,17 @@ class Recorder implements Executor {
     });
   };
 
+  /** Equal numbers become one constant: axes and factors by the hundred, and a table that each layer makes anew. */
   private constant(values: Values, shape: readonly number[], dtype: number): Described {
-    this.constantBytes += values.byteLength;
-    return this.addon.traceConstant(shape, dtype, values);
+    const content = values.length <= 8 ? values.join() : createHash("sha256").update(values).digest("base64");
+    const key = `${dtype}[${shape}]${content}`;
+    let made = this.constants.get(key);
+    if (made === undefined) {
+      made = this.addon.traceConstant(shape, dtype, values);
+      this.constants.set(key, made);
+      this.constantBytes += values.byteLength;
+    }
+    return made;
   }
 }
 

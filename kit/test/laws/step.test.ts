@@ -75,13 +75,15 @@ it("tracing a step of 7,000 operations takes at most 1.5 s", () => {
     e.scalar(0.01),
   ];
   const times = [0, 1, 2].map((i) => {
-    const start = performance.now();
+    // Of the processor, not of the clock: other tests run beside this one.
+    const start = process.cpuUsage();
     const operations = trace("step", trainingStep(config), args, (traced) => {
       traced.register(`law_of_tracing_${i}`, false);
       return traced.operations;
     });
     expect(operations).toBeGreaterThanOrEqual(7000);
-    return performance.now() - start;
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / 1000;
   });
   expect(Math.min(...times)).toBeLessThanOrEqual(1500);
 });
