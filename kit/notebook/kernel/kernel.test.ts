@@ -50,6 +50,16 @@ describe("cells", () => {
     expect(resultOf(await kernel.execute('profile === "smoke"'))).toEqual({ "text/plain": "false" });
   });
 
+  it("use names of earlier cells in every position", async () => {
+    await kernel.execute("const width = 4;\nfunction twice(x: number) { return 2 * x; }\nlet grows = 1;");
+    const run = await kernel.execute(
+      "grows += width;\nconst local = 1;\n[{ width, local, twice: twice(width) }].map(({ width }) => ({ width, grows }))",
+    );
+    expect(resultOf(run)).toEqual({ "text/plain": "[ { width: 4, grows: 5 } ]" });
+    const assigned = await kernel.execute("({ grows } = { grows: 7 });\ngrows");
+    expect(resultOf(assigned)).toEqual({ "text/plain": "7" });
+  });
+
   it("iterate asynchronously at the top level", async () => {
     const run = await kernel.execute(
       "for await (const i of (async function* () { yield 1; yield 2; })()) console.log(i);",

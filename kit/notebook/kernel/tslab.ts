@@ -1,6 +1,7 @@
-/** The parts of tslab 1.0.22 this kernel stands on, typed for what is used, and the two places where its compiler is bent. */
+/** The parts of tslab 1.0.22 this kernel stands on, typed for what is used, and the places where its compiler is bent. */
 import { createRequire } from "node:module";
 import type typescript from "typescript";
+import { mendShorthand } from "./shorthand.js";
 
 /** The TypeScript API, as far as the compiler's fork and the types of TypeScript 5.9 agree. */
 export type TypeScript = typeof typescript;
@@ -77,8 +78,8 @@ export const MAPS_MARK = "//# kintsugi-maps=";
 /**
  * Loads tslab from beside this file, never from the notebook's folder.
  *
- * Its compiler is bent in two places: both stages keep source maps, and `await` in cells goes through `guard`
- * so that an interrupt reaches code that waits.
+ * Its compiler is bent: both stages keep source maps, shorthand properties find names of earlier cells, and `await` in
+ * cells goes through `guard`, so that an interrupt reaches code that waits.
  *
  * @param keepMaps receives the maps of both stages (as JSON) and returns the name to mark the code with
  * @param guard builds the transformer of the second stage
@@ -117,8 +118,10 @@ function bend(
 ): Partial<TypeScript> {
   const createWatchCompilerHost = (...parts: unknown[]): unknown => {
     const [files, options, ...rest] = parts;
-    const create = ts.createWatchCompilerHost as unknown as (...parts: unknown[]) => unknown;
-    return create(files, { ...(options as object), inlineSourceMap: true }, ...rest);
+    const create = ts.createWatchCompilerHost as unknown as (...parts: unknown[]) => object;
+    const host = create(files, { ...(options as object), inlineSourceMap: true }, ...rest);
+    mendShorthand(ts, host);
+    return host;
   };
   const transpileModule: TypeScript["transpileModule"] = (source, options) => {
     const first = INLINE_MAP.exec(source);
