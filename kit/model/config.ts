@@ -1,12 +1,23 @@
-import type { AttentionSpec, RopeSpec } from "../nn/index.js";
+import type { AttentionSpec, GatedConvSpec, GatedDeltaNetSpec, RopeSpec, TernaryLinearSpec } from "../nn/index.js";
 
 export type { RopeSpec };
 
-/** How a linear layer stores and applies its matrix. */
-export type LinearSpec = { readonly kind: "dense" };
+/**
+ * Where activations are normalised: once before each half of a `block`, in front of every linear layer by a norm of its own
+ * (`per-linear`, SubLN), `both`, or nowhere but before the head.
+ */
+export type NormPlacement = "block" | "per-linear" | "both" | "none";
+
+/** How the linear layers of the blocks store and apply their matrices. Embedding and head are dense. */
+export type LinearSpec =
+  | { readonly kind: "dense" }
+  | ({ readonly kind: "ternary"; readonly norm: NormPlacement } & TernaryLinearSpec);
 
 /** What mixes information across time. */
-export type MixerSpec = { readonly kind: "attention" } & AttentionSpec;
+export type MixerSpec =
+  | ({ readonly kind: "attention" } & AttentionSpec)
+  | ({ readonly kind: "gatedConv" } & GatedConvSpec)
+  | ({ readonly kind: "gatedDeltaNet" } & GatedDeltaNetSpec);
 
 export type NormSpec = { readonly kind: "rmsNorm" };
 
@@ -42,10 +53,16 @@ export type Model<Leaf> = { readonly config: ModelConfig; readonly params: Model
 export type NormParams<Leaf> = { readonly gain: Leaf };
 
 export type LayerParams<Leaf> = {
-  readonly mixerNorm: NormParams<Leaf>;
+  /** Absent when `config.linear` places no norm before the blocks' halves. */
+  readonly mixerNorm?: NormParams<Leaf>;
   readonly mixer: { readonly [name: string]: Leaf };
-  readonly mlpNorm: NormParams<Leaf>;
+  readonly mlpNorm?: NormParams<Leaf>;
   readonly mlp: { readonly [name: string]: Leaf };
+  /** The norms of the linear layers, by their names, when `config.linear` gives them norms of their own. */
+  readonly linearNorms?: {
+    readonly mixer: { readonly [name: string]: NormParams<Leaf> };
+    readonly mlp: { readonly [name: string]: NormParams<Leaf> };
+  };
 };
 
 /** Shapes: `embed` and `head` `[N, D]`, gains `[D]`, linear layers `[out, in]`. */
@@ -56,3 +73,22 @@ export type ModelParams<Leaf> = {
   /** Absent when `config.tied`. */
   readonly head?: Leaf;
 };
+
+/** A layer of a Llama: attention, and the parts every Llama has. */
+export type LlamaLayer = LayerSpec & { readonly mixer: Extract<MixerSpec, { kind: "attention" }> };
+
+/** The config of a Llama: what checkpoints hold, and what {@link ModelConfig} is when nothing has been exchanged. */
+export type LlamaConfig = Omit<ModelConfig, "linear" | "layers"> & {
+  readonly linear: { readonly kind: "dense" };
+  readonly layers: readonly LlamaLayer[];
+};
+
+export type LlamaParams<Leaf> = Omit<ModelParams<Leaf>, "layers"> & {
+  readonly layers: readonly (LayerParams<Leaf> & {
+    readonly mixerNorm: NormParams<Leaf>;
+    readonly mlpNorm: NormParams<Leaf>;
+  })[];
+};
+
+/** A Llama is a {@link Model}. */
+export type Llama<Leaf> = { readonly config: LlamaConfig; readonly params: LlamaParams<Leaf> };

@@ -2,7 +2,7 @@
 import { add, dims, gather, mul, oneHot, reshape, scalar, sub, sum, type Tensor, zeros } from "../engine/index.js";
 import { type Clock, rmsNorm } from "../nn/index.js";
 import type { Model } from "./config.js";
-import { embed, feedForward, head } from "./forward.js";
+import { blockNorm, contextOf, embed, feedForward, head, mixerTensors } from "./forward.js";
 import { type MixerState, mixerOf } from "./registry.js";
 
 /** Everything a model remembers of a batch of sequences. */
@@ -25,13 +25,15 @@ export function prefill(model: Model<Tensor>, ids: Tensor, lengths: Tensor, room
   const { B, T } = dims(ids, "B T");
   const { config, params } = model;
   const clock: Clock = { past: lengths, recent: zeros([], "int32") };
+  const context = contextOf(config);
   const layers: MixerState[] = [];
   let x = embed(model, ids);
   for (const [i, spec] of config.layers.entries()) {
     const mixer = mixerOf(spec.mixer);
-    const empty = mixer.start(spec.mixer, B, room.capacity, room.recent);
-    const normed = rmsNorm(params.layers[i].mixerNorm, x, config.normEps);
-    const { y, state } = mixer.prefill(params.layers[i].mixer, normed, empty, clock, spec.mixer);
+    const empty = mixer.start(spec.mixer, { batch: B, width: config.width, ...room });
+    const tensors = mixerTensors(params.layers[i], config);
+    const normed = blockNorm(params.layers[i].mixerNorm, x, config);
+    const { y, state } = mixer.prefill(tensors, normed, empty, clock, spec.mixer, context);
     layers.push(state);
     x = add(x, y);
     x = add(x, feedForward(params.layers[i], x, spec, config));
@@ -50,11 +52,14 @@ export function prefill(model: Model<Tensor>, ids: Tensor, lengths: Tensor, room
 export function step(model: Model<Tensor>, ids: Tensor, state: DecodeState): Decoded {
   const { B } = dims(ids, "B");
   const { config, params } = model;
+  const context = contextOf(config);
   const layers: MixerState[] = [];
   let x = reshape(gather(params.embed, ids), [B, 1, config.width]);
   for (const [i, spec] of config.layers.entries()) {
-    const normed = rmsNorm(params.layers[i].mixerNorm, x, config.normEps);
-    const stepped = mixerOf(spec.mixer).step(params.layers[i].mixer, normed, state.layers[i], state.clock, spec.mixer);
+    const tensors = mixerTensors(params.layers[i], config);
+    const normed = blockNorm(params.layers[i].mixerNorm, x, config);
+    const { mixer } = spec;
+    const stepped = mixerOf(mixer).step(tensors, normed, state.layers[i], state.clock, mixer, context);
     layers.push(stepped.state);
     x = add(x, stepped.y);
     x = add(x, feedForward(params.layers[i], x, spec, config));

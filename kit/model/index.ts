@@ -3,6 +3,18 @@ export * from "./decode.js";
 export * from "./decoder.js";
 export * from "./forward.js";
 export * from "./init.js";
+export * from "./llama.js";
 export * from "./presets.js";
-export { type LayerTensors, type Mixer, type MixerState, type Mlp, mixers, mlps } from "./registry.js";
+export {
+  type LayerTensors,
+  type LinearKind,
+  linears,
+  type Mixer,
+  type MixerState,
+  type Mlp,
+  mixers,
+  mlps,
+  type StateRoom,
+} from "./registry.js";
 export * from "./shapes.js";
+export * from "./teeny.js";

@@ -1,4 +1,4 @@
-import type { LayerSpec, ModelConfig } from "./config.js";
+import type { LlamaConfig, LlamaLayer } from "./config.js";
 
 /** The dials of a plain Llama. */
 export type LlamaDials = {
@@ -20,8 +20,8 @@ export type LlamaDials = {
 };
 
 /** A Llama: every layer grouped-query attention and SwiGLU behind RMSNorm. */
-export function llama(dials: LlamaDials): ModelConfig {
-  const layer: LayerSpec = {
+export function llama(dials: LlamaDials): LlamaConfig {
+  const layer: LlamaLayer = {
     mixer: {
       kind: "attention",
       heads: dials.heads,
@@ -44,7 +44,7 @@ export function llama(dials: LlamaDials): ModelConfig {
 }
 
 /** TinyLlama-1.1B: 1,100,048,384 parameters. */
-export const tinyLlama: ModelConfig = llama({
+export const tinyLlama: LlamaConfig = llama({
   vocab: 32_000,
   width: 2048,
   depth: 22,
@@ -55,7 +55,7 @@ export const tinyLlama: ModelConfig = llama({
 });
 
 /** SmolLM2-135M: 134,515,008 parameters. */
-export const smolLm2: ModelConfig = llama({
+export const smolLm2: LlamaConfig = llama({
   vocab: 49_152,
   width: 576,
   depth: 30,
@@ -68,7 +68,7 @@ export const smolLm2: ModelConfig = llama({
 });
 
 /** The committed sample model: small enough for seconds on a laptop, trained on toy stories. */
-export const pico: ModelConfig = llama({
+export const pico: LlamaConfig = llama({
   vocab: 1024,
   width: 96,
   depth: 4,

@@ -1,6 +1,6 @@
 import { sizeOf, tree } from "../engine/index.js";
 import type { LayerSpec, ModelConfig, ModelParams } from "./config.js";
-import { mixerOf, mlpOf } from "./registry.js";
+import { linearOf, mixerOf, mlpOf } from "./registry.js";
 
 /** A parameter's shape, as a leaf: a list of numbers would be a branch of the tree. */
 export type Shape = { readonly shape: readonly number[] };
@@ -17,26 +17,52 @@ export function shapes(config: ModelConfig): ModelParams<Shape> {
   const { vocab, width, tied } = config;
   return {
     embed: leaf(vocab, width),
-    layers: config.layers.map((layer) => layerShapes(layer, width)),
+    layers: config.layers.map((layer) => layerShapes(layer, config)),
     norm: { gain: leaf(width) },
     ...(tied ? {} : { head: leaf(vocab, width) }),
   };
 }
 
-function layerShapes({ mixer, mlp }: LayerSpec, width: number): ModelParams<Shape>["layers"][number] {
-  const named = (of: Readonly<Record<string, readonly number[]>>): { [name: string]: Shape } =>
-    Object.fromEntries(Object.entries(of).map(([name, shape]) => [name, leaf(...shape)]));
+function layerShapes({ mixer, mlp }: LayerSpec, { width, linear }: ModelConfig): ModelParams<Shape>["layers"][number] {
+  const [ofMixer, ofMlp] = [mixerOf(mixer), mlpOf(mlp)];
+  const all = { mixer: ofMixer.shapes(mixer, width), mlp: ofMlp.shapes(mlp, width) };
+  const { block, own } = linearOf(linear).norms(linear);
   return {
-    mixerNorm: { gain: leaf(width) },
-    mixer: named(mixerOf(mixer).shapes(mixer, width)),
-    mlpNorm: { gain: leaf(width) },
-    mlp: named(mlpOf(mlp).shapes(mlp, width)),
+    ...(block ? { mixerNorm: { gain: leaf(width) } } : {}),
+    mixer: mapValues(all.mixer, (shape) => leaf(...shape)),
+    ...(block ? { mlpNorm: { gain: leaf(width) } } : {}),
+    mlp: mapValues(all.mlp, (shape) => leaf(...shape)),
+    ...(own
+      ? { linearNorms: { mixer: inputGains(all.mixer, ofMixer.linears), mlp: inputGains(all.mlp, ofMlp.linears) } }
+      : {}),
   };
+}
+
+/** A gain as wide as the input of each linear layer. */
+function inputGains(
+  shapes: Readonly<Record<string, readonly number[]>>,
+  linears: readonly string[],
+): { [name: string]: { gain: Shape } } {
+  return Object.fromEntries(linears.map((name) => [name, { gain: leaf(shapes[name][1]) }]));
+}
+
+function mapValues<A, B>(values: Readonly<Record<string, A>>, f: (value: A) => B): { [name: string]: B } {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, f(value)]));
 }
 
 /** Number of parameters. A tied head is counted once. TinyLlama-1.1B has 1,100,048,384. */
 export function countParameters(config: ModelConfig): number {
   return tree.leaves<Shape>(shapes(config)).reduce((total, { shape }) => total + sizeOf(shape), 0);
+}
+
+/** Number of parameters in the linear layers of the blocks: those that `config.linear` is about. */
+export function countLinearParameters(config: ModelConfig): number {
+  const count = (shapes: { readonly [name: string]: Shape }, linears: readonly string[]): number =>
+    linears.reduce((total, name) => total + sizeOf(shapes[name].shape), 0);
+  return config.layers.reduce((total, layer) => {
+    const { mixer, mlp } = layerShapes(layer, config);
+    return total + count(mixer, mixerOf(layer.mixer).linears) + count(mlp, mlpOf(layer.mlp).linears);
+  }, 0);
 }
 
 /**
@@ -47,7 +73,7 @@ export function countParameters(config: ModelConfig): number {
  */
 export function flopsPerToken(config: ModelConfig, seen: number): number {
   const linear = config.layers.reduce((total, layer) => {
-    const { mixer, mlp } = layerShapes(layer, config.width);
+    const { mixer, mlp } = layerShapes(layer, config);
     return total + tree.leaves<Shape>({ mixer, mlp }).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   }, config.vocab * config.width);
   const mixing = config.layers.reduce((total, { mixer }) => total + mixerOf(mixer).mixingFlops(mixer, seen), 0);

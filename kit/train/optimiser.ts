@@ -40,7 +40,7 @@ export type AdamOptions = {
   readonly eps?: number;
   /** Decoupled decay per step, times the learning rate. */
   readonly weightDecay?: number;
-  /** Which parameters decay, by path. Default: everything but norms' gains. */
+  /** Which parameters decay, by path. Default: everything but gains, rates and biases. */
   readonly decays?: (path: string) => boolean;
 };
 
@@ -53,7 +53,7 @@ export type AdamOptions = {
  */
 export function adamW(options: AdamOptions = {}): Optimiser<AdamState> {
   const { beta1 = 0.9, beta2 = 0.95, eps = 1e-8, weightDecay = 0.1 } = options;
-  const decays = options.decays ?? ((path: string) => !/(^|\.)gain$/.test(path));
+  const decays = options.decays ?? ((path: string) => !/(^|\.)(\w*[gG]ain|aLog|dtBias)$/.test(path));
   return {
     init: (params) => {
       const zero = (): unknown => tree.map<Tensor, Tensor, unknown>(params, (leaf) => zeros(leaf.shape));

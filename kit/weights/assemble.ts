@@ -1,6 +1,6 @@
 import type { TensorRef } from "../engine/ref.js";
 import { nearest, UserError } from "../errors.js";
-import type { Model, ModelConfig } from "../model/config.js";
+import type { Llama, LlamaConfig } from "../model/config.js";
 import { parameterShapes, paramsOf } from "./layout.js";
 import { type NameMap, storedName } from "./names.js";
 import { quote } from "./safetensors-header.js";
@@ -18,11 +18,11 @@ import { quote } from "./safetensors-header.js";
  * @throws UserError that lists every missing, misshapen and left-over tensor, each missing one with the nearest name there is
  */
 export function assemble(
-  config: ModelConfig,
+  config: LlamaConfig,
   tensors: ReadonlyMap<string, TensorRef>,
   names: NameMap,
   where: string,
-): Model<TensorRef> {
+): Llama<TensorRef> {
   const unused = new Set([...tensors.keys()].filter((name) => !names.ignored.test(name)));
   const leaves = new Map<string, TensorRef>();
   const missing: string[] = [];
@@ -49,7 +49,7 @@ export function assemble(
   return { config, params: paramsOf(config, (path) => leaves.get(path)!) };
 }
 
-function stored(config: ModelConfig, tensors: ReadonlyMap<string, TensorRef>, names: NameMap, path: string): string {
+function stored(config: LlamaConfig, tensors: ReadonlyMap<string, TensorRef>, names: NameMap, path: string): string {
   const name = storedName(names, path) ?? path;
   const other = names.whole.head;
   return path === "embed" && config.tied && !tensors.has(name) && tensors.has(other) ? other : name;

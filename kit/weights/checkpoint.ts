@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import type { StoredDType, TensorRef } from "../engine/ref.js";
 import { leaves } from "../engine/tree.js";
 import { UserError } from "../errors.js";
-import type { Model } from "../model/config.js";
+import type { Llama } from "../model/config.js";
 import { exists } from "../source/files.js";
 import { type Resolved, type ResolveOptions, resolve } from "../source/index.js";
 import type { Tokenizer } from "../text/index.js";
@@ -20,7 +20,7 @@ import { type TokenizerSource, tokenizerOf } from "./tokenizer.js";
 
 /** A model with what belongs to it. */
 export type Checkpoint<Leaf> = {
-  readonly model: Model<Leaf>;
+  readonly model: Llama<Leaf>;
   /** Absent when the checkpoint brings none. */
   readonly tokenizer?: Tokenizer;
   readonly info: CheckpointInfo;
@@ -68,7 +68,7 @@ export async function open(nameOrPath: string, options: OpenOptions = {}): Promi
 }
 
 type Opened = {
-  readonly model: Model<TensorRef>;
+  readonly model: Llama<TensorRef>;
   readonly tokenizer?: TokenizerSource;
   readonly about: Pick<CheckpointInfo, "format" | "files" | "metadata" | "config" | "folder">;
 };
@@ -124,7 +124,7 @@ export function shortValues(metadata: ReadonlyMap<string, GgufValue>): Record<st
   return short;
 }
 
-function contents({ params }: Model<TensorRef>): Pick<CheckpointInfo, "parameters" | "bytes" | "dtypes"> {
+function contents({ params }: Llama<TensorRef>): Pick<CheckpointInfo, "parameters" | "bytes" | "dtypes"> {
   const dtypes: Partial<Record<StoredDType, number>> = {};
   let [parameters, bytes] = [0, 0];
   for (const ref of leaves<TensorRef>(params)) {

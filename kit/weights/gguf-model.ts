@@ -1,6 +1,6 @@
 import type { TensorRef } from "../engine/ref.js";
 import { UserError } from "../errors.js";
-import type { LayerSpec, Model, ModelConfig } from "../model/config.js";
+import type { Llama, LlamaConfig, LlamaLayer } from "../model/config.js";
 import type { GgufVocabulary } from "../text/index.js";
 import { assemble } from "./assemble.js";
 import type { Gguf, GgufValue } from "./gguf.js";
@@ -21,7 +21,7 @@ const readable = "F32, F16, BF16, Q4_0, Q4_1, Q8_0, TQ1_0 or TQ2_0";
  * @returns the model, still on disk
  * @throws UserError for another architecture, a tensor type that is not dequantised, or tensors that do not fit
  */
-export function modelFromGguf(gguf: Gguf, where: string): Model<TensorRef> {
+export function modelFromGguf(gguf: Gguf, where: string): Llama<TensorRef> {
   const config = configFromGguf(gguf, where);
   const tensors = new Map<string, TensorRef>();
   for (const { name, type, ref } of gguf.tensors) {
@@ -37,7 +37,7 @@ export function modelFromGguf(gguf: Gguf, where: string): Model<TensorRef> {
   return assemble(config, tensors, ggufNames, where);
 }
 
-function rowsUndone(name: string, ref: TensorRef, { layers: [{ mixer }] }: ModelConfig): TensorRef {
+function rowsUndone(name: string, ref: TensorRef, { layers: [{ mixer }] }: LlamaConfig): TensorRef {
   if (/^blk\.\d+\.attn_q\.weight$/.test(name)) return { ...ref, unpermuteHeads: mixer.heads };
   if (/^blk\.\d+\.attn_k\.weight$/.test(name)) return { ...ref, unpermuteHeads: mixer.kvHeads };
   return ref;
@@ -48,7 +48,7 @@ function rowsUndone(name: string, ref: TensorRef, { layers: [{ mixer }] }: Model
  *
  * @throws UserError naming the key when a value is missing, wrong, or asks for something this kit does not compute
  */
-export function configFromGguf(gguf: Gguf, where: string): ModelConfig {
+export function configFromGguf(gguf: Gguf, where: string): LlamaConfig {
   const { metadata, tensors } = gguf;
   const architecture = metadata.get("general.architecture");
   if (architecture !== "llama") {
@@ -74,7 +74,7 @@ export function configFromGguf(gguf: Gguf, where: string): ModelConfig {
       expected: "heads in equal groups, of even width",
     });
   }
-  const layer: LayerSpec = {
+  const layer: LlamaLayer = {
     mixer: {
       kind: "attention",
       heads,

@@ -1,5 +1,6 @@
 import { nearest, UserError } from "../errors.js";
-import type { LayerSpec, ModelConfig } from "../model/config.js";
+import type { LlamaConfig, LlamaLayer, ModelConfig } from "../model/config.js";
+import { asLlama } from "../model/llama.js";
 import { isRecord } from "./json.js";
 
 /** The fields of a `config.json`. */
@@ -15,7 +16,7 @@ export type ConfigJson = Readonly<Record<string, unknown>>;
  * @throws UserError naming the field when a value is missing or wrong, or asks for something this kit does not compute:
  * another architecture, scaled rotary angles, biases, another activation, quantised weights
  */
-export function fromHuggingFace(json: unknown, where: string): ModelConfig {
+export function fromHuggingFace(json: unknown, where: string): LlamaConfig {
   if (!isRecord(json)) throw new UserError("The config is not a JSON object", { where });
   refuseOthers(json, where);
   const width = size(json, "hidden_size", where);
@@ -25,7 +26,7 @@ export function fromHuggingFace(json: unknown, where: string): ModelConfig {
   if (heads % kvHeads !== 0)
     throw wrong("num_key_value_heads", kvHeads, `a divisor of num_attention_heads = ${heads}`, where);
   if (headDim % 2 !== 0) throw wrong("head_dim", headDim, "an even number, for rotary pairs", where);
-  const layer: LayerSpec = {
+  const layer: LlamaLayer = {
     mixer: { kind: "attention", heads, kvHeads, headDim, rope: { theta: ropeTheta(json, where), layout: "half" } },
     norm: { kind: "rmsNorm" },
     mlp: { kind: "swiglu", hidden: size(json, "intermediate_size", where) },
@@ -121,7 +122,7 @@ function wrong(field: string, value: unknown, expected: string, where: string): 
  * @throws UserError when a Llama of transformers cannot be this model
  */
 export function toHuggingFace(config: ModelConfig, dtype: string, base: ConfigJson = {}): ConfigJson {
-  const [first] = config.layers;
+  const [first] = asLlama(config, "A Hugging Face Llama").layers;
   if (first === undefined) throw new UserError("A model without layers cannot be saved as a Hugging Face Llama");
   const odd = config.layers.findIndex((layer) => JSON.stringify(layer) !== JSON.stringify(first));
   if (odd > 0) {

@@ -1,6 +1,6 @@
 import type { TensorRef } from "../engine/ref.js";
 import { UserError } from "../errors.js";
-import type { LayerSpec, Model, ModelConfig } from "../model/config.js";
+import type { Llama, LlamaConfig, LlamaLayer } from "../model/config.js";
 import { openToRead, readFully } from "../source/files.js";
 import { elementCount } from "./dtypes.js";
 import { parameterShapes, paramsOf } from "./layout.js";
@@ -48,7 +48,7 @@ const order = [
  * @throws UserError when the integers make no Llama, or the file is not as long as they say
  * @see https://github.com/karpathy/llama2.c/blob/master/export.py legacy_export; run.c fixes eps 1e-5 and theta 10,000
  */
-export async function openLlama2c(file: string): Promise<Model<TensorRef>> {
+export async function openLlama2c(file: string): Promise<Llama<TensorRef>> {
   const { handle, size } = await openToRead(file);
   try {
     const bytes = new Uint8Array(headerBytes);
@@ -87,9 +87,9 @@ function parseLlama2c(bytes: Uint8Array): Llama2cHeader | undefined {
   return divides && depth <= 10_000 ? header : undefined;
 }
 
-function configOf(header: Llama2cHeader): ModelConfig {
+function configOf(header: Llama2cHeader): LlamaConfig {
   const { width, hidden, depth, heads, kvHeads, vocab, context, tied } = header;
-  const layer: LayerSpec = {
+  const layer: LlamaLayer = {
     mixer: {
       kind: "attention",
       heads,
@@ -122,7 +122,7 @@ function spansOf(header: Llama2cHeader): { spans: Spans; bytes: number } {
   return { spans, bytes: offset };
 }
 
-function modelOf(header: Llama2cHeader, spans: Spans, file: string): Model<TensorRef> {
+function modelOf(header: Llama2cHeader, spans: Spans, file: string): Llama<TensorRef> {
   const config = configOf(header);
   const params = paramsOf(config, (path, shape): TensorRef => {
     const [, layer, name] = /^layers\.(\d+)\.(.+)$/.exec(path) ?? [path, "0", path];

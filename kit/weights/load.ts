@@ -2,7 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { Tensor } from "../engine/index.js";
 import type { TensorRef } from "../engine/ref.js";
 import { entries, map } from "../engine/tree.js";
-import type { Model, ModelParams } from "../model/config.js";
+import type { Llama, Model, ModelParams } from "../model/config.js";
 import { type Checkpoint, type OpenOptions, open } from "./checkpoint.js";
 import { readRef } from "./read.js";
 
@@ -25,6 +25,8 @@ export async function load(nameOrPath: string, options: OpenOptions = {}): Promi
  *
  * @param model references with whatever is pending on them
  */
+export async function loadModel(model: Llama<TensorRef>): Promise<Llama<Tensor>>;
+export async function loadModel(model: Model<TensorRef>): Promise<Model<Tensor>>;
 export async function loadModel(model: Model<TensorRef>): Promise<Model<Tensor>> {
   // The only place in this room that needs arrays: everything else runs without TensorFlow.
   const engine = await import("../engine/index.js");

@@ -2,7 +2,8 @@ import type { Tensor } from "../engine/index.js";
 import type { TensorRef } from "../engine/ref.js";
 import { entries } from "../engine/tree.js";
 import { UserError } from "../errors.js";
-import type { Model, ModelConfig } from "../model/config.js";
+import type { LlamaConfig, Model } from "../model/config.js";
+import { asLlama } from "../model/llama.js";
 import { bytesOf, rotaryShape, unpermuted } from "./chunks.js";
 import { huggingFaceNames, storedName } from "./names.js";
 import type { TensorSource, TensorValues } from "./safetensors-write.js";
@@ -16,15 +17,16 @@ type ReadTensor = (tensor: Tensor) => ArrayBufferView;
  * The tensors of a model under their Hugging Face names, rows in Hugging Face's order, still where they are.
  *
  * @param model in memory or on disk; TensorFlow is needed only for one in memory
- * @throws UserError when a parameter has no place in a Hugging Face Llama
+ * @throws UserError when the model is something else, or a parameter has no place in a Hugging Face Llama
  */
 export async function huggingFaceSources(model: Model<Savable>): Promise<[name: string, source: TensorSource][]> {
+  const config = asLlama(model.config, "A Hugging Face Llama");
   const leaves = entries<Savable>(model.params);
   const read = leaves.some(([, leaf]) => isTensor(leaf)) ? (await import("../engine/index.js")).read : undefined;
   return leaves.map(([path, leaf]) => {
     const name = storedName(huggingFaceNames, path);
     if (name === undefined) throw new UserError(`A Hugging Face Llama has no place for the parameter ${path}`);
-    const heads = interleavedHeads(model.config, path);
+    const heads = interleavedHeads(config, path);
     if (isTensor(leaf)) return [name, tensorSource(leaf, heads, read!)];
     return [name, "file" in leaf ? refSource(leaf, heads, path) : valuesSource(leaf, heads, path)];
   });
@@ -35,7 +37,7 @@ function isTensor(leaf: Savable): leaf is Tensor {
 }
 
 /** The head count of a projection whose rows lie in interleaved rotary pairs. */
-function interleavedHeads(config: ModelConfig, path: string): number | undefined {
+function interleavedHeads(config: LlamaConfig, path: string): number | undefined {
   const [, layer, projection] = /^layers\.(\d+)\.mixer\.([qk])$/.exec(path) ?? [];
   if (layer === undefined) return undefined;
   const { rope, heads, kvHeads } = config.layers[Number(layer)].mixer;

@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import * as e from "../engine/index.js";
+import {
+  asLlama,
+  batch,
+  countLinearParameters,
+  countParameters,
+  deltaNet,
+  flopsPerToken,
+  hybrid,
+  init,
+  llama,
+  logits,
+  type ModelConfig,
+  teenyS,
+  teenySConv,
+} from "./index.js";
+
+const small = { vocab: 31, width: 12, depth: 4, heads: 2, hidden: 16, context: 64 };
+
+describe("presets", () => {
+  it("count what their originals count", () => {
+    expect([countParameters(teenyS), countLinearParameters(teenyS)]).toEqual([5_042_112, 3_105_792]);
+    expect(countParameters(teenySConv)).toBe(4_370_112);
+    const large = { vocab: 10_000, width: 384, depth: 8, hidden: 1024, context: 1024 };
+    const { layers: _, ...rest } = teenyS;
+    const [layer] = deltaNet({ ...large, heads: 6, keyDim: 48, valueDim: 96, outputNorm: "none" }).layers;
+    const gate = { kind: "logsigmoid", gateLogitNormalizer: 16 } as const;
+    const mixer = { ...layer.mixer, gate } as typeof layer.mixer;
+    const layers = Array.from({ length: 8 }, () => ({ ...layer, mixer }));
+    expect(countParameters({ ...rest, width: 384, layers })).toBe(20_435_328);
+  });
+
+  it("place norms as their config says", () => {
+    const paths = (norm: "block" | "per-linear" | "both" | "none"): string[] => {
+      const config = deltaNet({
+        ...small,
+        depth: 1,
+        keyDim: 3,
+        valueDim: 4,
+        outputNorm: "none",
+        linear: { kind: "ternary", scale: "per-tensor", norm },
+      });
+      return e.tree
+        .entries<e.Tensor>(init(config, 0).params)
+        .filter(([path]) => path.endsWith(".gain"))
+        .map(([path, { shape }]) => `${path} ${shape}`);
+    };
+    const block = ["layers.0.mixerNorm.gain 12", "layers.0.mlpNorm.gain 12"];
+    expect(paths("none")).toEqual(["norm.gain 12"]);
+    expect(paths("block")).toEqual([...block, "norm.gain 12"]);
+    expect(paths("per-linear")).toContain("layers.0.linearNorms.mixer.o.gain 8");
+    expect(paths("per-linear")).toContain("layers.0.linearNorms.mlp.down.gain 16");
+    expect(paths("per-linear")).toHaveLength(11);
+    expect(paths("both")).toHaveLength(13);
+  });
+
+  it("take widths of their own for each layer", () => {
+    const { layers } = deltaNet({ ...small, keyDim: [3, 4, 5, 6], valueDim: 7 });
+    expect(layers.map(({ mixer }) => mixer.kind === "gatedDeltaNet" && mixer.keyDim)).toEqual([3, 4, 5, 6]);
+    expect(layers[3].mixer).toMatchObject({ queryScale: 6 ** -0.5 });
+  });
+});
+
+describe("a hybrid", () => {
+  const base = deltaNet({ ...small, keyDim: 3, valueDim: 4 });
+  const attention = llama({ ...small }).layers[0].mixer;
+  const mixed = hybrid(base, attention, 2);
+
+  it("has the other mixer in every k-th layer", () => {
+    expect(mixed.layers.map(({ mixer }) => mixer.kind)).toEqual([
+      "gatedDeltaNet",
+      "attention",
+      "gatedDeltaNet",
+      "attention",
+    ]);
+    expect(e.scope(() => logits(init(mixed, 1), batch([[1, 2, 3]])).shape)).toEqual([1, 3, 31]);
+  });
+
+  it("costs more per token the more it sees, and Gated DeltaNet does not", () => {
+    const growth = (config: ModelConfig) => flopsPerToken(config, 1000) - flopsPerToken(config, 10);
+    expect(growth(base)).toBe(0);
+    expect(growth(mixed)).toBe(2 * 2 * 2 * 12 * 990);
+  });
+
+  it("is no Llama, and says where", () => {
+    expect(() => asLlama(mixed, "A Hugging Face Llama")).toThrow(
+      "A Hugging Face Llama has no gatedDeltaNet (layer 0): expected attention in every layer",
+    );
+    expect(() => asLlama(teenySConv, "It")).toThrow("It has no ternary linear layers");
+  });
+});
