@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import * as e from "./index.js";
-import { run } from "./primitive.js";
+import { integers, run } from "./primitive.js";
+import { backend as door } from "./tensorflow.js";
 import { close } from "./testing/compare.js";
 
 const backends = ["eager", "graph", "xla"] as const;
@@ -52,8 +53,11 @@ describe("what a compiled function may take and return", () => {
 
   it.each(traced)("only arguments, without running anything (%s)", (backend) => {
     const same = e.compile((x: e.Tensor) => x, { backend });
-    expect(values(same(e.tensor([7])))).toEqual([7]);
-    expect(same.traces[0].operations).toBe(0);
+    const x = e.tensor([7]);
+    const execute = vi.spyOn(door().binding, "executeOp");
+    const result = same(x);
+    expect(execute).not.toHaveBeenCalled();
+    expect(values(result)).toEqual([7]);
   });
 
   it("not a number as an argument", () => {
@@ -158,6 +162,14 @@ describe("what tracing refuses", () => {
   ])("%s, naming it", (call, draw) => {
     const compiled = e.compile((x: e.Tensor) => e.add(x, draw()), { backend: "graph" });
     expect(() => compiled(e.scalar(1))).toThrow(`${call} was called inside compile()`);
+  });
+
+  it("random operations of TensorFlow", () => {
+    const noise = (x: e.Tensor) =>
+      e.add(x, run("RandomStandardNormal", [integers([1])], { dtype: { dtype: "float32" } }));
+    expect(() => e.compile(noise, { backend: "graph", name: "noise" })(e.scalar(1))).toThrow(
+      "compile(noise): the random operation RandomStandardNormal was called. Draw the numbers outside",
+    );
   });
 
   it("a gradient from outside", () => {

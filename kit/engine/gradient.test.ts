@@ -34,6 +34,8 @@ describe("valueAndGradient", () => {
     expect(at((x) => e.sum(e.sub(x, x)))).toEqual([0, 0]);
     expect(at((x) => e.sum(e.mul(x, x)))).toEqual([6, 10]);
     expect(at((x) => e.sum(e.div(x, x)))).toEqual([0, 0]);
+    expect(at((x) => e.sum(e.maximum(x, x)))).toEqual([1, 1]);
+    expect(at((x) => e.sum(e.minimum(x, x)))).toEqual([1, 1]);
     expect(at((x) => e.sum(e.where(e.greater(x, 4), x, x)))).toEqual([1, 1]);
     expect(at((x) => e.sum(e.concat([x, x])))).toEqual([2, 2]);
   });

@@ -52,6 +52,10 @@ describe("scope", () => {
   it("keeps a shared tensor alive under its other name", () => {
     const shared = e.scope(() => e.share(e.tensor([4])));
     expect([...e.read(shared)]).toEqual([4]);
+    const again = e.share(shared);
+    e.free(shared);
+    expect(() => e.read(shared)).toThrow("used after it had been freed");
+    expect([...e.read(again)]).toEqual([4]);
   });
 });
 

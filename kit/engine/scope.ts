@@ -1,8 +1,8 @@
-/** The one place that frees memory. */
+/** The one place that frees memory before the garbage collector does. */
 import { types } from "node:util";
 import { UserError } from "../errors.js";
 import { isTensor, type Tensor } from "./tensor.js";
-import { backend, idOf, insides, isLoaded, memory } from "./tensorflow.js";
+import { backend, freeWhenUnreachable, idOf, insides, isLoaded, memory } from "./tensorflow.js";
 import { leaves } from "./tree.js";
 
 /**
@@ -27,6 +27,7 @@ export function scope<T>(fn: () => T): T {
     return result;
   } finally {
     engine.endScope(survivors);
+    for (const survivor of survivors) freeWhenUnreachable(survivor);
   }
 }
 

@@ -75,7 +75,7 @@ export function item(x: Tensor): number {
   return read(x)[0];
 }
 
-/** How many tensors are alive in this process. */
+/** How many tensors no scope, `carry` or `free` has freed; those that the garbage collector freed count as well. */
 export function liveTensors(): number {
   return memory().state.numTensors;
 }

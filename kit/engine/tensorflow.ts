@@ -42,15 +42,18 @@ type Backend = {
   getInputTensorIds(tensors: readonly Tensor[]): number[];
   createOutputTensor(described: Described): Tensor;
   incRef(dataId: object): void;
-  readonly tensorMap: { get(dataId: object): { readonly id: number }; has(dataId: object): boolean };
+  readonly tensorMap: { get(dataId: object): Stored; has(dataId: object): boolean };
 };
+
+/** What the package's backend knows of one tensor's memory; `refCount` is 0 once it has been freed. */
+type Stored = { readonly id: number; refCount: number };
 
 /** The parts of the package's own engine that this one uses: its stack of scopes and its count of live tensors. */
 type Memory = {
   startScope(name: string): void;
   endScope(survivors: readonly Tensor[]): void;
   makeTensorFromTensorInfo(info: Tensor): Tensor;
-  readonly state: { readonly numTensors: number };
+  readonly state: { readonly numTensors: number; readonly activeScope: object | null };
 };
 
 /** What the package keeps in a tensor beside the public fields. */
@@ -128,7 +131,24 @@ const symbolicData = new WeakSet<object>();
 export function wrap(described: Described): Tensor {
   const made = backend().createOutputTensor(described);
   if (isSymbolic(described.id)) symbolicData.add(insides(made).dataId);
+  freeWhenUnreachable(made);
   return made;
+}
+
+const unreachable = new FinalizationRegistry<Stored>((stored) => {
+  if (stored.refCount > 0) backend().binding.deleteTensor(stored.id);
+});
+const watched = new WeakSet<object>();
+
+/**
+ * Frees a tensor outside every scope once no variable reaches it: a notebook makes such tensors, and nobody writes `free`
+ * there. It happens between turns of the event loop, some time after the last use.
+ */
+export function freeWhenUnreachable(x: Tensor): void {
+  const { dataId } = insides(x);
+  if (memory().state.activeScope !== null || watched.has(dataId)) return;
+  watched.add(dataId);
+  unreachable.register(dataId, backend().tensorMap.get(dataId));
 }
 
 /**

@@ -22,6 +22,13 @@ it("a stock addon runs eagerly, with one warning", async () => {
   });
 });
 
+it("tensors outside every scope are freed once no variable reaches them", async () => {
+  const { result } = await child<{ grown: number; latest: number; kept: number }>("laws/programs/unreachable.ts");
+  // 150 tensors of 10 MB each came and went.
+  expect(result.grown).toBeLessThan(200);
+  expect([result.latest, result.kept]).toEqual([100, 2_500_000]);
+});
+
 type Loop = { live: number[]; megabytes: number[]; losses: number[]; hashes: string[] };
 
 describe.each(["eager", "graph", "xla"] as const)("a training loop (%s)", (backend) => {
