@@ -16,5 +16,6 @@ export {
   mlps,
   type StateRoom,
 } from "./registry.js";
+export * from "./rounded.js";
 export * from "./shapes.js";
 export * from "./teeny.js";

@@ -31,6 +31,7 @@ import {
   linear,
   type SwigluParams,
   swiglu,
+  ternarise,
   ternaryLinear,
   type Weight,
 } from "../nn/index.js";
@@ -187,6 +188,11 @@ export type LinearKind<Spec> = {
   /** Whether the blocks' halves, and whether the linear layers by themselves, have norms. */
   readonly norms: (spec: Spec) => { readonly block: boolean; readonly own: boolean };
   readonly apply: (spec: Spec) => Linear;
+  /** How matrices are stored once that are rounded at every use; absent where they are not. */
+  readonly rounded?: {
+    readonly spec: (spec: Spec) => LinearSpec;
+    readonly matrix: (weight: Tensor, spec: Spec) => Tensor;
+  };
 };
 
 export const linears: Linears = {
@@ -197,6 +203,10 @@ export const linears: Linears = {
       own: norm === "per-linear" || norm === "both",
     }),
     apply: (spec) => (weight, x) => ternaryLinear(weight, x, spec),
+    rounded: {
+      spec: (spec) => ({ ...spec, rounded: true }),
+      matrix: (weight, { scale, rounded }) => (rounded === true ? weight : ternarise(weight, scale).values),
+    },
   },
 };
 

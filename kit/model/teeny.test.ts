@@ -11,7 +11,9 @@ import {
   init,
   llama,
   logits,
+  type Model,
   type ModelConfig,
+  rounded,
   teenyS,
   teenySConv,
 } from "./index.js";
@@ -59,6 +61,27 @@ describe("presets", () => {
     const { layers } = deltaNet({ ...small, keyDim: [3, 4, 5, 6], valueDim: 7 });
     expect(layers.map(({ mixer }) => mixer.kind === "gatedDeltaNet" && mixer.keyDim)).toEqual([3, 4, 5, 6]);
     expect(layers[3].mixer).toMatchObject({ queryScale: 6 ** -0.5 });
+  });
+});
+
+describe("rounded", () => {
+  const ids = batch([[1, 2, 3, 4, 5]]);
+  const scores = (model: Model<e.Tensor>) => e.scope(() => e.read(logits(model, ids)));
+
+  it("gives the same scores from matrices that are ternary already", () => {
+    const scale = { group: 8, aligned: true } as const;
+    const linear = { kind: "ternary", scale, norm: "per-linear", activationBits: 8 } as const;
+    const model = init(deltaNet({ ...small, keyDim: 3, valueDim: 4, linear }), 2);
+    const once = rounded(model);
+    expect([...scores(once)]).toEqual([...scores(model)]);
+    expect([...scores(rounded(once))]).toEqual([...scores(model)]);
+    expect(new Set(e.read(e.narrow(once.params.layers[0].mlp.up, 0, 0, 1))).size).toBeLessThanOrEqual(6);
+    expect(once.params.embed).toBe(model.params.embed);
+  });
+
+  it("leaves a dense model as it is", () => {
+    const model = init(deltaNet({ ...small, keyDim: 3, valueDim: 4 }), 2);
+    expect(rounded(model)).toBe(model);
   });
 });
 

@@ -18,6 +18,8 @@ export type TernaryLinearSpec = {
   readonly scale: TernaryScale;
   /** Bits of an activation, when these are rounded too (W1.58A8). */
   readonly activationBits?: 8;
+  /** The matrices hold ternary values already, as those of a packed model do: they are applied as they are. */
+  readonly rounded?: true;
 };
 
 /**
@@ -31,11 +33,18 @@ export type TernaryLinearSpec = {
  * @returns shape `[..., out]`
  * @source H. Wang et al., BitNet (2023); S. Ma et al., The Era of 1-bit LLMs (2024)
  */
-export function ternaryLinear(weight: Weight, x: Tensor, { scale, activationBits }: TernaryLinearSpec): Tensor {
+export function ternaryLinear(
+  weight: Weight,
+  x: Tensor,
+  { scale, activationBits, rounded }: TernaryLinearSpec,
+): Tensor {
   return scope(() => {
     const input = normed(weight, x);
-    const rounded = activationBits === 8 ? roundActivations(input) : input;
-    return matmulTransposed(rounded, ternaryValues(matrixOf(weight), scale));
+    const matrix = matrixOf(weight);
+    return matmulTransposed(
+      activationBits === 8 ? roundActivations(input) : input,
+      rounded === true ? matrix : ternaryValues(matrix, scale),
+    );
   });
 }
 
