@@ -45,9 +45,9 @@ export const picoRecipe: PicoRecipe = {
   backend: "xla",
   stories: { seed: 0, count: 40_000, validation: 0.01 },
   tokenizer: { vocab: pico.vocab, stories: 4_000 },
-  batch: 32,
-  length: 128,
-  steps: 3_000,
+  batch: 16,
+  length: 256,
+  steps: 2_000,
   peak: 4e-3,
   warmupTokens: 400_000,
 };
