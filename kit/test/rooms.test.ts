@@ -35,7 +35,7 @@ const sources: Source[] = readdirSync(kit, { recursive: true, encoding: "utf8" }
 const scripts = sources.filter(({ file }) => /\.(ts|mjs)$/.test(file));
 
 /** Tests and their helpers stand outside the order of rooms: they may compare anything with anything. */
-const isTest = (file: string): boolean => /(\.test\.ts|(^|[/\\])testing[/\\].*)$/.test(file);
+const isTest = (file: string): boolean => /(\.test\.ts|^test[/\\].*|(^|[/\\])testing[/\\].*)$/.test(file);
 
 function importsOf({ text }: Source): string[] {
   return typescript.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
