@@ -136,4 +136,20 @@ describe("Decoder", () => {
     short.reset();
     expect(e.liveTensors()).toBe(before);
   });
+
+  it("traces once for each size class, not for each length", () => {
+    const roomy = init(llama({ ...dials, depth: 1, context: 300 }), 2);
+    const long = new Decoder(roomy, { backend: "graph", recent: 16 });
+    for (const length of [1, 5, 40]) long.prompt([Array.from({ length }, () => 3)]);
+    for (let i = 0; i < 150; i++) long.next([i % 50]);
+    type Inside = {
+      stepped: e.Compiled<never, unknown>;
+      settled: e.Compiled<never, unknown>;
+      prefills: Map<number, unknown>;
+    };
+    const { stepped, settled, prefills } = long as unknown as Inside;
+    // Prompts of up to 64 tokens, and caches of 64, 128 and 256 past tokens.
+    expect([prefills.size, stepped.traces.length, settled.traces.length]).toEqual([1, 3, 3]);
+    long.reset();
+  });
 });
