@@ -121,6 +121,14 @@ export function lastLine(/** @type {string} */ output) {
   return output.trimEnd().split("\n").at(-1)?.trim() || "no reason given";
 }
 
+/** The line of a Node's dying words that says why: below the source it quotes, above the stack and its own version. */
+export function errorLine(/** @type {string} */ output) {
+  const line = output
+    .split("\n")
+    .find((text) => /^(\w*Error|\S+\.node: )|symbol lookup error|cannot open/.test(text.trim()));
+  return line?.trim().replace(/^Error: /, "") ?? lastLine(output);
+}
+
 /** What a program has written to disk so far: the one measure of a download that needs no cooperation. Linux only. */
 function written(/** @type {number | undefined} */ pid) {
   try {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { pythonPackageVersion } from "../core/project.mjs";
-import { lastLine, run } from "../core/run.mjs";
+import { errorLine, run } from "../core/run.mjs";
 import { isDone } from "../core/steps.mjs";
 import { gpuEnvironment } from "../jupyter/environment.mjs";
 import { kernelInstallation, kernelProblem, labextensionProblem } from "../jupyter/install.mjs";
@@ -81,7 +81,7 @@ async function device(/** @type {Project} */ project) {
   const name = /device=(GPU|CPU) sum=3$/m.exec(output)?.[1];
   return code === 0 && name !== undefined
     ? good("Device", `TensorFlow computes on the ${name}`)
-    : broken("Device", `TensorFlow does not compute: ${lastLine(output)}`);
+    : broken("Device", `TensorFlow does not compute: ${errorLine(output)}`);
 }
 
 function build(/** @type {Project} */ project) {

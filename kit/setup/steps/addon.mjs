@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { SetupFailure } from "../core/failure.mjs";
 import { filesBelow, fingerprint } from "../core/fingerprint.mjs";
-import { lastLine, must, run } from "../core/run.mjs";
+import { errorLine, must, run } from "../core/run.mjs";
 import { compilerIdentity, findCompiler } from "./compiler.mjs";
 import { tensorflowFolder, tensorflowVersion } from "./python-packages.mjs";
 
@@ -133,8 +133,5 @@ export async function loadAddon(file, node = process.execPath) {
   const [, version, traces] = /TF_Version=(\S+) traces=(true|false)/.exec(output) ?? [];
   if (code === 0 && traces === "true") return { version };
   if (code === 0 && version !== undefined) return { problem: "it lacks the kit's own part, which traces operations" };
-  const reason =
-    /^(?:Error: )?.*(?:Error|error|cannot|undefined symbol|invalid ELF|too short).*$/m.exec(output)?.[0] ??
-    lastLine(output);
-  return { problem: reason.trim().replace(/^Error: /, "") };
+  return { problem: errorLine(output).replace(`${file}: `, "") };
 }
