@@ -16,7 +16,7 @@ import { init, llama } from "../../../model/index.js";
 import { trainingStart, trainingStep } from "../../../train/index.js";
 
 const [backend, steps] = [process.argv[2] as ExecutionBackend, Number(process.argv[3])];
-const config = llama({ vocab: 2000, width: 64, depth: 1, heads: 4, kvHeads: 2, hidden: 128, context: 32 });
+const config = llama({ vocab: 500, width: 64, depth: 1, heads: 4, kvHeads: 2, hidden: 128, context: 32 });
 const step = compile(trainingStep(config), { backend, name: "step" });
 let state = trainingStart(init(config, 1));
 
@@ -32,7 +32,7 @@ const losses: number[] = [];
 const hashes: string[] = [];
 for (let i = 0; i < steps; i++) {
   state = carry(state, (current) => {
-    const ids = Int32Array.from({ length: 33 }, (_, t) => (t * t + i) % 2000);
+    const ids = Int32Array.from({ length: 33 }, (_, t) => (t * t + i) % 500);
     const [inputs, targets] = [tensor(ids.subarray(0, 32), [1, 32]), tensor(ids.subarray(1), [1, 32])];
     const result = step(current, inputs, targets, scalar(1e-3));
     losses.push(item(result.loss));

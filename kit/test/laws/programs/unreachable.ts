@@ -9,7 +9,7 @@ const size = 2_500_000;
 const kept = ones([size]);
 let latest: Tensor = ones([1]);
 const before = megabytes();
-for (let i = 0; i < 100; i++) {
+for (let i = 0; i < 40; i++) {
   latest = i % 2 === 0 ? add(ones([size]), i) : scope(() => add(ones([size]), i));
   gc();
   await turn();
