@@ -66,15 +66,27 @@ export class KernelClient {
    * @param cwd the notebook's folder
    */
   static async start(cwd: string): Promise<KernelClient> {
-    const [shell_port, iopub_port, stdin_port, control_port, hb_port] = await freePorts(5);
-    const ports = { shell_port, iopub_port, stdin_port, control_port, hb_port };
-    const client = new KernelClient({ transport: "tcp", ip: "127.0.0.1", key: "test-key", ...ports }, cwd);
-    for (let attempt = 0; attempt < 40; attempt++) {
-      // The subscription is only known to work when a status message has come through.
-      await Promise.race([client.request("kernel_info_request", {}), sleep(500)]);
-      if (client.log.some(({ content }) => content.execution_state === "idle")) return client;
+    for (let attempt = 0; ; attempt++) {
+      const [shell_port, iopub_port, stdin_port, control_port, hb_port] = await freePorts(5);
+      const ports = { shell_port, iopub_port, stdin_port, control_port, hb_port };
+      const client = new KernelClient({ transport: "tcp", ip: "127.0.0.1", key: "test-key", ...ports }, cwd);
+      if (await client.#answers()) return client;
+      await client.stop();
+      // Between asking for a port and binding it, another process may have taken it.
+      if (attempt === 4 || !client.serverLog.includes("Address already in use")) {
+        throw new Error(`the kernel did not start: ${client.serverLog}`);
+      }
     }
-    throw new Error(`the kernel did not start: ${client.serverLog}`);
+  }
+
+  /** Whether the kernel answers on its channels, within a while. */
+  async #answers(): Promise<boolean> {
+    for (let attempt = 0; attempt < 60 && this.child.exitCode === null; attempt++) {
+      // The subscription is only known to work when a status message has come through.
+      await Promise.race([this.request("kernel_info_request", {}), sleep(500)]);
+      if (this.log.some(({ content }) => content.execution_state === "idle")) return true;
+    }
+    return false;
   }
 
   /** Sends a request without waiting; the result resolves with everything that belongs to it. */

@@ -203,6 +203,17 @@ describe("output", () => {
     expect(run.published.length).toBeLessThan(200);
   });
 
+  it("printed before a blocking call is seen before it ends", async () => {
+    const cell = kernel.execute(
+      'console.log("a");\nconsole.log("starting");\nconst end = Date.now() + 1_500;\nwhile (Date.now() < end);',
+    );
+    const began = Date.now();
+    while (!kernel.log.some(({ content }) => String(content.text).includes("starting")))
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(Date.now() - began).toBeLessThan(1_400);
+    await cell;
+  });
+
   it("keeps the order of streams and displays", async () => {
     const run = await kernel.execute(
       'import { display } from "tslab";\nconsole.log("a"); console.error("b"); display.text("c"); console.log("d");',

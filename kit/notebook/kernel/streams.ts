@@ -10,10 +10,12 @@ type StreamName = "stdout" | "stderr";
 type Pending = { readonly cell: CellContext; readonly name: StreamName; text: string };
 
 const MAX_CHARACTERS = 64 * 1024;
-/** A turn of the event loop flushes after this long … */
+/** What has been collected leaves after this long, if the cell lets the event loop turn. */
 const SOON_MS = 40;
-/** … and a cell that blocks it, after this long: longer the more messages are under way. */
-const blockedMs = (backlog: number): number => (backlog < 100 ? 100 : backlog < 250 ? 1_000 : 10_000);
+/** So many messages may leave at once: what is printed before a long blocking call is seen before it. */
+const BURST = 20;
+/** Then this many a second: fewer, the more messages are under way because a cell blocks the event loop. */
+const perSecond = (backlog: number): number => (backlog < 100 ? 10 : backlog < 250 ? 1 : 0.1);
 
 /** The output streams of the process, handed to cells. */
 export class Streams {
@@ -23,7 +25,8 @@ export class Streams {
   #latest: CellContext | undefined;
   #pending: Pending | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #flushed = 0;
+  #allowance = BURST;
+  #refilledAt = 0;
 
   /**
    * @param send sends one stream message
@@ -76,8 +79,7 @@ export class Streams {
     if (this.#pending !== undefined && (this.#pending.cell !== cell || this.#pending.name !== name)) this.flush();
     this.#pending ??= { cell, name, text: "" };
     this.#pending.text += text;
-    const overdue = Date.now() - this.#flushed > blockedMs(this.#backlog());
-    if (overdue || this.#pending.text.length > MAX_CHARACTERS) this.flush();
+    if (this.#mayLeave() || this.#pending.text.length > MAX_CHARACTERS) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), SOON_MS);
   }
 
@@ -85,9 +87,18 @@ export class Streams {
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#flushed = Date.now();
     const pending = this.#pending;
     this.#pending = undefined;
     if (pending !== undefined) this.#send(pending.cell, pending.name, pending.text);
+  }
+
+  #mayLeave(): boolean {
+    const now = Date.now();
+    const refill = ((now - this.#refilledAt) / 1000) * perSecond(this.#backlog());
+    this.#allowance = Math.min(BURST, this.#allowance + refill);
+    this.#refilledAt = now;
+    if (this.#allowance < 1) return false;
+    this.#allowance--;
+    return true;
   }
 }
