@@ -40,6 +40,25 @@ describe("valueAndGradient", () => {
     expect(at((x) => e.sum(e.concat([x, x])))).toEqual([2, 2]);
   });
 
+  it.each(["eager", "graph", "xla"] as const)("is that of each leaf, even if two are one tensor (%s)", (backend) => {
+    const x = e.tensor([3, 5]);
+    const fn = (params: { a: e.Tensor; b: e.Tensor }) =>
+      e.valueAndGradient(({ a, b }) => e.sum(e.mul(a, e.square(b))), params).gradients;
+    const { a, b } = e.compile(fn, { backend })({ a: x, b: x });
+    expect([values(a), values(b)]).toEqual([
+      [9, 25],
+      [18, 50],
+    ]);
+    // The sum of both is 3x², whose gradient is 6x.
+    const total = (y: e.Tensor) => {
+      const inner = fn({ a: y, b: y });
+      return e.sum(e.add(inner.a, inner.b));
+    };
+    expect(values(e.compile((y: e.Tensor) => e.valueAndGradient(total, y).gradients, { backend })(x))).toEqual([
+      18, 30,
+    ]);
+  });
+
   it("of a parameter itself is one", () => {
     const { value, gradients } = e.valueAndGradient((x) => x, e.scalar(3));
     expect([e.item(value), e.item(gradients)]).toEqual([3, 1]);

@@ -4,6 +4,7 @@ import { add } from "./elementwise.js";
 import { full } from "./make.js";
 import { type Backward, currentTape, type Entry, type Forward, primitive, withTape } from "./primitive.js";
 import { free, scope, share } from "./scope.js";
+import { reshape } from "./shape.js";
 import { isTensor, type Tensor } from "./tensor.js";
 import { leaves, map } from "./tree.js";
 
@@ -18,24 +19,34 @@ import { leaves, map } from "./tree.js";
  * @throws UserError when the value is not a scalar, or a leaf not float32.
  */
 export function valueAndGradient<P>(fn: (params: P) => Tensor, params: P): { value: Tensor; gradients: P } {
-  const sources = leaves<Tensor>(params);
-  if (!sources.every((x) => isTensor(x) && x.dtype === "float32")) {
+  if (!leaves<Tensor>(params).every((x) => isTensor(x) && x.dtype === "float32")) {
     throw new UserError("gradient: a leaf is not a float32 tensor");
   }
   // An inner gradient goes on with the tape of the outer one, which differentiates through it.
   const outer = currentTape();
   const tape = outer ?? [];
-  const start = tape.length;
   try {
     return scope(() => {
-      const value = withTape(tape, () => scope(() => scalarOf(fn(params))));
-      const found = backpropagate(tape.slice(start), value, sources, outer !== undefined);
-      const gradients = map<Tensor, Tensor, P>(params, (x) => found.get(x.id) ?? full(x.shape, 0));
+      const distinct = apart(params);
+      const start = tape.length;
+      const value = withTape(tape, () => scope(() => scalarOf(fn(distinct))));
+      const found = backpropagate(tape.slice(start), value, leaves<Tensor>(distinct), outer !== undefined);
+      const gradients = map<Tensor, Tensor, P>(distinct, (x) => found.get(x.id) ?? full(x.shape, 0));
       return { value, gradients: gradients as P };
     });
   } finally {
     if (outer === undefined) for (const { saved } of tape) free(saved);
   }
+}
+
+/** The same tree where no two leaves are one tensor: each has a gradient of its own. */
+function apart<P>(params: P): P {
+  const seen = new Set<number>();
+  return map<Tensor, Tensor, P>(params, (x) => {
+    if (seen.has(x.id)) return reshape(x, x.shape);
+    seen.add(x.id);
+    return x;
+  }) as P;
 }
 
 function scalarOf(value: Tensor): Tensor {
