@@ -31,9 +31,11 @@ Lily was sad and didn't know what to do. She said, "I'm sorry, Lily. I didn't kn
 Lily didn't want to help her mom, so she`;
 
 describe.skipIf(golden === undefined)("real small models", () => {
-  process.env.KINTSUGI_MIRROR ??= mirror;
+  // Vitest collects the body of a skipped block too: without the reference there is nothing to iterate over.
+  const names = golden === undefined ? [] : (["tinystories-656k", "stories260k"] as const);
+  if (mirror !== undefined) process.env.KINTSUGI_MIRROR ??= mirror;
 
-  describe.each(["tinystories-656k", "stories260k"] as const)("%s", (name) => {
+  describe.each(names)("%s", (name) => {
     const loaded = load(name);
     const expected = golden![name];
 
