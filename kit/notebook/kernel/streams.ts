@@ -42,9 +42,10 @@ export class Streams {
     return this.#owner ?? this.#latest;
   }
 
-  /** Starts a cell: what is printed belongs to it until the next one starts. */
+  /** Starts a cell: what is printed belongs to it until the next one starts. What earlier cells printed is not held against it. */
   begin(cell: CellContext): void {
     this.#latest = cell;
+    if (this.#backlog() < BURST) this.#allowance = BURST;
   }
 
   /** Runs code, until it returns, as a part of a cell that may have ended long ago. */
