@@ -1,7 +1,6 @@
 /** Grouped-query attention with rotary positions: over a whole sequence, and one token at a time with a cache. */
 import {
   add,
-  causalMask,
   concat,
   dims,
   full,
@@ -17,6 +16,7 @@ import {
   transpose,
   where,
 } from "../engine/index.js";
+import { hidden, mixCausally } from "./causal.js";
 import { type Clock, pastFilled, position, recentFilled } from "./clock.js";
 import { type Linear, linear, type Weight } from "./linear.js";
 import { type RopeSpec, type RopeTable, rope, ropeAt, ropeTable } from "./rope.js";
@@ -50,9 +50,6 @@ export type AttentionState = {
 
 type Params = AttentionParams<Weight>;
 
-/** Added to the score of a key that must not be seen. Finite, so that a row without any key stays a number. */
-const hidden = -1e30;
-
 /**
  * Causal attention over a whole sequence: `softmax(q·kᵀ/√K + mask)·v` per head.
  *
@@ -63,7 +60,7 @@ const hidden = -1e30;
 export function attention(params: Params, x: Tensor, spec: AttentionSpec, apply: Linear = linear): Tensor {
   const { T } = dims(x, "B T D");
   const table = ropeTable(spec.rope, spec.headDim, T);
-  return attend(params, project(params, x, spec, table, apply), spec, apply);
+  return attend(params, project(params, x, spec, table, apply), leastRows.whole, apply);
 }
 
 type Projected = { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor };
@@ -80,16 +77,13 @@ function project(params: Params, x: Tensor, spec: AttentionSpec, table: RopeTabl
   };
 }
 
-function attend(params: Params, { q, k, v }: Projected, spec: AttentionSpec, apply: Linear): Tensor {
-  const { B, T, K } = dims(q, "B H T K");
-  const { heads, kvHeads } = spec;
-  const group = heads / kvHeads;
-  // The queries that share a key head become more rows of one product, so that no key is repeated in memory.
-  const scores = mul(matmul(reshape(q, [B, kvHeads, group * T, K]), k, { right: true }), K ** -0.5);
-  const masked = add(reshape(scores, [B, kvHeads, group, T, T]), where(causalMask(T), 0, hidden));
-  const weights = reshape(softmax(masked), [B, kvHeads, group * T, T]);
-  const mixed = reshape(matmul(weights, v), [B, heads, T, K]);
-  return apply(params.o, reshape(transpose(mixed, [0, 2, 1, 3]), [B, T, heads * K]));
+/** Fewest rows of a block: training repeats its steps, a prompt is wanted soon. */
+const leastRows = { whole: 64, prompt: 256 };
+
+function attend(params: Params, { q, k, v }: Projected, least: number, apply: Linear): Tensor {
+  const { B, H, T, K } = dims(q, "B H T K");
+  const mixed = mixCausally({ queries: mul(q, K ** -0.5), keys: k, values: v }, least);
+  return apply(params.o, reshape(transpose(mixed, [0, 2, 1, 3]), [B, T, H * K]));
 }
 
 /** An empty cache for `capacity` past and `recent` new tokens. */
@@ -139,7 +133,7 @@ export function attentionPrefill(
       [0, 0],
     ]),
   };
-  return { y: attend(params, projected, spec, apply), state };
+  return { y: attend(params, projected, leastRows.prompt, apply), state };
 }
 
 /**
