@@ -7,6 +7,7 @@ import {
   read,
   type Tensor,
   tensor,
+  tree,
 } from "../engine/index.js";
 import { UserError } from "../errors.js";
 import type { Model } from "./config.js";
@@ -19,11 +20,15 @@ export type DecoderOptions = {
   readonly recent?: number;
 };
 
-/** Sizes that caches and prompts are rounded up to, so that few shapes are traced. */
-const smallestClass = 64;
+/**
+ * Prompts and caches are rounded up to powers of two, so that few shapes are traced. Beside the weights a cache of 256
+ * tokens costs nothing, whereas tracing for a larger one takes seconds.
+ */
+const leastPrompt = 64;
+const leastCache = 256;
 
-function sizeClass(length: number): number {
-  return Math.max(smallestClass, 2 ** Math.ceil(Math.log2(length)));
+function sizeClass(length: number, least: number): number {
+  return Math.max(least, 2 ** Math.ceil(Math.log2(length)));
 }
 
 /**
@@ -60,6 +65,11 @@ export class Decoder {
     return this.filled + this.waiting;
   }
 
+  /** Bytes of what is remembered of the running batch: of one size for some mixers, growing for attention. */
+  get stateBytes(): number {
+    return tree.leaves<Tensor>(this.state).reduce((bytes, { size }) => bytes + 4 * size, 0);
+  }
+
   /**
    * Forgets the running batch and reads a new one.
    *
@@ -77,8 +87,8 @@ export class Decoder {
     if (longest > config.context) {
       throw new UserError(`decode: the prompt has ${longest} tokens`, { expected: `at most ${config.context}` });
     }
-    const width = sizeClass(longest);
-    this.capacity = sizeClass(longest + this.recent);
+    const width = sizeClass(longest, leastPrompt);
+    this.capacity = sizeClass(longest + this.recent, leastCache);
     this.filled = longest;
     const padded = new Int32Array(prompts.length * width);
     for (const [b, ids] of prompts.entries()) padded.set(ids, b * width);

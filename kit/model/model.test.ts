@@ -137,18 +137,22 @@ describe("Decoder", () => {
     expect(e.liveTensors()).toBe(before);
   });
 
-  it("traces once for each size class, not for each length", () => {
-    const roomy = init(llama({ ...dials, depth: 1, context: 300 }), 2);
+  it("traces once for each size class, not for each length, and grows without a difference", () => {
+    const roomy = init(llama({ ...dials, depth: 1, context: 700 }), 2);
     const long = new Decoder(roomy, { backend: "graph", recent: 16 });
-    for (const length of [1, 5, 40]) long.prompt([Array.from({ length }, () => 3)]);
-    for (let i = 0; i < 150; i++) long.next([i % 50]);
+    const ids = Array.from({ length: 640 }, (_, i) => (i * 7) % 50);
+    for (const length of [1, 5, 40]) long.prompt([ids.slice(0, length)]);
+    let scores: Float32Array = new Float32Array();
+    for (const id of ids.slice(40)) scores = long.next([id]);
+    const whole = e.scope(() => e.read(logits(roomy, batch([ids]))).slice(-50));
+    close(scores, whole, 1e-5);
     type Inside = {
       stepped: e.Compiled<never, unknown>;
       settled: e.Compiled<never, unknown>;
       prefills: Map<number, unknown>;
     };
     const { stepped, settled, prefills } = long as unknown as Inside;
-    // Prompts of up to 64 tokens, and caches of 64, 128 and 256 past tokens.
+    // Prompts of up to 64 tokens, and caches of 256, 512 and 1,024 past tokens.
     expect([prefills.size, stepped.traces.length, settled.traces.length]).toEqual([1, 3, 3]);
     long.reset();
   });

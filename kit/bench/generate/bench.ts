@@ -53,12 +53,22 @@ export async function benchGenerate({ rounds = 7, only }: { rounds?: number; onl
     say("\nSmolLM2-135M, float32, greedy; tokens/s: median (min–max)");
     say(table(["task", "kintsugi", "transformers", "kintsugi : transformers", "first call s"], rows));
     say("equal ids on both sides");
+    say(await readingOnly(torch, rounds));
     const [ours, theirs] = await Promise.all(all.map((c) => c.ask<{ peakBytes: number }>("memory")));
     const verdict = ours.peakBytes <= memoryLimit ? "within" : "ABOVE";
     say(
       `peak memory: ${gigabytes(ours.peakBytes)} (${verdict} ${gigabytes(memoryLimit)}), transformers ${gigabytes(theirs.peakBytes)}`,
     );
   });
+}
+
+/** What no program that keeps float32 weights can go below: the time of reading them. */
+async function readingOnly(torch: Contestant, rounds: number): Promise<string> {
+  const reads: { ms: number; bytes: number }[] = [];
+  for (let i = 0; i < rounds; i++) reads.push(await torch.ask<{ ms: number; bytes: number }>("floor"));
+  const { median } = spread(reads.map(({ ms }) => ms));
+  const speed = reads[0].bytes / 1e6 / median;
+  return `reading all matrices once (${gigabytes(reads[0].bytes)}, PyTorch's products of one row): ${median.toFixed(1)} ms, ${speed.toFixed(1)} GB/s, so at most ${(1000 / median).toFixed(1)} tokens/s in float32 on this machine`;
 }
 
 /** The dequantised weights as a Hugging Face folder, written once: the peer computes with the very same numbers. */
