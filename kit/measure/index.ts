@@ -1,2 +1,3 @@
 export * from "./divergence.js";
+export * from "./documentLosses.js";
 export * from "./likelihood.js";

@@ -1,9 +1,9 @@
 import {
   compile,
   type ExecutionBackend,
+  gather,
   logSumExp,
   mul,
-  oneHot,
   read,
   reshape,
   scope,
@@ -16,16 +16,18 @@ import { UserError } from "../errors.js";
 import { head, hidden, type Model } from "../model/index.js";
 
 /**
- * Log-likelihood of each next token: `log p(id[t+1] | id[0 … t])`, in nats.
+ * Log-likelihood of each target: `log p(targets[t] | inputs[0 … t])`, in nats.
  *
- * @param ids shape `[B, T]` int32
- * @returns shape `[B, T − 1]`
+ * @param inputs shape `[B, T]` int32
+ * @param targets shape `[B, T]` int32: the inputs one token later
+ * @returns shape `[B, T]`
  */
 export function tokenLogLikelihoods(model: Model<Tensor>, inputs: Tensor, targets: Tensor): Tensor {
-  const { vocab, width } = model.config;
-  const scores = head(model, reshape(hidden(model, inputs), [-1, width]));
-  const picked = sum(mul(scores, oneHot(reshape(targets, [-1]), vocab)), { axis: -1 });
-  return reshape(sub(picked, logSumExp(scores)), inputs.shape);
+  const { params, config } = model;
+  const x = reshape(hidden(model, inputs), [-1, config.width]);
+  // A target's score is a product with its own row of the head: no one-hot matrix of the size of all scores.
+  const picked = sum(mul(x, gather(params.head ?? params.embed, reshape(targets, [-1]))), { axis: -1 });
+  return reshape(sub(picked, logSumExp(head(model, x))), inputs.shape);
 }
 
 /** How well a model predicts a text. */
