@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { batches, type DataCursor, encodeDocuments, epochTokens, packer, startCursor } from "./packing.js";
+import {
+  batches,
+  type DataCursor,
+  encodeDocuments,
+  epochTokens,
+  joinDocuments,
+  packer,
+  startCursor,
+} from "./packing.js";
 import { smallTokenizer } from "./testing/tokenizers.js";
 import { toyStories } from "./toyStories.js";
 
@@ -32,6 +40,15 @@ describe("packing", () => {
     texts.forEach((text, i) => {
       expect(tokenizer.decode(documents.ids.slice(documents.starts[i], documents.starts[i + 1]))).toBe(text);
     });
+  });
+
+  it("joins neighbours with the boundary between them", () => {
+    const { ids, starts, bytes } = joinDocuments(documents, 12, BOUNDARY);
+    const parts = Array.from(bytes, (_, i) => tokenizer.decode(ids.slice(starts[i], starts[i + 1])));
+    expect(parts).toEqual(["hello<|end|><|end|>b<|end|>a longer text", "<|end|> stays text", "日本"]);
+    expect([...bytes]).toEqual([5 + 0 + 1 + 13, 18, 6]);
+    expect(joinDocuments(encodeDocuments(tokenizer, ["a", "b"]), 1, BOUNDARY).starts).toEqual(Int32Array.of(0, 1, 2));
+    expect([...joinDocuments(encodeDocuments(tokenizer, []), 5, BOUNDARY).starts]).toEqual([0]);
   });
 
   it("goes through every document once an epoch, in another order each time", () => {

@@ -67,6 +67,31 @@ export function encodeDocuments(tokenizer: Tokenizer, texts: Iterable<string>): 
   return { ids: ids.copy(), starts: starts.copy(), bytes: bytes.copy() };
 }
 
+/**
+ * Neighbouring documents as one, with the boundary between them: what a model reads in training, as long as wanted. For
+ * measuring losses far behind where documents end.
+ *
+ * @param documents what {@link encodeDocuments} made
+ * @param tokens a joined document is complete when it has so many ids; the last may have fewer
+ * @param boundary id between documents
+ * @returns the joined documents, in the same order, without losing an id or a byte
+ */
+export function joinDocuments(documents: Documents, tokens: number, boundary: number): Documents {
+  const ids = new Ids();
+  const starts: number[] = [];
+  const bytes: number[] = [];
+  for (let i = 0; i + 1 < documents.starts.length; i++) {
+    if (starts.length === 0 || ids.length - starts[starts.length - 1] >= tokens) {
+      starts.push(ids.length);
+      bytes.push(0);
+    } else ids.push(boundary);
+    ids.append(documents.ids.subarray(documents.starts[i], documents.starts[i + 1]));
+    bytes[bytes.length - 1] += documents.bytes[i];
+  }
+  starts.push(ids.length);
+  return { ids: ids.copy(), starts: Int32Array.from(starts), bytes: Int32Array.from(bytes) };
+}
+
 /** The cursor at the beginning of all data. */
 export function startCursor(seed: number): DataCursor {
   return { seed, epoch: 0, document: 0, offset: 0, tokens: 0 };
