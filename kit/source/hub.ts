@@ -31,31 +31,63 @@ export type HubOptions = { readonly progress?: Progress; readonly retryMs?: numb
  * @throws UserError when the hub is out of reach, has no such repository or only pickled weights, or a file is damaged
  */
 export async function fetchRepository(repository: HubRepository, options: HubOptions = {}): Promise<string> {
-  const { id, type, revision = "main" } = repository;
-  const folder = join(cacheFolder(), "hub", type, ...id.split("/"), revision);
+  const { id, revision = "main" } = repository;
+  const folder = repositoryFolder(repository);
   const record = join(folder, ".complete.json");
   if (await isComplete(folder, record)) return folder;
-  if (/^(1|true|yes|on)$/i.test(process.env.HF_HUB_OFFLINE ?? "")) {
-    throw new UserError(`${id} is not in the cache, and HF_HUB_OFFLINE forbids fetching it`);
-  }
-  const { commit, files } = await listing(id, type, revision, options);
+  const { commit, files } = await listing(repository, options);
   const wanted = repository.files ? named(repository.files, files, id) : checkpointFiles(files, id);
-  for (const { target, file, sha256 } of wanted) {
-    const path = join(folder, target);
-    if (await exists(path)) continue;
-    const kind = type === "datasets" ? "datasets/" : "";
-    const url = `${endpoint()}/${kind}${id}/resolve/${commit}/${file.path.split("/").map(encodeURIComponent).join("/")}`;
-    await download(url, path, {
-      headers: credentials(),
-      bytes: file.bytes,
-      gitBlob: file.gitBlob,
-      sha256: sha256 ?? file.sha256,
-      ...options,
-    });
-  }
+  for (const each of wanted) await fetchFile(repository, commit, each, options);
   const text = JSON.stringify({ id, revision, commit, files: wanted.map(({ target }) => target) }, null, 2);
   await writeAtomically(record, (handle) => writeFully(handle, Buffer.from(`${text}\n`), 0, record));
   return folder;
+}
+
+/** A repository whose files are fetched one by one. */
+export type HubBrowser = {
+  /** Paths in the repository. */
+  readonly files: readonly string[];
+  /** Brings a file into the cache, checked against the hub's own checksum, and tells its path there. */
+  readonly fetch: (file: string) => Promise<string>;
+};
+
+/**
+ * Lists a repository, to fetch only some of its files.
+ *
+ * @throws UserError when the hub is out of reach or has no such repository; from `fetch` when a file is damaged
+ */
+export async function browseRepository(repository: HubRepository, options: HubOptions = {}): Promise<HubBrowser> {
+  const { commit, files } = await listing(repository, options);
+  return {
+    files: files.map(({ path }) => path),
+    fetch: (name) => fetchFile(repository, commit, named([{ name }], files, repository.id)[0], options),
+  };
+}
+
+/** Where the cache keeps a repository's files. */
+export function repositoryFolder({ id, type, revision = "main" }: HubRepository): string {
+  return join(cacheFolder(), "hub", type, ...id.split("/"), revision);
+}
+
+/** Brings one file into the cache, unless it is there. */
+async function fetchFile(
+  repository: HubRepository,
+  commit: string,
+  { target, file, sha256 }: Wanted,
+  options: HubOptions,
+): Promise<string> {
+  const path = join(repositoryFolder(repository), target);
+  if (await exists(path)) return path;
+  const kind = repository.type === "datasets" ? "datasets/" : "";
+  const name = file.path.split("/").map(encodeURIComponent).join("/");
+  await download(`${endpoint()}/${kind}${repository.id}/resolve/${commit}/${name}`, path, {
+    headers: credentials(),
+    bytes: file.bytes,
+    gitBlob: file.gitBlob,
+    sha256: sha256 ?? file.sha256,
+    ...options,
+  });
+  return path;
 }
 
 async function isComplete(folder: string, record: string): Promise<boolean> {
@@ -75,11 +107,12 @@ function credentials(): Record<string, string> {
 type HubFile = { readonly path: string; readonly bytes?: number; readonly sha256?: string; readonly gitBlob?: string };
 
 async function listing(
-  id: string,
-  type: string,
-  revision: string,
+  { id, type, revision = "main" }: HubRepository,
   options: HubOptions,
 ): Promise<{ commit: string; files: HubFile[] }> {
+  if (/^(1|true|yes|on)$/i.test(process.env.HF_HUB_OFFLINE ?? "")) {
+    throw new UserError(`${id} is not in the cache, and HF_HUB_OFFLINE forbids fetching it`);
+  }
   const url = `${endpoint()}/api/${type}/${id}/revision/${encodeURIComponent(revision)}?blobs=true`;
   const json = await requestJson(url, options.retryMs ?? 500);
   const { sha, siblings } = json as { sha?: unknown; siblings?: unknown };

@@ -63,13 +63,23 @@ function isExplicit(name: string): boolean {
   return isAbsolute(name) || /^\.{1,2}([/\\]|$)/.test(name) || name.startsWith("~");
 }
 
-async function inMirror(name: string, known: KnownName | undefined): Promise<string | undefined> {
+/**
+ * The folder of a name in the mirror, if there are both.
+ *
+ * @throws UserError when `KINTSUGI_MIRROR` is no folder
+ */
+export async function mirrorFolder(name: string): Promise<string | undefined> {
   const mirror = process.env.KINTSUGI_MIRROR;
   if (!mirror) return undefined;
   if (!(await exists(mirror))) throw new UserError(`KINTSUGI_MIRROR is ${mirror}`, { expected: "an existing folder" });
   if (!/^[\w.-]+(\/[\w.-]+)?$/.test(name) || name.includes("..")) return undefined;
   const folder = join(absolute(mirror), name);
-  if (!(await exists(folder))) return undefined;
+  return (await exists(folder)) ? folder : undefined;
+}
+
+async function inMirror(name: string, known: KnownName | undefined): Promise<string | undefined> {
+  const folder = await mirrorFolder(name);
+  if (folder === undefined) return undefined;
   for (const file of known?.files ?? []) {
     if (await exists(join(folder, file.name))) continue;
     throw new UserError(`The mirror lacks ${join(folder, file.name)}`, {
