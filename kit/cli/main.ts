@@ -1,11 +1,13 @@
 import { Command, CommanderError } from "commander";
 import { UserError } from "../errors.js";
+import { dataCommand } from "./data.js";
 import { generateCommand } from "./generate.js";
 import { inspectCommand } from "./inspect.js";
 import { makeCommand } from "./make.js";
 
 const program = new Command("kintsugi")
   .description("Take language models apart, rebuild them, heal them.")
+  .addCommand(dataCommand())
   .addCommand(generateCommand())
   .addCommand(inspectCommand())
   .addCommand(makeCommand())

@@ -6,6 +6,7 @@ export const JOBS = {
   notebooks: "notebook/run.js",
   bench: "bench/main.js",
   "check-tinyllama": "bench/check-tinyllama.js",
+  kintsugi: "cli/main.js",
   "test-browser": "test/browser.js",
 };
 

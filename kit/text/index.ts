@@ -1,5 +1,23 @@
+export {
+  type CorpusRecipe,
+  type CorpusSpec,
+  fetchCorpus,
+  fetchedCorpora,
+  type Looked,
+  lookedText,
+  type Manifest,
+  type MissingText,
+  manifestText,
+  openCorpus,
+  type RebuildOptions,
+  type Rebuilt,
+  readManifest,
+  readParquet,
+} from "./corpora/index.js";
 export { type Corpus, corpus, corpusHash, splitCorpus, textHash, utf8Bytes } from "./corpus.js";
+export { type FrequentTokensJson, frequentTokens, tokenizerFromFrequent } from "./frequentTokens.js";
 export { type GgufVocabulary, tokenizerFromGguf } from "./gguf.js";
+export { gpt2Tokenizer } from "./gpt2.js";
 export { tokenizerFromJson } from "./json.js";
 export { tokenizerFromLlama2c } from "./llama2c.js";
 export {
@@ -9,12 +27,14 @@ export {
   type Documents,
   encodeDocuments,
   epochTokens,
+  joinDocuments,
   type PackingOptions,
   packer,
   startCursor,
 } from "./packing.js";
 export { type ReadDocumentsOptions, readDocuments, readJsonl } from "./readTexts.js";
 export { tokenizerFromSentencePiece } from "./sentencepiece.js";
+export { type LengthStage, packingAt, type StagedPacking, stagedBatches, stagesOf } from "./stages.js";
 export { TextStream, type TextStreamOptions } from "./stream.js";
 export {
   assertFits,
@@ -26,3 +46,11 @@ export {
 } from "./tokenizer.js";
 export { type ToyStoriesOptions, type ToyStory, toyStories, toyStory } from "./toyStories.js";
 export { type TokenizerJson, type TrainBpeOptions, trainBpe } from "./trainBpe.js";
+export {
+  documentBoundary,
+  openTokenizer,
+  type TokenizerSpec,
+  type TrainedTokenizerJson,
+  trainedTokenizer,
+  unknownTokens,
+} from "./trainedTokenizer.js";

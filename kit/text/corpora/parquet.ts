@@ -1,0 +1,56 @@
+/** Texts of a Parquet file, the form in which the hub keeps data sets. */
+import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
+import { UserError } from "../../errors.js";
+import { openToRead, readFully } from "../../source/files.js";
+
+/**
+ * The texts of one column, read row group by row group: a file may be larger than the memory.
+ *
+ * @param path file; uncompressed or compressed with Snappy, as the hub's are
+ * @param column a column of strings
+ * @yields one text after another; rows without one are passed over
+ * @throws UserError when the file is no Parquet, damaged, compressed in another way, or has no such column
+ */
+export async function* readParquet(path: string, column: string): AsyncGenerator<string> {
+  const { handle, size } = await openToRead(path);
+  try {
+    const file: AsyncBuffer = {
+      byteLength: size,
+      async slice(start, end = size) {
+        const bytes = new Uint8Array(Math.max(0, end - start));
+        await readFully(handle, bytes, start, path);
+        return bytes.buffer;
+      },
+    };
+    const metadata = await reading(path, () => parquetMetadataAsync(file));
+    checkColumn(metadata, column, path);
+    let row = 0;
+    for (const { num_rows } of metadata.row_groups) {
+      const rowStart = row;
+      row += Number(num_rows);
+      const rows = await reading(path, () =>
+        parquetReadObjects({ file, metadata, columns: [column], rowStart, rowEnd: row }),
+      );
+      for (const { [column]: text } of rows) if (typeof text === "string") yield text;
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+function checkColumn({ schema }: FileMetaData, column: string, path: string): void {
+  const names = schema.slice(1).map(({ name }) => name);
+  if (names.includes(column)) return;
+  throw new UserError(`the file has no column "${column}"`, { where: path, expected: `one of ${names.join(", ")}` });
+}
+
+/** The library throws plain errors for files it cannot read. */
+async function reading<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(`the Parquet file cannot be read: ${reason}`, { where: path, fix: "Fetch it again" });
+  }
+}
