@@ -1,6 +1,13 @@
-import type { AttentionSpec, GatedConvSpec, GatedDeltaNetSpec, RopeSpec, TernaryLinearSpec } from "../nn/index.js";
+import type {
+  AttentionSpec,
+  GatedConvSpec,
+  GatedDeltaNetSpec,
+  RopeSpec,
+  TernaryLinearSpec,
+  TernaryScale,
+} from "../nn/index.js";
 
-export type { RopeSpec };
+export type { RopeSpec, TernaryScale };
 
 /**
  * Where activations are normalised: once before each half of a `block`, in front of every linear layer by a norm of its own

@@ -5,6 +5,8 @@ export * from "./forward.js";
 export * from "./init.js";
 export * from "./llama.js";
 export * from "./presets.js";
+export { configReader, readConfig } from "./readConfig.js";
+export * as reading from "./reading.js";
 export {
   type LayerTensors,
   type LinearKind,

@@ -1,6 +1,7 @@
 import { scope, type Tensor, tree } from "../engine/index.js";
 import type { Model, ModelParams } from "./config.js";
-import { linearOf, mixerOf, mlpOf } from "./registry.js";
+import { linearOf } from "./registry.js";
+import { linearPaths } from "./shapes.js";
 
 /**
  * The same model with its linear layers' matrices rounded once, instead of at every use: same scores, faster decoding. It
@@ -12,12 +13,7 @@ export function rounded(model: Model<Tensor>): Model<Tensor> {
   const { config, params } = model;
   const how = linearOf(config.linear).rounded;
   if (how === undefined) return model;
-  const matrices = new Set(
-    config.layers.flatMap(({ mixer, mlp }, i) => [
-      ...mixerOf(mixer).linears.map((name) => `layers.${i}.mixer.${name}`),
-      ...mlpOf(mlp).linears.map((name) => `layers.${i}.mlp.${name}`),
-    ]),
-  );
+  const matrices = linearPaths(config);
   return scope(() => ({
     config: { ...config, linear: how.spec(config.linear) },
     params: tree.map<Tensor, Tensor, ModelParams<Tensor>>(params, (leaf, path) =>

@@ -55,14 +55,21 @@ export function countParameters(config: ModelConfig): number {
   return tree.leaves<Shape>(shapes(config)).reduce((total, { shape }) => total + sizeOf(shape), 0);
 }
 
+/** Paths of the matrices that `config.linear` is about: those of the linear layers of the blocks. */
+export function linearPaths({ layers }: ModelConfig): Set<string> {
+  const paths = layers.flatMap(({ mixer, mlp }, i) => [
+    ...mixerOf(mixer).linears.map((name) => `layers.${i}.mixer.${name}`),
+    ...mlpOf(mlp).linears.map((name) => `layers.${i}.mlp.${name}`),
+  ]);
+  return new Set(paths);
+}
+
 /** Number of parameters in the linear layers of the blocks: those that `config.linear` is about. */
 export function countLinearParameters(config: ModelConfig): number {
-  const count = (shapes: { readonly [name: string]: Shape }, linears: readonly string[]): number =>
-    linears.reduce((total, name) => total + sizeOf(shapes[name].shape), 0);
-  return config.layers.reduce((total, layer) => {
-    const { mixer, mlp } = layerShapes(layer, config);
-    return total + count(mixer, mixerOf(layer.mixer).linears) + count(mlp, mlpOf(layer.mlp).linears);
-  }, 0);
+  const linear = linearPaths(config);
+  return tree
+    .entries<Shape>(shapes(config))
+    .reduce((total, [path, { shape }]) => (linear.has(path) ? total + sizeOf(shape) : total), 0);
 }
 
 /**

@@ -7,7 +7,6 @@ import {
   type DecodeState,
   grow,
   init,
-  type LinearSpec,
   logits,
   type MixerSpec,
   type Model,
@@ -18,60 +17,14 @@ import {
   settle,
   step,
 } from "../../model/index.js";
+import { configOf, dense, linearExamples, mixerExamples } from "../../model/testing/examples.js";
 
-type Kind = MixerSpec["kind"];
-
-const deltaNet = {
-  kind: "gatedDeltaNet",
-  heads: 2,
-  keyDim: 3,
-  valueDim: 4,
-  conv: 4,
-  gate: { kind: "mamba" },
-  rule: "paper",
-  queryScale: 3 ** -0.5,
-  outputNorm: "gatedRmsNorm",
-  chunk: 8,
-} as const;
-
-/** Examples of each kind. A kind without one does not compile. */
-const examples: { readonly [K in Kind]: Readonly<Record<string, Extract<MixerSpec, { kind: K }>>> } = {
-  attention: {
-    grouped: { kind: "attention", heads: 4, kvHeads: 2, headDim: 4, rope: { theta: 10_000, layout: "half" } },
-  },
-  gatedConv: { "k = 8": { kind: "gatedConv", kernel: 8 } },
-  gatedDeltaNet: {
-    paper: deltaNet,
-    "teeny-s": {
-      ...deltaNet,
-      gate: { kind: "logsigmoid", gateLogitNormalizer: 16 },
-      rule: "undecayed",
-      queryScale: 1,
-      outputNorm: "none",
-    },
-    "more value heads, negative eigenvalues": { ...deltaNet, valueHeads: 4, negativeEigenvalues: true },
-  },
-};
-
-const dense: LinearSpec = { kind: "dense" };
-const linears: Readonly<Record<string, LinearSpec>> = {
-  dense,
-  "ternary, block norm": { kind: "ternary", scale: "per-tensor", norm: "block" },
-  "ternary groups, a norm per linear": { kind: "ternary", scale: { group: 8, aligned: false }, norm: "per-linear" },
-};
-
-const cases = Object.entries(examples).flatMap(([kind, specs]) =>
+const cases = Object.entries(mixerExamples).flatMap(([kind, specs]) =>
   Object.entries(specs).map(([name, spec]) => [`${kind}, ${name}`, spec as MixerSpec] as const),
 );
 const withLinears = cases.flatMap(([name, mixer]) =>
-  Object.entries(linears).map(([how, linear]) => [name, how, mixer, linear] as const),
+  Object.entries(linearExamples).map(([how, linear]) => [name, how, mixer, linear] as const),
 );
-
-function configOf(mixer: MixerSpec, linear: LinearSpec, depth = 2, width = 12): ModelConfig {
-  const layer = { mixer, norm: { kind: "rmsNorm" }, mlp: { kind: "swiglu", hidden: 10 } } as const;
-  const layers = Array.from({ length: depth }, () => layer);
-  return { vocab: 23, width, context: 64, tied: true, normEps: 1e-5, linear, layers };
-}
 
 /** Weights large enough that every part of the model counts. */
 function lively(config: ModelConfig): Model<e.Tensor> {
@@ -91,7 +44,7 @@ const rows = (x: e.Tensor): number[][] => {
 };
 
 it("every kind of mixer has examples", () => {
-  expect(Object.keys(examples)).toEqual(Object.keys(mixers));
+  expect(Object.keys(mixerExamples)).toEqual(Object.keys(mixers));
 });
 
 describe.each(withLinears)("%s, %s", (_, __, mixer, linear) => {
@@ -149,7 +102,7 @@ function upkeep(config: ModelConfig, state: DecodeState): DecodeState {
 
 describe.each(cases)("%s", (name, mixer) => {
   // XLA compiles for seconds: one example of each kind.
-  const first = Object.values(examples[mixer.kind])[0] === mixer;
+  const first = Object.values(mixerExamples[mixer.kind])[0] === mixer;
 
   it.each(first ? (["graph", "xla"] as const) : (["graph"] as const))(
     "gives the same values and gradients compiled (%s)",
