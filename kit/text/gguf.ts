@@ -1,6 +1,7 @@
 import { UserError } from "../errors.js";
 import { tokenizerFromJson } from "./json.js";
-import { pieceTokenizer, present, TokenType } from "./sentencepiece.js";
+import { type PieceVocabulary, pieceTokenizer, present, TokenType } from "./sentencepiece.js";
+import { sentencePieceFile } from "./sentencepieceFile.js";
 import type { Tokenizer } from "./tokenizer.js";
 
 /** The vocabulary a GGUF file carries, as plain values of its `tokenizer.ggml.*` metadata. */
@@ -26,11 +27,11 @@ export type GgufVocabulary = {
   readonly addSpacePrefix?: boolean;
 };
 
-const GPT2 = [{ type: "ByteLevel", add_prefix_space: false, use_regex: true }];
+const GPT2 = [{ type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true }];
 const DIGITS = { type: "Digits", individual_digits: true };
 const byPattern = (Regex: string): object[] => [
   { type: "Split", pattern: { Regex }, behavior: "Isolated", invert: false },
-  { type: "ByteLevel", add_prefix_space: false, use_regex: false },
+  { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false },
 ];
 const LLAMA3 =
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
@@ -52,6 +53,46 @@ const PRE_TOKENIZERS: { readonly [name: string]: readonly object[] } = {
  * @throws UserError for another kind of vocabulary, an unknown pre-tokenizer, or lists that do not belong together
  */
 export function tokenizerFromGguf(vocabulary: GgufVocabulary): Tokenizer {
+  check(vocabulary);
+  return kinds[kindOf(vocabulary)].tokenizer(vocabulary);
+}
+
+/**
+ * The same tokenizer as the files a Hugging Face folder has for it, by their names: a `tokenizer.json` with its
+ * configuration, or a SentencePiece `tokenizer.model`.
+ *
+ * @throws UserError as {@link tokenizerFromGguf}
+ */
+export function tokenizerFilesFromGguf(vocabulary: GgufVocabulary): Readonly<Record<string, object>> {
+  check(vocabulary);
+  return kinds[kindOf(vocabulary)].files(vocabulary);
+}
+
+type Kind = {
+  readonly tokenizer: (vocabulary: GgufVocabulary) => Tokenizer;
+  readonly files: (vocabulary: GgufVocabulary) => Readonly<Record<string, object>>;
+};
+
+const kinds: { readonly [Name in "gpt2" | "llama"]: Kind } = {
+  gpt2: {
+    tokenizer: (vocabulary) => tokenizerFromJson(asJson(vocabulary), roles(vocabulary)),
+    files: (vocabulary) => ({ "tokenizer.json": asJson(vocabulary), "tokenizer_config.json": roles(vocabulary) }),
+  },
+  llama: {
+    tokenizer: (vocabulary) => pieceTokenizer(asPieces(vocabulary)),
+    files: (vocabulary) => ({ "tokenizer.model": sentencePieceFile(asPieces(vocabulary)) }),
+  },
+};
+
+function kindOf({ model }: GgufVocabulary): keyof typeof kinds {
+  if (model === "gpt2" || model === "llama") return model;
+  throw new UserError(`the vocabulary "${model}" is not supported`, {
+    where: "tokenizer.ggml.model",
+    expected: "gpt2 or llama",
+  });
+}
+
+function check(vocabulary: GgufVocabulary): void {
   if (vocabulary.tokens.length === 0)
     throw new UserError("the vocabulary is empty", { where: "tokenizer.ggml.tokens" });
   const { bos, eos, padding, unknown } = vocabulary;
@@ -65,14 +106,9 @@ export function tokenizerFromGguf(vocabulary: GgufVocabulary): Tokenizer {
       where: "tokenizer.ggml.token_type",
     });
   }
-  if (vocabulary.model === "gpt2") return tokenizerFromJson(asJson(vocabulary), roles(vocabulary));
-  if (vocabulary.model === "llama") return asPieces(vocabulary);
-  throw new UserError(`the vocabulary "${vocabulary.model}" is not supported`, {
-    where: "tokenizer.ggml.model",
-    expected: "gpt2 or llama",
-  });
 }
 
+/** A whole `tokenizer.json`: with every field that Hugging Face's readers insist on. */
 function asJson(vocabulary: GgufVocabulary): object {
   const { tokens, types, bos, eos } = vocabulary;
   const name = vocabulary.pre ?? "gpt-2";
@@ -87,36 +123,60 @@ function asJson(vocabulary: GgufVocabulary): object {
   const added = tokens.flatMap((content, id) => {
     const type = types?.[id] ?? TokenType.normal;
     if (type !== TokenType.control && type !== TokenType.userDefined) return [];
-    return [{ id, content, special: type === TokenType.control, normalized: false }];
+    const special = type === TokenType.control;
+    return [{ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special }];
   });
-  const marker = (id: number): object => ({ SpecialToken: { id: tokens[id], type_id: 0 } });
   return {
+    version: "1.0",
+    truncation: null,
+    padding: null,
     added_tokens: added,
     normalizer: null,
     pre_tokenizer: { type: "Sequence", pretokenizers: steps },
-    post_processor: {
-      type: "TemplateProcessing",
-      single: [
-        ...(vocabulary.addBos && bos !== undefined ? [marker(bos)] : []),
-        { Sequence: { id: "A", type_id: 0 } },
-        ...(vocabulary.addEos && eos !== undefined ? [marker(eos)] : []),
-      ],
-    },
-    decoder: { type: "ByteLevel" },
+    post_processor: template(tokens, vocabulary.addBos ? bos : undefined, vocabulary.addEos ? eos : undefined),
+    decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
     model: {
       type: "BPE",
-      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
-      merges: vocabulary.merges ?? [],
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      fuse_unk: false,
+      byte_fallback: false,
       // Llama 3 takes a word that is a token whole; llama.cpp does so by the name of the pre-tokenizer.
       ignore_merges: name === "llama-bpe" || name === "llama3",
+      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
+      merges: vocabulary.merges ?? [],
     },
   };
 }
 
+/** What stands around a text, and around each of a pair. */
+function template(tokens: readonly string[], before: number | undefined, after: number | undefined): object {
+  const ids = [before, after].filter((id) => id !== undefined);
+  if (ids.length === 0) return { type: "ByteLevel", add_prefix_space: true, trim_offsets: false, use_regex: true };
+  const around = (id: "A" | "B", type: number): object[] => {
+    const marker = (of: number | undefined): object[] =>
+      of === undefined ? [] : [{ SpecialToken: { id: tokens[of], type_id: type } }];
+    return [...marker(before), { Sequence: { id, type_id: type } }, ...marker(after)];
+  };
+  return {
+    type: "TemplateProcessing",
+    single: around("A", 0),
+    pair: [...around("A", 0), ...around("B", 1)],
+    special_tokens: Object.fromEntries(
+      ids.map((id) => [tokens[id], { id: tokens[id], ids: [id], tokens: [tokens[id]] }]),
+    ),
+  };
+}
+
+/** A `tokenizer_config.json`: the tokens with a role, and that `tokenizer.json` says the rest. */
 function roles(vocabulary: GgufVocabulary): object {
   const { tokens } = vocabulary;
   const named = (id: number | undefined): string | undefined => (id === undefined ? undefined : tokens[id]);
   return {
+    tokenizer_class: "PreTrainedTokenizerFast",
+    clean_up_tokenization_spaces: false,
     bos_token: named(vocabulary.bos),
     eos_token: named(vocabulary.eos),
     pad_token: named(vocabulary.padding),
@@ -124,12 +184,12 @@ function roles(vocabulary: GgufVocabulary): object {
   };
 }
 
-function asPieces(vocabulary: GgufVocabulary): Tokenizer {
+function asPieces(vocabulary: GgufVocabulary): PieceVocabulary {
   const { tokens, bos, eos, padding, unknown } = vocabulary;
   if (vocabulary.scores === undefined) {
     throw new UserError("the vocabulary has no scores", { where: "tokenizer.ggml.scores" });
   }
-  return pieceTokenizer({
+  return {
     tokens,
     scores: vocabulary.scores,
     types: vocabulary.types ?? new Int32Array(tokens.length).fill(TokenType.normal),
@@ -139,5 +199,5 @@ function asPieces(vocabulary: GgufVocabulary): Tokenizer {
     unkSurface: " \u2047 ",
     before: (vocabulary.addBos ?? true) && bos !== undefined ? [bos] : [],
     after: vocabulary.addEos && eos !== undefined ? [eos] : [],
-  });
+  };
 }

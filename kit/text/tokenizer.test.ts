@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../errors.js";
-import { tokenizerFromGguf } from "./gguf.js";
+import { tokenizerFilesFromGguf, tokenizerFromGguf } from "./gguf.js";
 import { tokenizerFromJson } from "./json.js";
 import { tokenizerFromLlama2c } from "./llama2c.js";
 import { tokenizerFromSentencePiece } from "./sentencepiece.js";
 import { mirrored, realTokenizers, smallTokenizer } from "./testing/tokenizers.js";
-import { assertFits } from "./tokenizer.js";
+import { assertFits, type Tokenizer } from "./tokenizer.js";
+import { trainBpe } from "./trainBpe.js";
 
 const small = smallTokenizer();
 /** SmolLM2's vocabulary lacks 6 control characters and bytes F1 and F2; like the reference, we leave them out. */
@@ -143,4 +144,46 @@ describe("a SentencePiece vocabulary in a GGUF file", () => {
     expect(tokenizer.decode(tokenizer.encode("é\n"))).toBe("é\n");
     expect([...tokenizer.encode("\n")].map(tokenizer.tokenOf)).toEqual(["▁", "<0x0A>"]);
   });
+});
+
+describe("a GGUF vocabulary as the files of a folder", () => {
+  const texts = ["ab a", "é\n  b", "<s> a</s>b", "", " aab<|x|>b"];
+  const same = (a: Tokenizer, b: Tokenizer): void => {
+    expect([a.kind, a.vocab, a.special]).toEqual([b.kind, b.vocab, b.special]);
+    for (const text of texts) {
+      const ids = b.encode(text, { addSpecial: true });
+      expect([...a.encode(text, { addSpecial: true })]).toEqual([...ids]);
+      expect(a.decode(ids)).toBe(b.decode(ids));
+    }
+    for (let id = 0; id < b.vocab; id++)
+      expect([...a.bytes(id), a.isSpecial(id)]).toEqual([...b.bytes(id), b.isSpecial(id)]);
+  };
+
+  it.each([{ addSpacePrefix: true }, { addSpacePrefix: false, padding: 2 }])(
+    "SentencePiece's is a tokenizer.model: %j",
+    (more) => {
+      const bytes = Array.from({ length: 256 }, (_, b) => `<0x${b.toString(16).toUpperCase().padStart(2, "0")}>`);
+      const tokens = ["<unk>", "<s>", "</s>", ...bytes, "▁", "a", "b", "ab", "▁a", "<|x|>"];
+      const scores = tokens.map((token) => ({ ab: -1.5, "▁a": -2.25 })[token] ?? 0);
+      const types = tokens.map((_, id) => (id === 0 ? 2 : id < 3 ? 3 : id < 259 ? 6 : id === 264 ? 4 : 1));
+      const vocabulary = { model: "llama", tokens, scores, types, bos: 1, eos: 2, unknown: 0, ...more };
+      const files = tokenizerFilesFromGguf(vocabulary);
+      expect(Object.keys(files)).toEqual(["tokenizer.model"]);
+      same(tokenizerFromSentencePiece(files["tokenizer.model"] as Uint8Array), tokenizerFromGguf(vocabulary));
+    },
+  );
+
+  it.each([{}, { addBos: true, bos: 0 }, { addBos: true, addEos: true, bos: 0, eos: 1, padding: 1 }])(
+    "byte-level BPE's is a tokenizer.json and its configuration: %j",
+    (more) => {
+      const { model } = trainBpe(["a ab aab"], { vocab: 262, special: ["<s>", "</s>", "<|x|>"] });
+      const tokens = Object.keys(model.vocab);
+      const types = tokens.map((_, id) => (id < 3 ? 3 : 1));
+      const merges = model.merges.map((pair) => pair.join(" "));
+      const vocabulary = { model: "gpt2", pre: "smollm", tokens, types, merges, ...more };
+      const files = JSON.parse(JSON.stringify(tokenizerFilesFromGguf(vocabulary)));
+      expect(Object.keys(files)).toEqual(["tokenizer.json", "tokenizer_config.json"]);
+      same(tokenizerFromJson(files["tokenizer.json"], files["tokenizer_config.json"]), tokenizerFromGguf(vocabulary));
+    },
+  );
 });
