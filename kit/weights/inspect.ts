@@ -1,7 +1,7 @@
 import type { StoredDType, TensorRef } from "../engine/ref.js";
 import { entries } from "../engine/tree.js";
 import { UserError } from "../errors.js";
-import type { LlamaConfig } from "../model/config.js";
+import type { ModelConfig } from "../model/config.js";
 import { type Resolved, type ResolveOptions, resolve } from "../source/index.js";
 import type { SpecialIds, TokenizerKind } from "../text/index.js";
 import { type CheckpointInfo, open, shortValues } from "./checkpoint.js";
@@ -29,7 +29,7 @@ export type Inspection = Resolved & {
   readonly metadata: CheckpointInfo["metadata"];
   /** What the model is, when it is one the kit loads. */
   readonly model?: {
-    readonly config: LlamaConfig;
+    readonly config: ModelConfig;
     /** Each parameter once, whatever the file stores twice. */
     readonly parameters: number;
     readonly bytes: number;

@@ -3,7 +3,7 @@ import type { Tensor } from "../engine/index.js";
 import type { TensorRef } from "../engine/ref.js";
 import { entries, map } from "../engine/tree.js";
 import type { Llama, Model, ModelParams } from "../model/config.js";
-import { type Checkpoint, type OpenOptions, open } from "./checkpoint.js";
+import { type Checkpoint, type LlamaCheckpoint, type OpenOptions, ofLlama, open } from "./checkpoint.js";
 import { readRef } from "./read.js";
 
 /**
@@ -18,6 +18,15 @@ import { readRef } from "./read.js";
 export async function load(nameOrPath: string, options: OpenOptions = {}): Promise<Checkpoint<Tensor>> {
   const { model, ...rest } = await open(nameOrPath, options);
   return { model: await loadModel(model), ...rest };
+}
+
+/**
+ * {@link load} for those who need a Llama: attention in every layer, dense linear layers.
+ *
+ * @throws UserError as {@link load}, and when it is a model of another kind
+ */
+export async function loadLlama(nameOrPath: string, options: OpenOptions = {}): Promise<LlamaCheckpoint<Tensor>> {
+  return ofLlama(await load(nameOrPath, options));
 }
 
 /**

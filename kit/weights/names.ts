@@ -1,5 +1,5 @@
 /**
- * What a file format calls the tensors of a Llama. Keys are paths of the kit's parameter tree, `{}` is the layer's number.
+ * What a file format calls the tensors of a model. Keys are paths of the kit's parameter tree, `{}` is the layer's number.
  */
 export type NameMap = {
   readonly whole: Readonly<Record<string, string>>;
@@ -23,6 +23,13 @@ export const huggingFaceNames: NameMap = {
     "mlp.down": "model.layers.{}.mlp.down_proj.weight",
   },
   ignored: /(^|\.)rotary_emb\.inv_freq$/,
+};
+
+/** The kit's own folders, of any model: every tensor is named by its path. */
+export const kintsugiNames: NameMap = {
+  whole: { embed: "embed", "norm.gain": "norm.gain", head: "head" },
+  layer: {},
+  ignored: /(?!)/,
 };
 
 /** llama.cpp's GGUF, architecture `llama`. */

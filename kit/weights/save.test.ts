@@ -7,7 +7,7 @@ import { entries, map } from "../engine/tree.js";
 import { UserError } from "../errors.js";
 import type { Model, ModelParams } from "../model/config.js";
 import { temporaryFolder } from "../source/testing/folder.js";
-import { open } from "./checkpoint.js";
+import { open, openLlama } from "./checkpoint.js";
 import { readRef } from "./read.js";
 import type { TensorValues } from "./safetensors-write.js";
 import { save } from "./save.js";
@@ -89,7 +89,7 @@ describe("a model on disk", () => {
 
   test("an interleaved model is saved in Hugging Face's order of rows", async () => {
     const { folder, out } = await small();
-    const { model } = await open(folder);
+    const { model } = await openLlama(folder);
     const layers = model.config.layers.map((layer) => ({
       ...layer,
       mixer: { ...layer.mixer, rope: { ...layer.mixer.rope, layout: "interleaved" as const } },
@@ -244,7 +244,7 @@ describe.skipIf(mirror === undefined)("real checkpoints", () => {
     const out = join(temporaryFolder(), "copy");
     const first = await open(mirrored("stories260k"));
     await save(first.model, out, { like: first });
-    const second = await open(out);
+    const second = await openLlama(out);
     expect(second.model.config.layers[0].mixer.rope.layout).toBe("half");
     expect(second.tokenizer?.vocab).toBe(512);
     const row = (model: Model<TensorRef>, index: number): number[] => [

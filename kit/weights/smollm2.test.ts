@@ -1,13 +1,16 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { knownNames } from "../source/index.js";
+import { temporaryFolder } from "../source/testing/folder.js";
 import { installedFile } from "../source/wheel.js";
 import { open } from "./checkpoint.js";
 import { bytesOf } from "./chunks.js";
 import { formatOf } from "./format.js";
 import { readGguf } from "./gguf.js";
 import { readRef } from "./read.js";
+import { save } from "./save.js";
 import { mirrored } from "./testing/mirror.js";
 
 const reference = mirrored("reference", "smollm2-135m.json");
@@ -46,6 +49,20 @@ describe.skipIf(installed === undefined)("smollm2-135m from the Python registry"
     expect(model.params.layers[0].mixer.q.unpermuteHeads).toBe(9);
     expect(model.params.layers[0].mixer.k.unpermuteHeads).toBe(3);
     expect([...tokenizer!.encode("The capital of France is")]).toEqual([504, 3575, 282, 4649, 314]);
+  });
+
+  test("the vocabulary goes along when a model made from it is saved", async () => {
+    const [first, out] = [await open("smollm2-135m"), join(temporaryFolder(), "out")];
+    const { config, params } = first.model;
+    const shallow = {
+      config: { ...config, layers: config.layers.slice(0, 1) },
+      params: { ...params, layers: params.layers.slice(0, 1) },
+    };
+    await save(shallow, out, { like: first, dtype: "BF16" });
+    const { tokenizer } = await open(out);
+    const sample = "It’s 1234 o'clock,\n\tnaïve <|im_start|>user 東京";
+    expect([...tokenizer!.encode(sample)]).toEqual([...first.tokenizer!.encode(sample)]);
+    expect(tokenizer!.special).toEqual(first.tokenizer!.special);
   });
 
   // sha256 of the float32 values of the gguf package 0.19.0; see the README beside the file.

@@ -1,4 +1,4 @@
-import type { Tensor } from "../engine/index.js";
+import { read, type Tensor } from "../engine/index.js";
 import type { TensorRef } from "../engine/ref.js";
 import { entries } from "../engine/tree.js";
 import { UserError } from "../errors.js";
@@ -11,7 +11,7 @@ import type { TensorSource, TensorValues } from "./safetensors-write.js";
 /** A leaf that can be saved: in memory, on disk, or values still to be computed. */
 export type Savable = Tensor | TensorSource;
 
-type ReadTensor = (tensor: Tensor) => ArrayBufferView;
+type Sources = [name: string, source: TensorSource][];
 
 /**
  * The tensors of a model under their Hugging Face names, rows in Hugging Face's order, still where they are.
@@ -19,17 +19,23 @@ type ReadTensor = (tensor: Tensor) => ArrayBufferView;
  * @param model in memory or on disk; TensorFlow is needed only for one in memory
  * @throws UserError when the model is something else, or a parameter has no place in a Hugging Face Llama
  */
-export async function huggingFaceSources(model: Model<Savable>): Promise<[name: string, source: TensorSource][]> {
+export function huggingFaceSources(model: Model<Savable>): Sources {
   const config = asLlama(model.config, "A Hugging Face Llama");
-  const leaves = entries<Savable>(model.params);
-  const read = leaves.some(([, leaf]) => isTensor(leaf)) ? (await import("../engine/index.js")).read : undefined;
-  return leaves.map(([path, leaf]) => {
+  return entries<Savable>(model.params).map(([path, leaf]) => {
     const name = storedName(huggingFaceNames, path);
     if (name === undefined) throw new UserError(`A Hugging Face Llama has no place for the parameter ${path}`);
     const heads = interleavedHeads(config, path);
-    if (isTensor(leaf)) return [name, tensorSource(leaf, heads, read!)];
+    if (isTensor(leaf)) return [name, tensorSource(leaf, heads)];
     return [name, "file" in leaf ? refSource(leaf, heads, path) : valuesSource(leaf, heads, path)];
   });
+}
+
+/** The tensors of any model under their paths, still where they are. TensorFlow is needed only for one in memory. */
+export function kintsugiSources(model: Model<Savable>): Sources {
+  return entries<Savable>(model.params).map(([path, leaf]) => [
+    path,
+    isTensor(leaf) ? tensorSource(leaf, undefined) : leaf,
+  ]);
 }
 
 function isTensor(leaf: Savable): leaf is Tensor {
@@ -56,7 +62,7 @@ function valuesSource(source: TensorValues, heads: number | undefined, path: str
   throw new UserError(`Values computed for ${path} cannot be reordered`, { expected: "the rotary layout half" });
 }
 
-function tensorSource(tensor: Tensor, heads: number | undefined, read: ReadTensor): TensorSource {
+function tensorSource(tensor: Tensor, heads: number | undefined): TensorSource {
   const { shape } = tensor;
   return {
     dtype: "F32",

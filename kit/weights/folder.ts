@@ -1,0 +1,76 @@
+import { readdir, rename } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { UserError } from "../errors.js";
+import {
+  exists,
+  fileError,
+  makeFolder,
+  removed,
+  syncFolder,
+  temporaryBeside,
+  writeAtomically,
+  writeFully,
+} from "../source/files.js";
+
+/**
+ * Writes a folder so that its name holds either what was there or all of the new one: it is written beside its name and
+ * renamed when complete.
+ *
+ * @param folder path of the folder to make
+ * @param overwrite replace a folder that holds something
+ * @param write fills the draft
+ * @returns the folder's absolute path
+ * @throws UserError when the folder holds something and may not be replaced, or the disk refuses
+ */
+export async function writeFolder(
+  folder: string,
+  overwrite: boolean,
+  write: (draft: string) => Promise<void>,
+): Promise<string> {
+  const target = resolve(folder);
+  if (!overwrite) await refuseExisting(target);
+  const draft = temporaryBeside(target);
+  try {
+    await makeFolder(draft);
+    await write(draft);
+    await syncFolder(draft);
+    await takeName(draft, target);
+  } catch (error) {
+    await removed(draft);
+    throw fileError(error, "write", target);
+  }
+  return target;
+}
+
+/** Writes a value as a JSON file, for people to read. */
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeBytes(path, Buffer.from(`${JSON.stringify(value, null, 2)}\n`));
+}
+
+/** Writes a whole file. */
+export async function writeBytes(path: string, bytes: Uint8Array): Promise<void> {
+  await writeAtomically(path, (handle) => writeFully(handle, bytes, 0, path));
+}
+
+async function refuseExisting(target: string): Promise<void> {
+  if (!(await exists(target))) return;
+  const held = await readdir(target).catch((error) => {
+    throw fileError(error, "write", target);
+  });
+  if (held.length > 0)
+    throw new UserError(`${target} is not empty`, { fix: "Choose another folder, or say overwrite" });
+}
+
+/** Gives the finished folder its name. What was there before steps aside first and is removed last. */
+async function takeName(draft: string, target: string): Promise<void> {
+  const before = (await exists(target)) ? temporaryBeside(target) : undefined;
+  if (before !== undefined) await rename(target, before);
+  try {
+    await rename(draft, target);
+  } catch (error) {
+    if (before !== undefined) await rename(before, target);
+    throw error;
+  }
+  await syncFolder(dirname(target));
+  if (before !== undefined) await removed(before);
+}
