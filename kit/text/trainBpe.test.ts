@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { child } from "../test/child.js";
 import { tokenizerFromJson } from "./json.js";
-import { mirrored } from "./testing/tokenizers.js";
 import { toyStories } from "./toyStories.js";
 import { type TokenizerJson, trainBpe } from "./trainBpe.js";
 
@@ -40,20 +41,20 @@ describe("trainBpe", () => {
     expect(digest(json)).toBe("e7424ffd9bfb2700da3b8bc2e4dcaf769c4f45def9993f7fcea39fe8db0e1e2c");
   });
 
-  it.runIf(process.env.KINTSUGI_MIRROR)(
-    "learns the merges of the reference on TinyStories, 10,000 tokens in a minute",
-    () => {
-      const lines = new TextDecoder().decode(mirrored("tinystories/train.jsonl")).trimEnd().split("\n");
-      const start = performance.now();
-      const json = trainBpe(
-        lines.map((line) => (JSON.parse(line) as { text: string }).text),
-        { vocab: 10_000 },
-      );
-      // Measured: 0.4 s.
-      expect(performance.now() - start).toBeLessThan(60_000);
-      expect(digest(json)).toBe("ed3d6f7aa267be3e64ae41fb84bb8582b3d7243c0675e8fbf9fdc610fc75b86c");
-    },
-  );
+  const mirror = process.env.KINTSUGI_MIRROR;
+  const sources = [["toy stories"], ...(mirror ? [["TinyStories", join(mirror, "tinystories/train.jsonl")]] : [])];
+
+  it.each(sources)("learns 10,000 tokens of 10 MB within a minute and a gigabyte: %s", async (_, ...file) => {
+    type Cost = { bytes: number; seconds: number; peakMegabytes: number; merges: number; digest: string };
+    const { result } = await child<Cost>("laws/programs/trainBpe.ts", file);
+    expect(result.bytes).toBeGreaterThan(10e6);
+    // Measured on TinyStories: 0.5 s, 150 MB.
+    expect(result.seconds).toBeLessThan(60);
+    expect(result.peakMegabytes).toBeLessThan(1000);
+    if (file.length === 0) return;
+    expect(result.merges).toBe(9743);
+    expect(result.digest).toBe("ed3d6f7aa267be3e64ae41fb84bb8582b3d7243c0675e8fbf9fdc610fc75b86c");
+  });
 
   it("makes a tokenizer that gives every text back", () => {
     const stories = toyStories({ seed: 1, count: 300 });
