@@ -1,5 +1,5 @@
 /** How the sample model is made: its tokenizer, its data, its training, its record. All of it is the kit's own. */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type ExecutionBackend, free, item, scope, type Tensor, tensor } from "../engine/index.js";
 import { countParameters, flopsPerToken, init, type Model, type ModelConfig, pico } from "../model/index.js";
@@ -133,6 +133,5 @@ function judge(
 async function writeSample(model: Model<Tensor>, tokenizerJson: object, force: boolean): Promise<void> {
   const folder = join(projectRoot(), "data", "sample", "pico");
   mkdirSync(join(projectRoot(), "data", "sample"), { recursive: true });
-  await save(model, folder, { dtype: "BF16", overwrite: force });
-  writeFileSync(join(folder, "tokenizer.json"), `${JSON.stringify(tokenizerJson)}\n`);
+  await save(model, folder, { dtype: "BF16", overwrite: force, tokenizer: tokenizerJson });
 }

@@ -16,7 +16,7 @@ export {
 } from "./corpora/index.js";
 export { type Corpus, corpus, corpusHash, splitCorpus, textHash, utf8Bytes } from "./corpus.js";
 export { type FrequentTokensJson, frequentTokens, tokenizerFromFrequent } from "./frequentTokens.js";
-export { type GgufVocabulary, tokenizerFromGguf } from "./gguf.js";
+export { type GgufVocabulary, tokenizerFilesFromGguf, tokenizerFromGguf } from "./gguf.js";
 export { gpt2Tokenizer } from "./gpt2.js";
 export { tokenizerFromJson } from "./json.js";
 export { tokenizerFromLlama2c } from "./llama2c.js";

@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import type { StoredDType, TensorRef } from "../engine/ref.js";
 import { leaves } from "../engine/tree.js";
 import { UserError } from "../errors.js";
-import type { Llama, Model } from "../model/config.js";
+import type { Llama, Model, ModelConfig } from "../model/config.js";
 import { asLlama } from "../model/llama.js";
 import { exists } from "../source/files.js";
 import { type Resolved, type ResolveOptions, resolve } from "../source/index.js";
@@ -17,6 +17,7 @@ import { isRecord, readJson } from "./json.js";
 import { fromKintsugi, isKintsugi } from "./kintsugi-config.js";
 import { openLlama2c } from "./llama2c.js";
 import { huggingFaceNames, kintsugiNames } from "./names.js";
+import { codedTensors, isPacked } from "./packed-open.js";
 import { readSafetensors, readSafetensorsFolder, type StoredTensors } from "./safetensors.js";
 import { type TokenizerSource, tokenizerOf } from "./tokenizer.js";
 
@@ -120,11 +121,16 @@ async function openFolder(folder: string, stored: StoredTensors, format: Format[
   }
   const config = await readJson(file);
   const model = isKintsugi(config)
-    ? assemble(fromKintsugi(config, file), stored.tensors, kintsugiNames, folder)
+    ? kintsugiModel(fromKintsugi(config, file), stored, folder)
     : assemble(fromHuggingFace(config, file), stored.tensors, huggingFaceNames, folder);
   const json = isRecord(config) ? config : undefined;
   const about = { format, files: stored.files, metadata: stored.metadata, config: json, folder };
   return { model, tokenizer: { kind: "folder", folder }, about };
+}
+
+function kintsugiModel(config: ModelConfig, stored: StoredTensors, folder: string): Model<TensorRef> {
+  const tensors = isPacked(stored) ? codedTensors(config, stored, folder) : stored.tensors;
+  return assemble(config, tensors, kintsugiNames, folder);
 }
 
 function openGguf(gguf: Gguf, file: string): Opened {
@@ -153,7 +159,7 @@ function contents({ params }: Model<TensorRef>): Pick<CheckpointInfo, "parameter
     const count = elementCount(ref.shape);
     dtypes[ref.dtype] = (dtypes[ref.dtype] ?? 0) + count;
     parameters += count;
-    bytes += ref.bytes;
+    bytes += ref.bytes + (ref.coded?.scales.bytes ?? 0);
   }
   return { parameters, bytes, dtypes };
 }

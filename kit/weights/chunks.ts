@@ -1,5 +1,6 @@
 import type { PlainDType, TensorRef } from "../engine/ref.js";
 import { UserError } from "../errors.js";
+import { type CodedRef, codedValues, isCoded } from "./coded.js";
 import { applySteps, conversionTable, decode, encode, type Steps } from "./convert.js";
 import { blockOf, elementCount, isQuantDType } from "./dtypes.js";
 
@@ -17,7 +18,7 @@ export type Piece = {
 
 /** The element type a reference has once its pending cast is done: what it is written as unless told otherwise. */
 export function writtenDType(ref: TensorRef): PlainDType {
-  return ref.cast ?? (isQuantDType(ref.dtype) ? "F32" : ref.dtype);
+  return ref.cast ?? (isQuantDType(ref.dtype) || isCoded(ref) ? "F32" : ref.dtype);
 }
 
 /**
@@ -27,9 +28,13 @@ export function writtenDType(ref: TensorRef): PlainDType {
  *
  * @param ref the tensor on disk
  * @param out element type of the output
- * @returns pieces in order, about 2 MB each
+ * @returns pieces in order, about 2 MB each; codes, which are small, in one
  */
 export function* piecesOf(ref: TensorRef, out: PlainDType): Generator<Piece> {
+  if (isCoded(ref)) {
+    yield codedPiece(ref, out);
+    return;
+  }
   const { elements, bytes } = blockOf(ref.dtype);
   const { convert, granule } = conversion(ref, out);
   const count = elementCount(ref.shape);
@@ -42,6 +47,13 @@ export function* piecesOf(ref: TensorRef, out: PlainDType): Generator<Piece> {
       convert,
     };
   }
+}
+
+/** All of a coded tensor: undone, what is left is float32 with everything else still pending. */
+function codedPiece(ref: CodedRef, out: PlainDType): Piece {
+  const { file, offset, bytes } = ref;
+  const { convert } = conversion({ ...ref, dtype: "F32", coded: undefined }, out);
+  return { file, offset, bytes, convert: (codes) => convert(bytesOf(codedValues(ref, codes))) };
 }
 
 function widestElement(ref: TensorRef, out: PlainDType): number {

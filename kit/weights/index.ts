@@ -14,6 +14,7 @@ export { type Inspection, inspect } from "./inspect.js";
 export { fromKintsugi, toKintsugi } from "./kintsugi-config.js";
 export { load, loadLlama, loadModel } from "./load.js";
 export { ggufNames, huggingFaceNames, type NameMap, storedName } from "./names.js";
+export { type EmbeddingFormat, type PackedSize, type PackOptions, savePacked } from "./packed.js";
 export { readRef } from "./read.js";
 export { readSafetensors, readSafetensorsFolder, type StoredTensors } from "./safetensors.js";
 export {
@@ -24,4 +25,13 @@ export {
 } from "./safetensors-write.js";
 export { type SaveOptions, save } from "./save.js";
 export type { Savable } from "./sources.js";
+export {
+  type CodeBits,
+  matrixValues,
+  type PackedMatrix,
+  pack,
+  type TernaryMatrix,
+  ternaryMatrix,
+  unpack,
+} from "./ternary-matrix.js";
 export { requireTokenizer } from "./tokenizer.js";
