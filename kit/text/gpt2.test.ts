@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -7,6 +8,7 @@ import { corpus } from "./corpus.js";
 import { frequentTokens, tokenizerFromFrequent } from "./frequentTokens.js";
 import { gpt2Tokenizer } from "./gpt2.js";
 import { encodeDocuments } from "./packing.js";
+import { readJsonl } from "./readTexts.js";
 import { toyStories } from "./toyStories.js";
 import {
   documentBoundary,
@@ -16,6 +18,7 @@ import {
   unknownTokens,
 } from "./trainedTokenizer.js";
 
+const sha256 = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
 const stories = toyStories({ seed: 2, count: 60 });
 
 describe("GPT-2's tokenizer", () => {
@@ -84,6 +87,25 @@ describe("its most frequent tokens", () => {
     expect(() => frequentTokens(stories, 4)).toThrow(/vocabulary size is 4.*from 5 to 50260/);
     expect(() => tokenizerFromFrequent({ kind: "gpt2-frequent", ids: [1, 2, 1] })).toThrow(/damaged at 2/);
     expect(() => tokenizerFromFrequent({ kind: "gpt2-frequent", ids: [50_256] })).toThrow(/damaged at 0/);
+  });
+});
+
+// Golden values: ids of Python tokenizers 0.23.3 with OpenAI's files, and `most_common` of Python's Counter.
+describe.runIf(process.env.KINTSUGI_MIRROR)("on TinyStories", () => {
+  const texts = (): Iterable<string> =>
+    readJsonl(join(process.env.KINTSUGI_MIRROR as string, "tinystories", "train.jsonl"));
+
+  it("GPT-2's tokenizer has the ids of the reference", () => {
+    const { ids } = encodeDocuments(gpt2Tokenizer(), texts());
+    expect([ids.length, sha256(new Uint8Array(ids.buffer))]).toEqual([
+      2_615_392,
+      "6764a91ea12bdb022d4700c5545543ed83e2431357c713a22b2c3115df1148b8",
+    ]);
+  });
+
+  it("the most frequent tokens are those of the reference, in its order", () => {
+    const { ids } = frequentTokens(texts(), 5000);
+    expect(sha256(ids.join(","))).toBe("ae1cc1dfcb76ef063e16d7c222d5c2d70194b398440e199c9ccc2e473ff04d94");
   });
 });
 
