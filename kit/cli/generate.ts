@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import * as generate from "../generate/index.js";
+import { rounded } from "../model/index.js";
 import * as weights from "../weights/index.js";
 
 function number(value: string): number {
@@ -35,7 +36,7 @@ export function generateCommand(): Command {
 
 async function run({ model: name, prompt, stream, json, ...options }: Options): Promise<void> {
   const { model, tokenizer } = await weights.load(name);
-  const speaker = { model, tokenizer: weights.requireTokenizer(name, tokenizer) };
+  const speaker = { model: rounded(model), tokenizer: weights.requireTokenizer(name, tokenizer) };
   const live = stream === true && json !== true;
   if (live) process.stdout.write(prompt);
   const onPiece = live ? (piece: string) => void process.stdout.write(piece) : undefined;

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { UserError } from "../errors.js";
 import { dataCommand } from "./data.js";
+import { exportCommand } from "./export.js";
 import { generateCommand } from "./generate.js";
 import { inspectCommand } from "./inspect.js";
 import { makeCommand } from "./make.js";
@@ -10,6 +11,7 @@ const program = new Command("kintsugi")
   .addCommand(dataCommand())
   .addCommand(generateCommand())
   .addCommand(inspectCommand())
+  .addCommand(exportCommand())
   .addCommand(makeCommand())
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError("(--help lists what is possible)");
