@@ -2,6 +2,7 @@
 export * as engine from "./engine/index.js";
 export { UserError } from "./errors.js";
 export * as generate from "./generate/index.js";
+export * as lab from "./lab/index.js";
 export * as measure from "./measure/index.js";
 export * as model from "./model/index.js";
 export * as nn from "./nn/index.js";

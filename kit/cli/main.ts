@@ -5,6 +5,7 @@ import { exportCommand } from "./export.js";
 import { generateCommand } from "./generate.js";
 import { inspectCommand } from "./inspect.js";
 import { makeCommand } from "./make.js";
+import { runCommand } from "./run.js";
 
 const program = new Command("kintsugi")
   .description("Take language models apart, rebuild them, heal them.")
@@ -13,6 +14,7 @@ const program = new Command("kintsugi")
   .addCommand(inspectCommand())
   .addCommand(exportCommand())
   .addCommand(makeCommand())
+  .addCommand(runCommand())
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError("(--help lists what is possible)");
 

@@ -1,2 +1,7 @@
+export * from "./archive.js";
 export * from "./pico.js";
+export * from "./readRun.js";
 export * from "./record.js";
+export * from "./run.js";
+export * from "./spec.js";
+export * from "./study.js";

@@ -19,7 +19,7 @@ import {
 } from "../text/index.js";
 import { cosine, nextTokenLoss, type StepRecord, Training } from "../train/index.js";
 import { save } from "../weights/index.js";
-import { RunRecord, recordPath } from "./record.js";
+import { RecordWriter, recordPath } from "./record.js";
 
 const boundary = "<|endoftext|>";
 
@@ -75,7 +75,7 @@ export async function makePico({ force = false, report }: MakePicoOptions = {}):
   const tokenizer = tokenizerFromJson(tokenizerJson);
   const run = { study: "pico", arm: "pico", seed, spec: picoRecipe };
   if (force) rmSync(recordPath(run), { force: true });
-  const record = new RunRecord({
+  const record = RecordWriter.begin({
     ...run,
     dataset: { name: whole.name, sha256: whole.sha256 },
     parameters: countParameters(config),

@@ -1,46 +1,79 @@
-import { random, type Tensor, tensor, tree } from "../engine/index.js";
-import type { Initial } from "../nn/initial.js";
+import { random, type Tensor, tree } from "../engine/index.js";
+import { type Initial, ones } from "../nn/initial.js";
 import type { Llama, LlamaConfig, Model, ModelConfig, ModelParams } from "./config.js";
 import { mixerOf, mlpOf } from "./registry.js";
 import { type Shape, shapes } from "./shapes.js";
 
+/** How a model's weights begin, as plain JSON: as the kit draws them, or as the teeny-s model's author did. */
+export type InitialSpec = { readonly kind: "kit" } | { readonly kind: "teeny" };
+
 /**
  * A model with random weights.
  *
- * | leaf | distribution |
- * |---|---|
- * | gains | 1 |
- * | embedding, head, linear layers | N(0, 0.02²) |
- * | linear layers that write to the residual stream | N(0, 0.02² / 2L), so that its variance does not grow with depth |
- * | the rest: kernels, rates | as the mixer's entry in the registry says |
+ * | leaf | `kit` | `teeny` |
+ * |---|---|---|
+ * | gains | 1 | 1 |
+ * | embedding, head | N(0, 0.02²) | N(0, 0.02²) |
+ * | linear layers | N(0, 0.02²) | N(0, 2 / out) |
+ * | linear layers that write to the residual stream | N(0, 0.02² / 2L), so that its variance does not grow with depth | N(0, 2 / out) |
+ * | convolutions | as the mixer's entry in the registry says | N(0, 0.02²) |
+ * | the rest: rates | as the mixer's entry in the registry says | the same |
  *
  * Each leaf draws from a stream of its own path: adding a layer does not change the others.
  *
  * @param seed Selects the weights.
- * @source A. Radford et al. (2019) for the residual scaling
+ * @source A. Radford et al. (2019) for the residual scaling; `teeny`: its training script, `kaiming_normal_(fan_out)`
  */
-export function init(config: LlamaConfig, seed: number): Llama<Tensor>;
-export function init(config: ModelConfig, seed: number): Model<Tensor>;
-export function init(config: ModelConfig, seed: number): Model<Tensor> {
-  const drawn = new Map<string, Initial>(
-    config.layers.flatMap(({ mixer }, i) =>
+export function init(config: LlamaConfig, seed: number, spec?: InitialSpec): Llama<Tensor>;
+export function init(config: ModelConfig, seed: number, spec?: InitialSpec): Model<Tensor>;
+export function init(config: ModelConfig, seed: number, spec: InitialSpec = { kind: "kit" }): Model<Tensor> {
+  const initialOf = initials[spec.kind](config);
+  const start = random.key(seed);
+  const params = tree.map<Shape, Tensor, ModelParams<Shape>>(shapes(config), ({ shape }, path) => {
+    const initial = path.endsWith(".gain") ? ones : (initialOf(path, shape) ?? normal(0.02));
+    return initial(random.fold(start, path), shape);
+  });
+  return { config, params: params as unknown as ModelParams<Tensor> };
+}
+
+/** What a leaf begins with; nothing means N(0, 0.02²). */
+type InitialOf = (path: string, shape: readonly number[]) => Initial | undefined;
+
+const initials: { readonly [Kind in InitialSpec["kind"]]: (config: ModelConfig) => InitialOf } = {
+  kit: (config) => {
+    const own = ofMixers(config);
+    const writers = new Set(
+      config.layers.flatMap(({ mixer, mlp }, i) => [
+        `layers.${i}.mixer.${mixerOf(mixer).writer}`,
+        `layers.${i}.mlp.${mlpOf(mlp).writer}`,
+      ]),
+    );
+    const written = normal(0.02 / Math.sqrt(2 * config.layers.length));
+    return (path) => own.get(path) ?? (writers.has(path) ? written : undefined);
+  },
+  teeny: (config) => {
+    const own = ofMixers(config);
+    const matrices = new Set(
+      config.layers.flatMap(({ mixer, mlp }, i) => [
+        ...mixerOf(mixer).linears.map((name) => `layers.${i}.mixer.${name}`),
+        ...mlpOf(mlp).linears.map((name) => `layers.${i}.mlp.${name}`),
+      ]),
+    );
+    return (path, shape) => {
+      if (matrices.has(path)) return normal(Math.sqrt(2 / shape[0]));
+      return /onv$/.test(path) ? undefined : own.get(path);
+    };
+  },
+};
+
+function ofMixers({ layers }: ModelConfig): ReadonlyMap<string, Initial> {
+  return new Map(
+    layers.flatMap(({ mixer }, i) =>
       Object.entries(mixerOf(mixer).initial ?? {}).map(([name, draw]) => [`layers.${i}.mixer.${name}`, draw] as const),
     ),
   );
-  const writers = new Set(
-    config.layers.flatMap(({ mixer, mlp }, i) => [
-      `layers.${i}.mixer.${mixerOf(mixer).writer}`,
-      `layers.${i}.mlp.${mlpOf(mlp).writer}`,
-    ]),
-  );
-  const start = random.key(seed);
-  const params = tree.map<Shape, Tensor, ModelParams<Shape>>(shapes(config), ({ shape }, path) => {
-    const count = shape.reduce((product, axis) => product * axis, 1);
-    const draw = drawn.get(path);
-    if (draw !== undefined) return draw(random.fold(start, path), shape);
-    if (path.endsWith(".gain")) return tensor(new Float32Array(count).fill(1), shape);
-    const deviation = writers.has(path) ? 0.02 / Math.sqrt(2 * config.layers.length) : 0.02;
-    return random.normal(random.fold(start, path), shape, deviation);
-  });
-  return { config, params: params as unknown as ModelParams<Tensor> };
+}
+
+function normal(deviation: number): Initial {
+  return (from, shape) => random.normal(from, shape, deviation);
 }

@@ -39,6 +39,19 @@ export const positive: Reader<number> = of(
   (value) => Number.isFinite(value) && (value as number) > 0,
 );
 
+/** A number from `least` to `most`. */
+export function between(least: number, most: number): Reader<number> {
+  return of(`a number from ${least} to ${most}`, (value) => {
+    return typeof value === "number" && value >= least && value <= most;
+  });
+}
+
+/** A text of at least one character that may be part of a file's name. */
+export const name: Reader<string> = of(
+  "letters, digits, points and dashes",
+  (value) => typeof value === "string" && /^[\w][\w.-]*$/.test(value),
+);
+
 export const flag: Reader<boolean> = of("true or false", (value) => typeof value === "boolean");
 
 /** One of a few values. */
@@ -53,8 +66,8 @@ export function nameOr<Name extends string, T extends object>(
   read: Reader<T>,
 ): Reader<Name | T> {
   const expected = `${names.map((name) => JSON.stringify(name)).join(", ")} or an object`;
-  const name = of<Name>(expected, (value) => names.includes(value as Name));
-  return (value, place) => (typeof value === "object" ? read(value, place) : name(value, place));
+  const named = of<Name>(expected, (value) => names.includes(value as Name));
+  return (value, place) => (typeof value === "object" ? read(value, place) : named(value, place));
 }
 
 /** The same, or nothing. */

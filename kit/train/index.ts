@@ -1,3 +1,4 @@
+export * from "./checkpoints.js";
 export * from "./loss.js";
 export * from "./optimiser.js";
 export * from "./schedule.js";

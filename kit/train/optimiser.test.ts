@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as e from "../engine/index.js";
 import { close } from "../engine/testing/compare.js";
-import { adamW, clipByNorm } from "./index.js";
+import { adamW, clipByNorm, type Rates, rateFactors, undecayed } from "./index.js";
 
 /** torch.optim.AdamW 2.15, float32, lr 0.01, betas (0.9, 0.95), decay 0.1 on `p` and 0 on `gain`, clip_grad_norm_ 1. */
 const golden = [
@@ -30,20 +30,20 @@ function loss({ p, gain }: Params): e.Tensor {
 
 describe("adamW with clipByNorm", () => {
   it.each(["eager", "graph", "xla"] as const)("takes PyTorch's steps (%s)", (backend) => {
-    const adam = adamW({ weightDecay: 0.1 });
+    const adam = adamW();
     const start: Params = { p: e.tensor([0.5, -1.25, 2, 0.125], [2, 2]), gain: e.tensor([1, 0.5]) };
     let state = { params: start, adam: adam.init(start) };
     const step = e.compile(
-      (s: typeof state, rate: e.Tensor) => {
+      (s: typeof state, rates: Rates) => {
         const { value, gradients } = e.valueAndGradient(loss, s.params);
         const clipped = clipByNorm(gradients, 1);
-        const next = adam.update(clipped.gradients, s.adam, s.params, rate);
+        const next = adam.update(clipped.gradients, s.adam, s.params, rates);
         return { value, norm: clipped.norm, state: { params: next.params, adam: next.state } };
       },
       { backend, name: "adam" },
     );
     for (const expected of golden) {
-      const { value, norm, state: next } = step(state, e.scalar(0.01));
+      const { value, norm, state: next } = step(state, { learningRate: e.scalar(0.01), weightDecay: e.scalar(0.1) });
       close([e.item(value), e.item(norm)], [expected.loss, expected.norm], 1e-6);
       state = next;
       close(e.read(state.params.p), expected.p, 1e-6);
@@ -51,12 +51,39 @@ describe("adamW with clipByNorm", () => {
     }
   });
 
-  it("decays the paths it is told to", () => {
-    const adam = adamW({ weightDecay: 1, decays: (path) => path === "a" });
-    const params = { a: e.scalar(2), b: e.scalar(2) };
-    const zero = { a: e.scalar(0), b: e.scalar(0) };
-    const { params: after } = adam.update(zero, adam.init(params), params, e.scalar(0.5));
-    expect([e.item(after.a), e.item(after.b)]).toEqual([1, 2]);
+  it("multiplies the rates of the paths it is told to", () => {
+    const factors = [
+      { paths: "b", weightDecay: 0 },
+      { paths: "c", learningRate: 0.5, weightDecay: 0.5 },
+    ];
+    const adam = adamW({ factors });
+    const params = { a: e.scalar(2), b: e.scalar(2), c: e.scalar(2) };
+    const zero = { a: e.scalar(0), b: e.scalar(0), c: e.scalar(0) };
+    const rates = { learningRate: e.scalar(0.5), weightDecay: e.scalar(1) };
+    const { params: after } = adam.update(zero, adam.init(params), params, rates);
+    expect([e.item(after.a), e.item(after.b), e.item(after.c)]).toEqual([1, 2, 1.75]);
+  });
+
+  it("does not let gains, rates and biases decay", () => {
+    const of = rateFactors(undecayed);
+    const decays = (path: string): boolean => of(path).weightDecay > 0;
+    const some = ["norm.gain", "layers.0.mixer.aLog", "layers.11.mixer.dtBias", "layers.2.mixer.outputGain"];
+    expect(some.map(decays)).toEqual([false, false, false, false]);
+    expect(["embed", "layers.0.mixer.q", "layers.0.mixer.qConv", "layers.0.mlp.gate"].map(decays)).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+  });
+
+  it("matches a path with stars", () => {
+    const matches = (paths: string, path: string): boolean =>
+      rateFactors([{ paths, learningRate: 2 }])(path).learningRate === 2;
+    expect(matches("layers.*.mlp.*", "layers.3.mlp.up")).toBe(true);
+    expect(matches("layers.*.up", "layers.3.mlp.up")).toBe(false);
+    expect(matches("**.up", "layers.3.mlp.up")).toBe(true);
+    expect(matches("embed", "embedded")).toBe(false);
   });
 
   it("leaves gradients below the limit alone", () => {

@@ -14,16 +14,15 @@ import {
   zeros,
 } from "../engine/index.js";
 
+/** What changes from step to step: scalars, inputs of the compiled step. */
+export type Rates = { readonly learningRate: Tensor; readonly weightDecay: Tensor };
+
 /** An optimiser: two pure functions over trees of one structure. */
 export type Optimiser<State> = {
   /** The state before the first step. */
   readonly init: <P>(params: P) => State;
-  /**
-   * One step.
-   *
-   * @param learningRate scalar tensor, an input of the compiled step
-   */
-  readonly update: <P>(gradients: P, state: State, params: P, learningRate: Tensor) => { params: P; state: State };
+  /** One step. */
+  readonly update: <P>(gradients: P, state: State, params: P, rates: Rates) => { params: P; state: State };
 };
 
 export type AdamState = {
@@ -34,14 +33,28 @@ export type AdamState = {
   readonly steps: Tensor;
 };
 
+/** Parameters whose rates are multiplied. */
+export type RateFactors = {
+  /** Pattern of paths: `*` stands for a part without dots, `**` for anything. */
+  readonly paths: string;
+  /** Default 1. */
+  readonly learningRate?: number;
+  /** Default 1. */
+  readonly weightDecay?: number;
+};
+
+/** Gains, rates and biases, whose size has a meaning that decay would change: they do not decay. */
+export const undecayed: readonly RateFactors[] = ["**gain", "**Gain", "**aLog", "**dtBias"].map((paths) => ({
+  paths,
+  weightDecay: 0,
+}));
+
 export type AdamOptions = {
   readonly beta1?: number;
   readonly beta2?: number;
   readonly eps?: number;
-  /** Decoupled decay per step, times the learning rate. */
-  readonly weightDecay?: number;
-  /** Which parameters decay, by path. Default: everything but gains, rates and biases. */
-  readonly decays?: (path: string) => boolean;
+  /** Factors of the rates by path; those of several matching patterns are multiplied. Default {@link undecayed}. */
+  readonly factors?: readonly RateFactors[];
 };
 
 /**
@@ -52,14 +65,14 @@ export type AdamOptions = {
  * @source I. Loshchilov, F. Hutter, Decoupled Weight Decay Regularization (2019); torch.optim.AdamW computes the same
  */
 export function adamW(options: AdamOptions = {}): Optimiser<AdamState> {
-  const { beta1 = 0.9, beta2 = 0.95, eps = 1e-8, weightDecay = 0.1 } = options;
-  const decays = options.decays ?? ((path: string) => !/(^|\.)(\w*[gG]ain|aLog|dtBias)$/.test(path));
+  const { beta1 = 0.9, beta2 = 0.95, eps = 1e-8, factors = undecayed } = options;
+  const factorsOf = rateFactors(factors);
   return {
     init: (params) => {
       const zero = (): unknown => tree.map<Tensor, Tensor, unknown>(params, (leaf) => zeros(leaf.shape));
       return { mean: zero(), square: zero(), steps: scalar(0) };
     },
-    update: (gradients, state, params, learningRate) => {
+    update: (gradients, state, params, { learningRate, weightDecay }) => {
       const steps = add(state.steps, 1);
       const correction = (beta: number): Tensor => sub(1, exp(mul(steps, Math.log(beta))));
       const [first, second] = [correction(beta1), correction(beta2)];
@@ -69,13 +82,39 @@ export function adamW(options: AdamOptions = {}): Optimiser<AdamState> {
       let next = 0;
       const updated = tree.map<Tensor, Tensor, unknown>(params, (leaf, path) => {
         const i = next++;
+        const factor = factorsOf(path);
         const step = div(div(m[i], first), add(sqrt(div(v[i], second)), eps));
-        const decayed = decays(path) && weightDecay > 0 ? add(step, mul(leaf, weightDecay)) : step;
-        return sub(leaf, mul(decayed, learningRate));
+        const decayed = factor.weightDecay === 0 ? step : add(step, mul(leaf, scaled(weightDecay, factor.weightDecay)));
+        return sub(leaf, mul(decayed, scaled(learningRate, factor.learningRate)));
       });
       return { params: updated as typeof params, state: { mean: means, square: squares, steps } };
     },
   };
+}
+
+function scaled(rate: Tensor, factor: number): Tensor {
+  return factor === 1 ? rate : mul(rate, factor);
+}
+
+/** The factors of a path: products over all patterns that match it. */
+export function rateFactors(
+  factors: readonly RateFactors[],
+): (path: string) => { readonly learningRate: number; readonly weightDecay: number } {
+  const patterns = factors.map(({ paths, ...rest }) => ({ pattern: patternOf(paths), ...rest }));
+  return (path) => {
+    const matching = patterns.filter(({ pattern }) => pattern.test(path));
+    const product = (of: "learningRate" | "weightDecay"): number =>
+      matching.reduce((total, factor) => total * (factor[of] ?? 1), 1);
+    return { learningRate: product("learningRate"), weightDecay: product("weightDecay") };
+  };
+}
+
+function patternOf(paths: string): RegExp {
+  const parts = paths.split(/(\*\*|\*)/).map((part) => {
+    if (part === "**") return ".*";
+    return part === "*" ? "[^.]*" : part.replace(/[.+?^${}()|[\]\\]/g, "\\$&");
+  });
+  return new RegExp(`^${parts.join("")}$`);
 }
 
 /** `β·old + (1−β)·fresh` for each leaf. */

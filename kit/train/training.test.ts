@@ -1,7 +1,11 @@
+import { mkdtempSync, readdirSync, truncateSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as e from "../engine/index.js";
+import { close } from "../engine/testing/compare.js";
 import { init, llama } from "../model/index.js";
-import { constant, cosine, type StepRecord, type TokenBatch, Training } from "./index.js";
+import { Checkpoints, constant, type StepRecord, type TokenBatch, Training, type TrainingOptions } from "./index.js";
 
 const config = llama({ vocab: 17, width: 16, depth: 2, heads: 2, hidden: 24, context: 16, tied: true });
 
@@ -69,11 +73,104 @@ describe("Training", () => {
     training.dispose();
     expect([...e.read(model.params.embed)]).toEqual(before);
   });
+
+  it("goes on where it was left when it is run again", async () => {
+    const training = fresh({ steps: 6 });
+    const steps: number[] = [];
+    await training.run(({ step }) => {
+      steps.push(step);
+      return step < 2;
+    });
+    await training.run(({ step }) => void steps.push(step));
+    expect(steps).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it.each(["eager", "graph", "xla"] as const)("adds up gradients to those of the whole batch (%s)", async (backend) => {
+    const options = { steps: 3, backend, learningRate: constant(0.01), optimiser: { eps: 1e-3 } };
+    // The second row has four targets that do not count.
+    const row = Int32Array.from({ length: 13 }, (_, i) => i % 8);
+    const targets = row.map((id, i) => (i < 5 ? -100 : id)).slice(1);
+    const first = ring().next().value as TokenBatch;
+    const second: TokenBatch = { inputs: row.slice(0, 12), targets, shape: [1, 12] };
+    const both: TokenBatch = {
+      inputs: Int32Array.of(...first.inputs, ...second.inputs),
+      targets: Int32Array.of(...first.targets, ...second.targets),
+      shape: [2, 12],
+    };
+    const repeated = (...batches: TokenBatch[]) => Array.from({ length: 3 }, () => batches).flat();
+    const whole = fresh({ ...options, batches: repeated(both) });
+    const parts = fresh({ ...options, batches: repeated(first, second), accumulate: 2 });
+    const losses: number[][] = [[], []];
+    for (const [i, one] of [whole, parts].entries())
+      await one.run(({ lossNats, gradNorm }) => losses[i].push(lossNats, gradNorm));
+    close(losses[1], losses[0], 1e-5);
+    for (const [path, leaf] of e.tree.entries<e.Tensor>(parts.model.params)) {
+      const same = e.tree.entries<e.Tensor>(whole.model.params).find(([other]) => other === path)![1];
+      close(e.read(leaf), e.read(same), 1e-5);
+    }
+  });
 });
 
-describe("cosine", () => {
-  it("warms up, peaks and ends at the floor", () => {
-    const rate = cosine({ peak: 1, floor: 0.1, warmupTokens: 10, totalTokens: 110 });
-    expect([0, 5, 10, 60, 110, 500].map(rate)).toEqual([0, 0.5, 1, 0.55, 0.1, 0.1]);
+function fresh(options: Partial<TrainingOptions>): Training {
+  const model = init(config, 1);
+  return new Training({ model, steps: 8, batches: ring(), learningRate: constant(0.01), backend: "graph", ...options });
+}
+
+describe("Checkpoints", () => {
+  const folder = () => join(mkdtempSync(join(tmpdir(), "kintsugi-")), "run");
+
+  it.each(["eager", "graph", "xla"] as const)("a run goes on from one to the last bit (%s)", async (backend) => {
+    const all: number[] = [];
+    const whole = fresh({ backend });
+    await whole.run(({ lossNats, gradNorm }) => void all.push(lossNats, gradNorm));
+
+    const store = new Checkpoints<{ words: string }>(folder());
+    const until = fresh({ backend, steps: 5 });
+    await until.run();
+    await store.save(until.snapshot, { words: "half way" });
+    until.dispose();
+
+    const from = await store.latest(config, () => expect.unreachable());
+    expect(from).toMatchObject({ note: { words: "half way" }, position: { step: 5, tokens: 60 } });
+    const rest = ring();
+    for (let i = 0; i < 5; i++) rest.next();
+    const after: number[] = [];
+    const resumed = fresh({ backend, batches: rest, from });
+    await resumed.run(({ lossNats, gradNorm }) => void after.push(lossNats, gradNorm));
+    expect(after).toEqual(all.slice(10));
+    const bits = (training: Training) =>
+      e.tree.leaves<e.Tensor>(training.snapshot.state).map((leaf) => [...e.read(leaf)]);
+    expect(bits(resumed)).toEqual(bits(whole));
+  });
+
+  it("keeps the last two and the best, and passes over a damaged one", async () => {
+    const store = new Checkpoints<number>(folder());
+    expect(await store.latest(config, () => expect.unreachable())).toBeUndefined();
+    const training = fresh({ steps: 3 });
+    for await (const { step } of training) await store.save(training.snapshot, step * 10, step === 1);
+    expect(readdirSync(store.folder).sort()).toEqual([
+      "best.safetensors",
+      "step-000000002.safetensors",
+      "step-000000003.safetensors",
+    ]);
+    expect((await store.best(config))?.note).toBe(10);
+    truncateSync(join(store.folder, "step-000000003.safetensors"), 5000);
+    const complaints: string[] = [];
+    const latest = await store.latest(config, ({ message }) => void complaints.push(message));
+    expect(latest?.note).toBe(20);
+    expect(complaints.join()).toContain("step-000000003.safetensors");
+    await store.clear();
+    expect(await store.best(config)).toBeUndefined();
+  });
+
+  it("refuses one of another model", async () => {
+    const store = new Checkpoints<null>(folder());
+    const training = fresh({ steps: 1 });
+    await training.run();
+    await store.save(training.snapshot, null);
+    const complaints: string[] = [];
+    const other = llama({ vocab: 17, width: 16, depth: 2, heads: 2, hidden: 32, context: 16, tied: true });
+    expect(await store.latest(other, ({ message }) => void complaints.push(message))).toBeUndefined();
+    expect(complaints.join()).toMatch(/a \[24,16\] params\.layers\.0\.mlp\.gate.*expected \[32,16\]/);
   });
 });

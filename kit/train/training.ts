@@ -7,26 +7,56 @@ import {
   free,
   item,
   scalar,
+  scope,
   type Tensor,
   tensor,
 } from "../engine/index.js";
 import { UserError } from "../errors.js";
 import type { Model } from "../model/index.js";
-import type { Batch } from "../text/index.js";
+import type { Batch, DataCursor } from "../text/index.js";
+import type { Rates } from "./optimiser.js";
 import type { Schedule } from "./schedule.js";
-import { type StepOptions, type Stepped, type TrainingState, trainingStart, trainingStep } from "./step.js";
+import {
+  type Accumulated,
+  type AccumulatingStep,
+  accumulatingStep,
+  type StepOptions,
+  type Stepped,
+  type TrainingState,
+  trainingStart,
+  trainingStep,
+} from "./step.js";
 
 /** What a step needs of a batch: ids `[B, T]`, row after row, and the same one token later. */
-export type TokenBatch = Pick<Batch, "inputs" | "targets" | "shape">;
+export type TokenBatch = Pick<Batch, "inputs" | "targets" | "shape"> & { readonly cursor?: DataCursor };
+
+/** How far a run has come. */
+export type Position = {
+  readonly step: number;
+  /** Tokens seen. */
+  readonly tokens: number;
+  /** Where the next batch begins, if the batches say so. */
+  readonly cursor?: DataCursor;
+};
+
+/** All of a run that its next step depends on. */
+export type Snapshot = { readonly state: TrainingState; readonly position: Position };
 
 export type TrainingOptions = StepOptions & {
   readonly model: Model<Tensor>;
+  /** From the position on, where the run does not begin at its beginning. */
   readonly batches: Iterable<TokenBatch>;
-  /** Steps to take; fewer when the batches run out. */
+  /** Steps of the whole run; fewer when the batches run out. */
   readonly steps: number;
   readonly learningRate: Schedule;
+  /** Decoupled decay per step, times the learning rate. Default: 0.1 throughout. */
+  readonly weightDecay?: Schedule;
+  /** Batches whose gradients are added up to one step. Default 1. */
+  readonly accumulate?: number;
   /** Default `auto`. */
   readonly backend?: ExecutionBackend | "auto";
+  /** Goes on from there: `model` gives the config only. The state then belongs to the run. */
+  readonly from?: Snapshot;
 };
 
 /** What one step did. */
@@ -43,21 +73,38 @@ export type StepRecord = {
   readonly stepMs: number;
 };
 
+/** The loss is not a number. The state is the one before the step. */
+export class Diverged extends UserError {}
+
+type CompiledStep = Compiled<[TrainingState, Tensor, Tensor, Rates], Stepped>;
+
 /**
  * A training run: an asynchronous sequence of step records, and the model as it stands.
  *
- * Control returns to the event loop between steps, so that a live figure draws and an interrupt arrives.
+ * Control returns to the event loop between steps, so that a live figure draws and an interrupt arrives. A run is a function
+ * of its start, its batches and its options: from a {@link Snapshot} it continues to the last bit as it would have, in the
+ * same backend with as many threads.
  */
 export class Training implements AsyncIterable<StepRecord> {
   private state: TrainingState;
-  private step = 0;
-  private tokens = 0;
-  private readonly compiled: Compiled<[TrainingState, Tensor, Tensor, Tensor], Stepped>;
+  private at: Position;
+  private readonly batches: Iterator<TokenBatch>;
+  private readonly whole: CompiledStep;
+  private readonly parts: AccumulatingStep;
 
   constructor(private readonly options: TrainingOptions) {
-    const { model, backend = "auto" } = options;
-    this.state = trainingStart(model, options.optimiser);
-    this.compiled = compile(trainingStep(model.config, options), { backend, name: "trainingStep" });
+    const { model, backend = "auto", from, batches } = options;
+    this.state = from?.state ?? trainingStart(model, options.optimiser);
+    this.at = from?.position ?? { step: 0, tokens: 0 };
+    this.batches = batches[Symbol.iterator]();
+    const parts = accumulatingStep(model.config, options);
+    const compiling = { backend, newShapes: "expect" } as const;
+    this.whole = compile(trainingStep(model.config, options), { ...compiling, name: "trainingStep" });
+    this.parts = {
+      start: parts.start,
+      add: compile(parts.add, { ...compiling, name: "accumulate" }),
+      finish: compile(parts.finish, { ...compiling, name: "update" }),
+    };
   }
 
   /** The model after the last step. Its tensors are replaced by the next one: use it before going on. */
@@ -65,8 +112,14 @@ export class Training implements AsyncIterable<StepRecord> {
     return { config: this.options.model.config, params: this.state.params };
   }
 
+  /** All that the next step depends on. Its tensors are replaced by that step. */
+  get snapshot(): Snapshot {
+    return { state: this.state, position: this.at };
+  }
+
   /**
-   * Runs to the end and calls `each` with every record: `for await` for a notebook cell, which has none.
+   * Runs to the end and calls `each` with every record: `for await` for a notebook cell, which has none. Called again, it
+   * goes on where it was left.
    *
    * @param each Ends the run early by returning `false`.
    */
@@ -74,10 +127,12 @@ export class Training implements AsyncIterable<StepRecord> {
     for await (const record of this) if ((await each?.(record)) === false) return;
   }
 
+  /** @throws Diverged when the loss is not a number */
   async *[Symbol.asyncIterator](): AsyncGenerator<StepRecord> {
-    for (const batch of this.options.batches) {
-      if (this.step >= this.options.steps) return;
-      yield this.take(batch);
+    while (this.at.step < this.options.steps) {
+      const batches = this.nextBatches();
+      if (batches === undefined) return;
+      yield this.take(batches);
       await new Promise((resume) => setImmediate(resume));
     }
   }
@@ -87,33 +142,71 @@ export class Training implements AsyncIterable<StepRecord> {
     free(this.state);
   }
 
-  private take(batch: TokenBatch): StepRecord {
+  /** The batches of a step, or nothing when there are too few left. */
+  private nextBatches(): readonly TokenBatch[] | undefined {
+    const taken: TokenBatch[] = [];
+    while (taken.length < (this.options.accumulate ?? 1)) {
+      const next = this.batches.next();
+      if (next.done === true) return undefined;
+      taken.push(next.value);
+    }
+    return taken;
+  }
+
+  private take(batches: readonly TokenBatch[]): StepRecord {
     const start = performance.now();
-    const learningRate = this.options.learningRate(this.tokens);
-    const { shape } = batch;
+    const { step, tokens } = this.at;
+    const learningRate = this.options.learningRate(tokens);
+    const weightDecay = this.options.weightDecay?.(tokens) ?? 0.1;
     let [lossNats, gradNorm] = [Number.NaN, Number.NaN];
     this.state = carry(this.state, (state) => {
-      const [inputs, targets] = [tensor(batch.inputs, shape), tensor(batch.targets, shape)];
-      const result = this.compiled(state, inputs, targets, scalar(learningRate));
+      const rates: Rates = { learningRate: scalar(learningRate), weightDecay: scalar(weightDecay) };
+      const result =
+        batches.length === 1
+          ? this.whole(state, inputsOf(batches[0]), targetsOf(batches[0]), rates)
+          : this.parts.finish(state, this.accumulated(state, batches), rates);
       [lossNats, gradNorm] = [item(result.loss), item(result.norm)];
-      if (!Number.isFinite(lossNats)) diverged(this.step + 1, state);
+      if (!Number.isFinite(lossNats) || !Number.isFinite(gradNorm)) diverged(step + 1, state);
       return result.state;
     });
-    this.step++;
-    this.tokens += batch.inputs.length;
-    return {
-      step: this.step,
-      tokens: this.tokens,
-      lossNats,
-      learningRate,
-      gradNorm,
-      stepMs: performance.now() - start,
+    this.at = {
+      step: step + 1,
+      tokens: tokens + batches.reduce((sum, { inputs }) => sum + inputs.length, 0),
+      cursor: batches[batches.length - 1].cursor,
     };
+    const stepMs = performance.now() - start;
+    return { step: this.at.step, tokens: this.at.tokens, lossNats, learningRate, gradNorm, stepMs };
   }
+
+  private accumulated({ params }: TrainingState, batches: readonly TokenBatch[]): Accumulated {
+    const counts = batches.map(({ targets }) => targets.reduce((count, id) => (id >= 0 ? count + 1 : count), 0));
+    const all = Math.max(
+      1,
+      counts.reduce((a, b) => a + b),
+    );
+    return batches.reduce(
+      (sums, batch, i) =>
+        carry(sums, () => this.parts.add(params, sums, inputsOf(batch), targetsOf(batch), scalar(counts[i] / all))),
+      scope(() => this.parts.start(params)),
+    );
+  }
+}
+
+function inputsOf({ inputs, shape }: TokenBatch): Tensor {
+  return tensor(inputs, shape);
+}
+
+function targetsOf({ targets, shape }: TokenBatch): Tensor {
+  return tensor(targets, shape);
 }
 
 /** The weights before the step tell whether the step or its past went wrong. */
 function diverged(step: number, state: TrainingState): never {
-  assertFinite(state.params, `the weights before step ${step}`);
-  throw new UserError(`the loss is not a number at step ${step}`, { fix: "Lower the learning rate or clip harder" });
+  try {
+    assertFinite(state.params, `the weights before step ${step}`);
+  } catch (error) {
+    if (error instanceof UserError) throw new Diverged(error.message);
+    throw error;
+  }
+  throw new Diverged(`the loss is not a number at step ${step}`, { fix: "Lower the learning rate or clip harder" });
 }

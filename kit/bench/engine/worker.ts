@@ -38,20 +38,19 @@ serve({
   },
   async prepare(task: TrainingTask) {
     const { model } = await load(task.folder, { tokenizer: false });
-    const optimiser = { weightDecay: task.decay };
-    const step = engine.compile(trainingStep(model.config, { optimiser, clip: task.clip }), {
+    const step = engine.compile(trainingStep(model.config, { clip: task.clip }), {
       backend: task.backend,
       name: "step",
     });
     const rows = batches(task);
-    const learningRate = engine.scalar(task.learningRate);
-    let state: TrainingState = trainingStart(model, optimiser);
+    const rates = { learningRate: engine.scalar(task.learningRate), weightDecay: engine.scalar(task.decay) };
+    let state: TrainingState = trainingStart(model);
     train = (round) => {
       const { inputs, targets } = rows[round.step % rows.length];
       let lossNats = 0;
       const ms = elapsed(() => {
         state = engine.carry(state, (old) => {
-          const stepped = step(old, inputs, targets, learningRate);
+          const stepped = step(old, inputs, targets, rates);
           lossNats = engine.item(stepped.loss);
           return stepped.state;
         });

@@ -55,7 +55,14 @@ it.each(backends)("a two-layer Llama takes the same AdamW steps compiled (%s)", 
     const losses: number[] = [];
     for (let i = 0; i < 3; i++) {
       state = e.carry(state, (current) => {
-        const { state: next, loss, norm } = stepped(current, rows(i), rows(i + 1), e.scalar(0.01 / (i + 1)));
+        const {
+          state: next,
+          loss,
+          norm,
+        } = stepped(current, rows(i), rows(i + 1), {
+          learningRate: e.scalar(0.01 / (i + 1)),
+          weightDecay: e.scalar(0.1),
+        });
         losses.push(e.item(loss), e.item(norm));
         return next;
       });
@@ -73,7 +80,7 @@ it("tracing a step of 7,000 operations takes at most 1.5 s", () => {
     trainingStart(init(config, 1)),
     rows(0),
     rows(1),
-    e.scalar(0.01),
+    { learningRate: e.scalar(0.01), weightDecay: e.scalar(0.1) },
   ];
   const times = [0, 1, 2].map((i) => {
     // Of the processor, not of the clock: other tests run beside this one.

@@ -34,7 +34,7 @@ for (let i = 0; i < steps; i++) {
   state = carry(state, (current) => {
     const ids = Int32Array.from({ length: 33 }, (_, t) => (t * t + i) % 500);
     const [inputs, targets] = [tensor(ids.subarray(0, 32), [1, 32]), tensor(ids.subarray(1), [1, 32])];
-    const result = step(current, inputs, targets, scalar(1e-3));
+    const result = step(current, inputs, targets, { learningRate: scalar(1e-3), weightDecay: scalar(0.1) });
     losses.push(item(result.loss));
     return result.state;
   });

@@ -1,0 +1,49 @@
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { UserError } from "../errors.js";
+import * as lab from "../lab/index.js";
+import type { StepRecord } from "../train/index.js";
+
+/** `kintsugi run`: one run, as a process of its own that any scheduler can start again. */
+export function runCommand(): Command {
+  return new Command("run")
+    .description("carry out one run of a study; started again, it goes on where it was")
+    .argument("<spec>", "JSON file: { study, arm, seed, spec }")
+    .option("--json", "one line of JSON for each step")
+    .action(async (file: string, { json = false }: { json?: boolean }) => {
+      const run = lab.readRun(parsed(file), file);
+      const stop = new AbortController();
+      for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
+      const ending = await lab.carryOut(run, {
+        report: json ? (step) => console.log(JSON.stringify(step)) : shown(lab.stepsOf(run.spec)),
+        say: (message) => console.error(message),
+        signal: stop.signal,
+      });
+      if (ending === "interrupted") {
+        console.error("stopped after a checkpoint: start it again to go on");
+        process.exitCode = 130;
+      } else if (!json) console.log(`${ending}: ${lab.recordPath(run)}`);
+    });
+}
+
+function parsed(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch {
+    throw new UserError(`cannot read ${file}`, { expected: "a JSON file" });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`${file} is not JSON: ${(error as Error).message}`);
+  }
+}
+
+/** A line now and then. */
+function shown(steps: number): (step: StepRecord) => void {
+  return ({ step, lossNats, stepMs, tokens }) => {
+    if (step % Math.ceil(steps / 50) !== 0) return;
+    console.log(`step ${step} of ${steps}  ${tokens} tokens  ${lossNats.toFixed(4)} nats  ${stepMs.toFixed(0)} ms`);
+  };
+}

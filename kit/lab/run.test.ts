@@ -1,0 +1,148 @@
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { deltaNet } from "../model/index.js";
+import { carryOut, type Run, readRecord, readRun, recordPath, specHash, withBudget } from "./index.js";
+
+const small: Run = {
+  study: "test",
+  arm: "small",
+  seed: 0,
+  spec: {
+    version: 1,
+    model: deltaNet({
+      vocab: 300,
+      width: 16,
+      depth: 1,
+      hidden: 24,
+      context: 64,
+      heads: 2,
+      keyDim: 4,
+      valueDim: 8,
+      linear: { kind: "ternary", scale: "per-tensor", norm: "block" },
+    }),
+    initial: { kind: "kit" },
+    data: {
+      corpus: { kind: "toy-stories", seed: 0, count: 40 },
+      validation: 0.2,
+      tokenizer: { kind: "bpe", vocab: 300 },
+    },
+    training: {
+      batchTokens: 128,
+      stages: [
+        { length: 32, tokens: 1024 },
+        { length: 64, tokens: 1536 },
+      ],
+      accumulate: 1,
+      learningRate: 0.01,
+      schedule: { kind: "cosine", warmupTokens: 256, floor: 0.1 },
+      weightDecay: 0.1,
+      beta1: 0.9,
+      beta2: 0.95,
+      eps: 1e-8,
+      clip: 1,
+      factors: [{ paths: "**.gain", weightDecay: 0 }],
+      validateEvery: 1000,
+    },
+    execution: { backend: "graph", threads: 1 },
+  },
+};
+
+const folders = () => {
+  const root = mkdtempSync(join(tmpdir(), "kintsugi-"));
+  return { records: join(root, "records"), checkpoints: join(root, "checkpoints") };
+};
+
+/** A record without what may differ: times. */
+function numbers(path: string): unknown {
+  const { header, steps, validations, footer } = readRecord(path, (message) => expect.unreachable(message));
+  const { wallSeconds, ...reached } = footer!;
+  return [header.spec, steps.map(({ stepMs, ...step }) => step), validations, reached];
+}
+
+describe("carryOut", () => {
+  it("trains, validates, and writes one record", async () => {
+    const where = folders();
+    expect(await carryOut(small, where)).toBe("done");
+    const path = recordPath(small, where.records);
+    const { header, steps, validations, footer } = readRecord(path, (message) => expect.unreachable(message));
+    expect(header).toMatchObject({ study: "test", arm: "small", seed: 0, spec: small.spec });
+    expect([steps.length, steps[0].step, steps[19].tokens]).toEqual([20, 1, 2560]);
+    expect(validations.map(({ step }) => step)).toEqual([8, 16]);
+    expect(footer?.ending).toBe("done");
+    expect(footer?.validationNats).toBeLessThan(Math.log(300));
+    expect(await carryOut(small, where)).toBe("done before");
+  });
+
+  it("goes on after an interruption as if there had been none", async () => {
+    const [whole, broken] = [folders(), folders()];
+    await carryOut(small, whole);
+    for (const last of [3, 11]) {
+      const stop = new AbortController();
+      const report = ({ step }: { step: number }) => step === last && stop.abort();
+      expect(await carryOut(small, { ...broken, signal: stop.signal, report })).toBe("interrupted");
+    }
+    expect(await carryOut(small, broken)).toBe("done");
+    expect(numbers(recordPath(small, broken.records))).toEqual(numbers(recordPath(small, whole.records)));
+  });
+
+  it("drops lines beyond its last checkpoint, and one that was cut", async () => {
+    const [whole, broken] = [folders(), folders()];
+    await carryOut(small, whole);
+    const stop = new AbortController();
+    await carryOut(small, { ...broken, signal: stop.signal, report: ({ step }) => step === 5 && stop.abort() });
+    const partial = `${recordPath(small, broken.records)}.part`;
+    writeFileSync(partial, `${readFileSync(partial, "utf8")}{"step":6,"tokens":768}\n{"step":7,"tok`);
+    await carryOut(small, broken);
+    expect(numbers(recordPath(small, broken.records))).toEqual(numbers(recordPath(small, whole.records)));
+  });
+
+  it("records that a run diverged", async () => {
+    const where = folders();
+    const wild = { ...small, spec: { ...small.spec, training: { ...small.spec.training, learningRate: 1e30 } } };
+    const said: string[] = [];
+    expect(await carryOut(wild, { ...where, say: (message) => void said.push(message) })).toBe("diverged");
+    const { footer } = readRecord(recordPath(wild, where.records), () => expect.unreachable());
+    expect(footer).toMatchObject({ ending: "diverged", validationNats: null });
+    expect(said.join()).toMatch(/step \d+/);
+  });
+});
+
+describe("specHash", () => {
+  it("does not depend on the order of fields", () => {
+    expect(specHash({ a: 1, b: { c: 2, d: [3] } })).toBe(specHash({ b: { d: [3], c: 2 }, a: 1 }));
+    expect(specHash({ a: 1 })).not.toBe(specHash({ a: 2 }));
+    expect(specHash({ a: 1, b: undefined })).toBe(specHash({ a: 1 }));
+  });
+});
+
+describe("withBudget", () => {
+  it("scales stages and warm-up", () => {
+    const { training } = withBudget(small.spec, 1001);
+    expect(training.stages.map(({ tokens }) => tokens)).toEqual([400, 601]);
+    expect(training.schedule.warmupTokens).toBe(100);
+  });
+});
+
+describe("readRun", () => {
+  it("reads what was written", () => {
+    expect(readRun(JSON.parse(JSON.stringify(small)))).toEqual(small);
+  });
+
+  it.each([
+    [{ ...small, spec: { ...small.spec, trainings: 1 } }, /no field spec\.trainings.*Did you mean training/],
+    [{ ...small, spec: { ...small.spec, version: 2 } }, /spec\.version is 2.*expected 1/],
+    [{ ...small, arm: "../up" }, /arm is "\.\.\/up"/],
+    [
+      { ...small, spec: { ...small.spec, training: { ...small.spec.training, batchTokens: 100 } } },
+      /batchTokens is 100.*multiple of every stage/,
+    ],
+    [
+      { ...small, spec: { ...small.spec, data: { ...small.spec.data, tokenizer: { kind: "bpe", vocab: 301 } } } },
+      /as many tokens as the model/,
+    ],
+  ])("refuses what a run cannot be (%#)", (json, message) => {
+    expect(() => readRun(json)).toThrow(message);
+  });
+});

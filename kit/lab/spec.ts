@@ -1,0 +1,104 @@
+/** What a run is, as plain JSON: everything that decides its numbers. */
+import { createHash } from "node:crypto";
+import type { ExecutionBackend } from "../engine/index.js";
+import type { InitialSpec, ModelConfig } from "../model/index.js";
+import type { CorpusSpec, LengthStage, TokenizerSpec } from "../text/index.js";
+import type { RateFactors, ScheduleSpec } from "../train/index.js";
+
+/**
+ * A run without its seed. Two runs of one specification and one seed give the same losses and weights to the last bit, on
+ * machines whose processors have the same vector instructions.
+ */
+export type RunSpec = {
+  /** Of this format. A record of another version is reported, not read. */
+  readonly version: 1;
+  readonly model: ModelConfig;
+  readonly initial: InitialSpec;
+  readonly data: {
+    readonly corpus: CorpusSpec;
+    /** Share of documents held out, chosen by a hash of their text. */
+    readonly validation: number;
+    readonly tokenizer: TokenizerSpec;
+  };
+  readonly training: {
+    /** Ids in a batch, `B·T`, the same in every stage. */
+    readonly batchTokens: number;
+    /** Lengths of the sequences, and tokens of each; their sum is the budget. */
+    readonly stages: readonly LengthStage[];
+    /** Batches whose gradients make one step. */
+    readonly accumulate: number;
+    readonly learningRate: number;
+    readonly schedule: ScheduleSpec;
+    readonly weightDecay: number;
+    readonly beta1: number;
+    readonly beta2: number;
+    readonly eps: number;
+    readonly clip: number;
+    /** Factors of the rates by path. */
+    readonly factors: readonly RateFactors[];
+    /** Tokens between validations in the course of the run; absent: only at the end. */
+    readonly validateEvery?: number;
+  };
+  /** Backend and threads change the last bits. */
+  readonly execution: { readonly backend: ExecutionBackend; readonly threads: number };
+};
+
+/** A run: a specification, a seed, and the place its record has in a study. */
+export type Run = {
+  readonly study: string;
+  readonly arm: string;
+  readonly seed: number;
+  readonly spec: RunSpec;
+};
+
+/** Tokens of all stages. */
+export function budgetOf({ training }: RunSpec): number {
+  return training.stages.reduce((sum, { tokens }) => sum + tokens, 0);
+}
+
+/** Steps of a run: the last one may go beyond the budget. */
+export function stepsOf(spec: RunSpec): number {
+  return Math.ceil(budgetOf(spec) / (spec.training.batchTokens * spec.training.accumulate));
+}
+
+/**
+ * The same run with another budget: stages and the lengths of the schedule keep their shares.
+ *
+ * @param tokens of all stages together
+ */
+export function withBudget(spec: RunSpec, tokens: number): RunSpec {
+  const ratio = tokens / budgetOf(spec);
+  const { stages, schedule } = spec.training;
+  const scaled = stages.map((stage) => ({ ...stage, tokens: Math.round(stage.tokens * ratio) }));
+  const rest = tokens - scaled.slice(0, -1).reduce((sum, stage) => sum + stage.tokens, 0);
+  const exact = [...scaled.slice(0, -1), { ...scaled[scaled.length - 1], tokens: rest }];
+  const shorter: ScheduleSpec = {
+    ...schedule,
+    warmupTokens: Math.round(schedule.warmupTokens * ratio),
+    ...(schedule.kind === "warmupStableDecay" ? { decayTokens: Math.round(schedule.decayTokens * ratio) } : {}),
+  };
+  return { ...spec, training: { ...spec.training, stages: exact, schedule: shorter } };
+}
+
+/** The same run with another peak of the learning rate. */
+export function withLearningRate(spec: RunSpec, learningRate: number): RunSpec {
+  return { ...spec, training: { ...spec.training, learningRate } };
+}
+
+/**
+ * The first eight digits of the sha256 of a specification's canonical JSON, in which the fields of every object stand in
+ * alphabetical order; they are part of a record's file name.
+ */
+export function specHash(spec: unknown): string {
+  return createHash("sha256")
+    .update(JSON.stringify(sorted(spec)))
+    .digest("hex")
+    .slice(0, 8);
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
+  return Object.fromEntries(fields.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, field]) => [name, sorted(field)]));
+}

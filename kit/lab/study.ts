@@ -1,0 +1,85 @@
+/** Studies: arms that differ in what is asked, and the runs they call for. */
+import { UserError } from "../errors.js";
+import { type Run, type RunSpec, specHash, withBudget, withLearningRate } from "./spec.js";
+
+/** One side of a comparison. */
+export type Arm = {
+  readonly spec: RunSpec;
+  /** How it is called in tables; default its name. */
+  readonly label?: string;
+  /** Default: the study's. */
+  readonly seeds?: readonly number[];
+};
+
+/** Short runs that choose the learning rate of each arm: the one of the lowest validation loss. */
+export type Pilot = {
+  readonly learningRates: readonly number[];
+  /** Budget of each. */
+  readonly tokens: number;
+  readonly seed: number;
+};
+
+/** A question, and the runs that answer it. Plain JSON, so that it is part of what is recorded. */
+export type Study = {
+  /** Names its folder of records, its tables and figures. */
+  readonly name: string;
+  readonly title: string;
+  readonly question: string;
+  readonly arms: Readonly<Record<string, Arm>>;
+  /** The arm others are compared with. */
+  readonly baseline: string;
+  readonly seeds: readonly number[];
+  /** Absent: the learning rates of the specifications are used as they are. */
+  readonly pilot?: Pilot;
+};
+
+/** @throws UserError when a study contradicts itself */
+export function checkStudy(study: Study): Study {
+  const where = `study ${study.name}`;
+  if (!Object.hasOwn(study.arms, study.baseline)) {
+    throw new UserError(`there is no arm "${study.baseline}" to be the baseline`, {
+      where,
+      expected: Object.keys(study.arms).join(", "),
+    });
+  }
+  const seen = new Map<string, string>();
+  for (const [name, { spec, seeds }] of Object.entries(study.arms)) {
+    const hash = specHash(spec);
+    const twin = seen.get(hash);
+    if (twin !== undefined) {
+      throw new UserError(`the arms ${twin} and ${name} are the same`, {
+        where,
+        expected: "arms that differ",
+        fix: "A field may be misspelt, or one of them superfluous",
+      });
+    }
+    seen.set(hash, name);
+    if ((seeds ?? study.seeds).length === 0) throw new UserError(`the arm ${name} has no seeds`, { where });
+  }
+  return study;
+}
+
+/** The arm's short runs, one for each learning rate; none when the study has no pilot. */
+export function pilotRuns(study: Study, arm: string): readonly Run[] {
+  const { pilot } = study;
+  if (pilot === undefined) return [];
+  const short = withBudget(armOf(study, arm).spec, pilot.tokens);
+  return pilot.learningRates.map((rate) => ({
+    study: study.name,
+    arm: `${arm}.pilot-${rate}`,
+    seed: pilot.seed,
+    spec: withLearningRate(short, rate),
+  }));
+}
+
+/** The arm's runs, one for each seed, at the learning rate the pilot chose. */
+export function armRuns(study: Study, arm: string, learningRate?: number): readonly Run[] {
+  const { spec, seeds = study.seeds } = armOf(study, arm);
+  const resolved = learningRate === undefined ? spec : withLearningRate(spec, learningRate);
+  return seeds.map((seed) => ({ study: study.name, arm, seed, spec: resolved }));
+}
+
+function armOf(study: Study, arm: string): Arm {
+  if (Object.hasOwn(study.arms, arm)) return study.arms[arm];
+  throw new UserError(`the study ${study.name} has no arm "${arm}"`, { expected: Object.keys(study.arms).join(", ") });
+}
