@@ -10,7 +10,7 @@ import { batchWindows, cutWindows, type WindowBatch } from "./windows.js";
 export type DocumentScoring = {
   /** Id in front of every document, as in training; it ends a document as well. */
   readonly boundary: number;
-  /** Most tokens the model reads at once; default its context. */
+  /** Most tokens the model reads at once; default its context. More shows what it makes of lengths it has not seen. */
   readonly window?: number;
   /** How far the window moves on in a longer document; default a half of it. */
   readonly stride?: number;

@@ -1,5 +1,5 @@
 /** Texts of a Parquet file, the form in which the hub keeps data sets. */
-import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
+import type { AsyncBuffer, FileMetaData } from "hyparquet";
 import { UserError } from "../../errors.js";
 import { openToRead, readFully } from "../../source/files.js";
 
@@ -12,6 +12,7 @@ import { openToRead, readFully } from "../../source/files.js";
  * @throws UserError when the file is no Parquet, damaged, compressed in another way, or has no such column
  */
 export async function* readParquet(path: string, column: string): AsyncGenerator<string> {
+  const { parquetMetadataAsync, parquetReadObjects } = await import("hyparquet");
   const { handle, size } = await openToRead(path);
   try {
     const file: AsyncBuffer = {
