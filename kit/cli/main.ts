@@ -6,6 +6,7 @@ import { generateCommand } from "./generate.js";
 import { inspectCommand } from "./inspect.js";
 import { makeCommand } from "./make.js";
 import { runCommand } from "./run.js";
+import { studyCommand } from "./study.js";
 
 const program = new Command("kintsugi")
   .description("Take language models apart, rebuild them, heal them.")
@@ -15,6 +16,7 @@ const program = new Command("kintsugi")
   .addCommand(exportCommand())
   .addCommand(makeCommand())
   .addCommand(runCommand())
+  .addCommand(studyCommand())
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError("(--help lists what is possible)");
 

@@ -1,4 +1,5 @@
 export * from "./archive.js";
+export * from "./conduct.js";
 export * from "./pico.js";
 export * from "./readRun.js";
 export * from "./record.js";

@@ -103,7 +103,7 @@ const spec: Reader<RunSpec> = lawful(
     version: oneOf(1),
     model: configReader,
     initial: variants<InitialSpec>({ kit: fields<object>({}), teeny: fields<object>({}) }),
-    data: fields<RunSpec["data"]>({ corpus, validation: share, tokenizer }),
+    data: fields<RunSpec["data"]>({ corpus, validation: share, tokenizer, joinTo: optional(whole()) }),
     training,
     execution: fields<RunSpec["execution"]>({
       backend: oneOf<ExecutionBackend>("xla", "graph", "eager"),

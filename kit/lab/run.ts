@@ -12,6 +12,7 @@ import {
   type Documents,
   documentBoundary,
   encodeDocuments,
+  joinDocuments,
   openCorpus,
   openTokenizer,
   splitCorpus,
@@ -191,7 +192,8 @@ class Progress {
       options.say?.(error.message);
       return this.close({ ending: "diverged", validationNats: null, bitsPerByte: null });
     }
-    const { natsPerToken, bitsPerByte, byPosition } = this.validate();
+    const { natsPerToken, bitsPerByte, ...judged } = this.validate();
+    const byPosition = this.joined() ?? judged.byPosition;
     return this.close({ ending: "done", validationNats: natsPerToken, bitsPerByte, byPosition });
   }
 
@@ -208,9 +210,22 @@ class Progress {
   }
 
   private validate(): DocumentLosses {
+    return this.score(this.parts.data.validation);
+  }
+
+  private score(documents: Documents): DocumentLosses {
     const { training, data, run } = this.parts;
     this.scorer ??= documentScorer(run.spec.model, { boundary: data.boundary });
-    return this.scorer(training.model.params, data.validation);
+    return this.scorer(training.model.params, documents);
+  }
+
+  /** Losses by position over joined documents, if the run is judged so. */
+  private joined(): DocumentLosses["byPosition"] | undefined {
+    const { data, run } = this.parts;
+    const { joinTo } = run.spec.data;
+    return joinTo === undefined
+      ? undefined
+      : this.score(joinDocuments(data.validation, joinTo, data.boundary)).byPosition;
   }
 
   private async save(best: boolean): Promise<void> {

@@ -19,6 +19,8 @@ export type RunSpec = {
     /** Share of documents held out, chosen by a hash of their text. */
     readonly validation: number;
     readonly tokenizer: TokenizerSpec;
+    /** Judges by position over held-out documents joined to this many ids, in place of the documents by themselves. */
+    readonly joinTo?: number;
   };
   readonly training: {
     /** Ids in a batch, `B·T`, the same in every stage. */

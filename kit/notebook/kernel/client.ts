@@ -40,7 +40,7 @@ export class KernelClient {
   readonly #iopub = new Subscriber();
   readonly #waiting = new Map<string, Waiting>();
 
-  private constructor(connection: Connection, cwd: string) {
+  private constructor(connection: Connection, cwd: string, listenAfterMs: number) {
     const file = join(this.#folder, "connection.json");
     writeFileSync(file, JSON.stringify(connection));
     this.child = spawn(process.execPath, [KERNEL_PATH, "--config-path", file], {
@@ -54,10 +54,12 @@ export class KernelClient {
     }
     this.#shell.connect(`tcp://127.0.0.1:${connection.shell_port}`);
     this.#control.connect(`tcp://127.0.0.1:${connection.control_port}`);
-    this.#iopub.connect(`tcp://127.0.0.1:${connection.iopub_port}`);
-    this.#iopub.subscribe();
     for (const socket of [this.#shell, this.#control]) void this.#listen(socket);
-    void this.#subscribe();
+    setTimeout(() => {
+      this.#iopub.connect(`tcp://127.0.0.1:${connection.iopub_port}`);
+      this.#iopub.subscribe();
+      void this.#subscribe();
+    }, listenAfterMs);
   }
 
   /**
@@ -67,9 +69,7 @@ export class KernelClient {
    */
   static async start(cwd: string): Promise<KernelClient> {
     for (let attempt = 0; ; attempt++) {
-      const [shell_port, iopub_port, stdin_port, control_port, hb_port] = await freePorts(5);
-      const ports = { shell_port, iopub_port, stdin_port, control_port, hb_port };
-      const client = new KernelClient({ transport: "tcp", ip: "127.0.0.1", key: "test-key", ...ports }, cwd);
+      const client = await KernelClient.launch(cwd, 0);
       if (await client.#answers()) return client;
       await client.stop();
       // Between asking for a port and binding it, another process may have taken it.
@@ -77,6 +77,14 @@ export class KernelClient {
         throw new Error(`the kernel did not start: ${client.serverLog}`);
       }
     }
+  }
+
+  /** Starts a kernel and does not wait for it; what it publishes is listened to only after a while. */
+  static async launch(cwd: string, listenAfterMs: number): Promise<KernelClient> {
+    const [shell_port, iopub_port, stdin_port, control_port, hb_port] = await freePorts(5);
+    const ports = { shell_port, iopub_port, stdin_port, control_port, hb_port };
+    const connection = { transport: "tcp", ip: "127.0.0.1", key: "test-key", ...ports } as const;
+    return new KernelClient(connection, cwd, listenAfterMs);
   }
 
   /** Whether the kernel answers on its channels, within a while. */

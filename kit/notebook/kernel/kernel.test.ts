@@ -203,6 +203,13 @@ describe("output", () => {
     expect(run.published.length).toBeLessThan(200);
   });
 
+  it("is not lost when the client's subscription comes after its first request", async () => {
+    const late = await KernelClient.launch(folder, 2_500);
+    const { published } = await late.execute('console.log("heard")');
+    expect(published.filter(({ type }) => type === "stream").map(({ content }) => content.text)).toEqual(["heard\n"]);
+    await late.stop();
+  });
+
   it("printed before a blocking call is seen before it ends", async () => {
     const cell = kernel.execute(
       'console.log("a");\nconsole.log("starting");\nconst end = Date.now() + 1_500;\nwhile (Date.now() < end);',

@@ -1,10 +1,13 @@
 import { writeSync } from "node:fs";
 import { setTimeout } from "node:timers";
-import { Publisher, Reply, Router } from "zeromq";
+import { Reply, Router, XPublisher } from "zeromq";
 import { type Connection, decode, encode, type Message } from "./wire.js";
 
 /** zeromq.js rejects after some five hundred sends without a turn of the event loop; stay clear of that. */
 const MAX_IN_FLIGHT = 400;
+
+/** How long requests wait for a subscriber: some clients never listen. */
+const SUBSCRIPTION_MS = 3_000;
 
 /** A socket that keeps order, never has too many sends under way, and lets a newer picture replace a waiting one. */
 export class Outlet {
@@ -79,7 +82,7 @@ export async function bind(
   const shell = new Router();
   const control = new Router();
   const stdin = new Router();
-  const iopub = new Publisher({ sendHighWaterMark: 0 });
+  const iopub = new XPublisher({ sendHighWaterMark: 0 });
   const heartbeat = new Reply();
   const at = (port: number): string =>
     connection.transport === "ipc"
@@ -101,10 +104,16 @@ export async function bind(
       }
     }
   };
+  // What is published before somebody listens is lost. A client asks on the shell as soon as it has connected, and on a busy
+  // machine that request may overtake its subscription: so requests wait for the first one.
+  const listenWhenHeard = async (): Promise<void> => {
+    await Promise.race([iopub.receive(), new Promise((resolve) => setTimeout(resolve, SUBSCRIPTION_MS).unref())]);
+    await listen("shell", shell);
+  };
   const echo = async (): Promise<void> => {
     for await (const frames of heartbeat) await heartbeat.send(frames);
   };
-  for (const loop of [listen("shell", shell), listen("control", control), echo()]) loop.catch(() => {});
+  for (const loop of [listenWhenHeard(), listen("control", control), echo()]) loop.catch(() => {});
   return {
     shell: new Outlet((frames) => shell.send(frames), connection.key),
     control: new Outlet((frames) => control.send(frames), connection.key),

@@ -1,0 +1,85 @@
+import { Command, InvalidArgumentError } from "commander";
+import { nearest, UserError } from "../errors.js";
+import * as lab from "../lab/index.js";
+import { smoke, studies } from "../studies/index.js";
+
+type Options = {
+  readonly arm?: readonly string[];
+  readonly seed?: readonly number[];
+  readonly budget?: number;
+  readonly smoke?: boolean;
+};
+
+/** `kintsugi study`: whatever a study lacks. */
+export function studyCommand(): Command {
+  return new Command("study")
+    .description("carry out the runs a study lacks; stopped at any time, it goes on where it was")
+    .argument("[names...]", `of ${studies.map(({ name }) => name).join(", ")}; default: all, in this order`)
+    .option("--arm <names...>", "only these arms")
+    .option("--seed <numbers...>", "only these seeds", numbers)
+    .option("--budget <tokens>", "tokens of each run; its records are not those of the study", whole)
+    .option("--smoke", "a small version of about a minute, for checks")
+    .action(async (names: readonly string[], options: Options) => {
+      const stop = new AbortController();
+      for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
+      for (const name of names.length === 0 ? studies.map((study) => study.name) : names) {
+        const study = options.smoke === true ? smoke(named(name)) : named(name);
+        const complete = await lab.conduct(study, {
+          arms: options.arm,
+          seeds: options.seed,
+          budget: options.budget,
+          signal: stop.signal,
+          report: progress(study.name),
+          say: (message) => console.log(`${study.name}: ${message}`),
+        });
+        if (!complete) {
+          process.exitCode = 130;
+          return;
+        }
+        console.log(`${study.name}: complete`);
+      }
+    });
+}
+
+function named(name: string): lab.Study {
+  const found = studies.find((study) => study.name === name);
+  if (found !== undefined) return found;
+  const names = studies.map((study) => study.name);
+  const near = nearest(name, names);
+  throw new UserError(`there is no study "${name}"`, {
+    expected: names.join(", "),
+    fix: near === undefined ? undefined : `Did you mean ${near}?`,
+  });
+}
+
+function whole(value: string): number {
+  const parsed = Number(value);
+  if (!Number.isInteger(parsed) || parsed < 1) throw new InvalidArgumentError("it is not a number above 0");
+  return parsed;
+}
+
+function numbers(value: string, previous: readonly number[] = []): readonly number[] {
+  const parsed = Number(value);
+  if (!Number.isInteger(parsed) || parsed < 0) throw new InvalidArgumentError("a seed is a whole number");
+  return [...previous, parsed];
+}
+
+/** A line every half minute. */
+function progress(name: string): (progress: lab.StudyProgress) => void {
+  const began = performance.now();
+  let shown = 0;
+  let first: number | undefined;
+  return ({ run, step, tokens, tokensDone, runs, runsDone }) => {
+    first ??= tokensDone;
+    const now = performance.now();
+    if (now - shown < 30_000) return;
+    shown = now;
+    const speed = (tokensDone - first) / ((now - began) / 1000);
+    const left = speed > 0 ? (tokens - tokensDone) / speed : Number.NaN;
+    console.log(
+      `${name}: ${run.arm}, seed ${run.seed}, step ${step.step} of ${lab.stepsOf(run.spec)}, ` +
+        `${step.lossNats.toFixed(3)} nats, ${speed.toFixed(0)} tokens/s; run ${runsDone + 1} of ${runs}, ` +
+        `${(left / 3600).toFixed(1)} h left`,
+    );
+  };
+}

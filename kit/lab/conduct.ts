@@ -1,0 +1,181 @@
+/** Conducting a study: which runs are missing, in which order, each as an idempotent process of its own. */
+import { spawn } from "node:child_process";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { UserError } from "../errors.js";
+import { cacheFolder, projectRoot } from "../source/index.js";
+import type { StepRecord } from "../train/index.js";
+import { Archive, chosenRate } from "./archive.js";
+import { carryOut, type RunEnding } from "./run.js";
+import { budgetOf, type Run, specHash, withBudget } from "./spec.js";
+import { armRuns, checkStudy, pilotRuns, type Study } from "./study.js";
+
+/** Carries out one run somewhere, and tells its steps. */
+export type Executor = (
+  run: Run,
+  options: {
+    readonly report: (step: StepRecord) => void;
+    readonly say: (message: string) => void;
+    readonly signal?: AbortSignal;
+  },
+) => Promise<RunEnding>;
+
+export type ConductOptions = {
+  /** Only these arms, these seeds. */
+  readonly arms?: readonly string[];
+  readonly seeds?: readonly number[];
+  /** Tokens of each run in place of the study's: another specification, with records of its own. */
+  readonly budget?: number;
+  /** Default: processes of their own on this machine. */
+  readonly execute?: Executor;
+  /** Folder of records; default the project's. */
+  readonly records?: string;
+  readonly signal?: AbortSignal;
+  /** Told of every step and of the study as a whole. */
+  readonly report?: (progress: StudyProgress) => void;
+  readonly say?: (message: string) => void;
+};
+
+/** A step of a study's run, and how much of the study is left. */
+export type StudyProgress = {
+  readonly run: Run;
+  readonly step: StepRecord;
+  /** Tokens of all runs that this call was asked for, and of those that are done, this run's so far included. */
+  readonly tokens: number;
+  readonly tokensDone: number;
+  /** Runs, and how many are finished. */
+  readonly runs: number;
+  readonly runsDone: number;
+};
+
+/**
+ * Carries out whatever a study lacks: pilots first, then the arms' runs seed by seed, so that an unfinished study compares
+ * all arms. Finished records are skipped, an interrupted run goes on.
+ *
+ * @returns whether everything that was asked for is there
+ * @throws UserError when the study contradicts itself, or a run fails
+ */
+export async function conduct(study: Study, options: ConductOptions = {}): Promise<boolean> {
+  checkStudy(study);
+  const { signal, execute = inProcesses, say = () => undefined } = options;
+  const chosen = narrowed(study, options);
+  const total = plan(chosen, options.records);
+  const all = { tokens: sum(total.map(tokensOf)), runs: total.length };
+  let [tokensDone, runsDone] = [0, 0];
+  // A pilot that ends makes runs possible, so the plan is made anew after each run.
+  for (let run = missing(chosen, options.records); run !== undefined; run = missing(chosen, options.records)) {
+    if (signal?.aborted === true) return false;
+    const left = plan(chosen, options.records);
+    tokensDone = all.tokens - sum(left.map(tokensOf));
+    runsDone = all.runs - left.length;
+    const current = run;
+    const ending = await execute(current, {
+      signal,
+      say,
+      report: (step) =>
+        options.report?.({ run: current, step, ...all, tokensDone: tokensDone + step.tokens, runsDone }),
+    });
+    if (ending === "interrupted") return false;
+    say(`${run.arm}, seed ${run.seed}: ${ending}`);
+  }
+  return true;
+}
+
+function tokensOf({ tokens }: Planned): number {
+  return tokens;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}
+
+function narrowed(study: Study, { arms, seeds, budget }: ConductOptions): Study {
+  const unknown = arms?.find((arm) => !Object.hasOwn(study.arms, arm));
+  if (unknown !== undefined) {
+    throw new UserError(`the study ${study.name} has no arm "${unknown}"`, {
+      expected: Object.keys(study.arms).join(", "),
+    });
+  }
+  const kept = Object.entries(study.arms)
+    .filter(([name]) => arms?.includes(name) ?? true)
+    .map(([name, arm]) => {
+      const spec = budget === undefined ? arm.spec : withBudget(arm.spec, budget);
+      const own = (arm.seeds ?? study.seeds).filter((seed) => seeds?.includes(seed) ?? true);
+      return [name, { ...arm, spec, seeds: own }] as const;
+    });
+  return { ...study, arms: Object.fromEntries(kept) };
+}
+
+/** A run that is not finished; one whose pilot is not done has no run yet, only its tokens. */
+type Planned = { readonly run?: Run; readonly tokens: number };
+
+/** Everything a study lacks, in the order in which it is to be made. */
+function plan(study: Study, records: string | undefined): readonly Planned[] {
+  const archive = new Archive(records, () => undefined);
+  const pilots: Planned[] = [];
+  const runs: (Planned & { readonly seed: number })[] = [];
+  for (const [arm, { spec, seeds = study.seeds }] of Object.entries(study.arms)) {
+    if (seeds.length === 0) continue;
+    const short = pilotRuns(study, arm).filter((run) => archive.find(run) === undefined);
+    pilots.push(...short.map((run) => ({ run, tokens: budgetOf(run.spec) })));
+    if (short.length > 0) {
+      runs.push(...seeds.map((seed) => ({ seed, tokens: budgetOf(spec) })));
+      continue;
+    }
+    const full = armRuns(study, arm, chosenRate(study, arm, archive)).filter((run) => archive.find(run) === undefined);
+    runs.push(...full.map((run) => ({ run, seed: run.seed, tokens: budgetOf(spec) })));
+  }
+  return [...pilots, ...runs.sort((a, b) => a.seed - b.seed)];
+}
+
+function missing(study: Study, records: string | undefined): Run | undefined {
+  return plan(study, records).find(({ run }) => run !== undefined)?.run;
+}
+
+/** Carries out a run in this process: for small ones, whose time would otherwise go into starting. */
+export function inThisProcess(folders: { readonly records?: string; readonly checkpoints?: string } = {}): Executor {
+  return (run, options) => carryOut(run, { ...folders, ...options });
+}
+
+/** Carries out a run as `kintsugi run`, which any scheduler could start as well. */
+export const inProcesses: Executor = async (run, { report, say, signal }) => {
+  const file = specFile(run);
+  const child = spawn(process.execPath, [join(projectRoot(), "kit", "kintsugi.mjs"), "run", file, "--json"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const stop = (): void => void child.kill("SIGTERM");
+  signal?.addEventListener("abort", stop);
+  const complaints: string[] = [];
+  createInterface({ input: child.stdout }).on("line", (line) => report(JSON.parse(line)));
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    if (isNoise(line)) return;
+    complaints.push(line);
+    say(line);
+  });
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once("close", resolve).once("error", reject),
+  );
+  signal?.removeEventListener("abort", stop);
+  if (code === 0) return "done";
+  if (signal?.aborted === true || code === 130) return "interrupted";
+  throw new UserError(`the run ${run.arm}, seed ${run.seed} failed: ${complaints.slice(-3).join(" ")}`, {
+    where: file,
+    fix: `npx kintsugi run ${file} repeats it`,
+  });
+};
+
+/** TensorFlow's own lines, which say nothing about the run. */
+function isNoise(line: string): boolean {
+  return /^(WARNING: All log messages|[IW]\d{4} )/.test(line) || line.trim() === "";
+}
+
+/** The run as a file for `kintsugi run`. */
+function specFile(run: Run): string {
+  const folder = join(cacheFolder(), "runs", "specs");
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${run.study}-${run.arm}-${run.seed}-${specHash(run.spec)}.json`);
+  writeFileSync(`${file}.tmp`, `${JSON.stringify(run)}\n`);
+  renameSync(`${file}.tmp`, file);
+  return file;
+}

@@ -1,0 +1,20 @@
+/** All studies, in the order of their tables. */
+import type { Study } from "../lab/index.js";
+import { alphaByNormConv, alphaByNormDelta } from "./alphaByNorm.js";
+import { deltaDetails, precision, sequence } from "./details.js";
+import { mixer, mixerLong } from "./mixer.js";
+import { original, teenySFull } from "./original.js";
+
+export { smoke } from "./smoke.js";
+
+export const studies: readonly Study[] = [
+  alphaByNormConv,
+  alphaByNormDelta,
+  mixer,
+  mixerLong,
+  precision,
+  deltaDetails,
+  sequence,
+  original,
+  teenySFull,
+];

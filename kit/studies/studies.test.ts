@@ -1,0 +1,93 @@
+import { mkdtempSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import {
+  armRuns,
+  budgetOf,
+  checkStudy,
+  conduct,
+  inThisProcess,
+  pilotRuns,
+  readRun,
+  type Study,
+  specHash,
+} from "../lab/index.js";
+import { countParameters } from "../model/index.js";
+import { smoke, studies } from "./index.js";
+
+const runsOf = (study: Study) => Object.keys(study.arms).flatMap((arm) => armRuns(study, arm));
+
+describe.each(studies.map((study) => [study.name, study] as const))("%s", (_, study) => {
+  it("contradicts itself nowhere, and its runs can be written and read", () => {
+    checkStudy(study);
+    for (const run of runsOf(study)) expect(readRun(JSON.parse(JSON.stringify(run)))).toEqual(run);
+  });
+
+  it("takes at least a million tokens in every arm", () => {
+    for (const { spec } of runsOf(study)) expect(budgetOf(spec)).toBeGreaterThanOrEqual(1_000_000);
+  });
+
+  it("has a small version of the same arms with about 100,000 parameters", () => {
+    const small = checkStudy(smoke(study));
+    expect(Object.keys(small.arms)).toEqual(Object.keys(study.arms));
+    for (const run of runsOf(small)) {
+      expect(readRun(JSON.parse(JSON.stringify(run)))).toEqual(run);
+      expect(countParameters(run.spec.model)).toBeGreaterThan(50_000);
+      expect(countParameters(run.spec.model)).toBeLessThan(150_000);
+    }
+  });
+});
+
+it("count what they are said to count", () => {
+  const counts = studies.map((study) => [study.name, Object.keys(study.arms).length, runsOf(study).length]);
+  expect(counts).toEqual([
+    ["alpha-by-norm-conv", 6, 30],
+    ["alpha-by-norm-deltanet", 6, 18],
+    ["mixer", 5, 15],
+    ["mixer-4m", 2, 2],
+    ["precision", 3, 9],
+    ["delta-details", 5, 5],
+    ["sequence", 2, 2],
+    ["original", 8, 8],
+    ["teeny-s-full", 1, 1],
+  ]);
+});
+
+it("mixers are compared at equal parameters within 2 %", () => {
+  const study = studies.find(({ name }) => name === "mixer")!;
+  const counts = Object.values(study.arms).map(({ spec }) => countParameters(spec.model));
+  expect(Math.max(...counts) / Math.min(...counts)).toBeLessThan(1.02);
+  expect(countParameters(study.arms.deltanet.spec.model)).toBe(5_042_112);
+});
+
+it("share the runs they have in common", () => {
+  const hashes = studies.flatMap((study) =>
+    Object.keys(study.arms).flatMap((arm) =>
+      [...pilotRuns(study, arm), ...armRuns(study, arm)].map(({ spec, seed }) => `${seed} ${specHash(spec)}`),
+    ),
+  );
+  // teeny-s for a million tokens is in five of them.
+  expect(hashes.length - new Set(hashes).size).toBeGreaterThan(10);
+});
+
+it("a small version goes from nothing to records, and then there is nothing left to do", {
+  timeout: 300_000,
+}, async () => {
+  const root = mkdtempSync(join(tmpdir(), "kintsugi-study-"));
+  const [records, checkpoints] = [join(root, "records"), join(root, "checkpoints")];
+  const execute = inThisProcess({ records, checkpoints });
+  const study = smoke(studies.find(({ name }) => name === "precision")!);
+  const said: string[] = [];
+  const shares: number[] = [];
+  const options = { records, execute, say: (message: string) => void said.push(message) };
+  const report = ({ tokens, tokensDone }: { tokens: number; tokensDone: number }) =>
+    void shares.push(tokensDone / tokens);
+  expect(await conduct(study, { ...options, report })).toBe(true);
+  expect(said.filter((line) => line.endsWith("done")).length).toBe(3 * 2 + 3 * 2);
+  expect(readdirSync(join(records, "smoke-precision")).length).toBe(3 * 3);
+  expect(shares.every((share, i) => share > (shares[i - 1] ?? 0))).toBe(true);
+  said.length = 0;
+  expect(await conduct(study, options)).toBe(true);
+  expect(said).toEqual([]);
+});
