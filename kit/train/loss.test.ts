@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as e from "../engine/index.js";
 import { close, differences } from "../engine/testing/compare.js";
-import { crossEntropy, ignored } from "./index.js";
+import { crossEntropy, headCrossEntropy, ignored } from "./index.js";
 
 const scores = () => e.tensor([1, -2, 0.5, 3, 0, -1, 0.25, 2, -0.5, 1, 1, 1], [4, 3]);
 const targets = () => e.tensor(Int32Array.of(2, 0, ignored, 1));
@@ -42,5 +42,35 @@ describe("crossEntropy", () => {
   it("survives scores of 1e4", () => {
     const far = e.tensor([1e4, -1e4], [1, 2]);
     expect(e.item(crossEntropy(far, e.tensor(Int32Array.of(1))))).toBe(2e4);
+  });
+});
+
+describe("headCrossEntropy", () => {
+  const x = () => e.random.normal(e.random.key(3), [4, 5], 2);
+  const matrix = () => e.random.normal(e.random.key(4), [3, 5], 2);
+  const written = (rows: e.Tensor, table: e.Tensor, ids: e.Tensor) =>
+    crossEntropy(e.matmul(rows, table, { right: true }), ids);
+  const judge = (fn: typeof written) => (rows: e.Tensor, table: e.Tensor, ids: e.Tensor) =>
+    e.valueAndGradient(([r, t]) => e.mul(fn(r, t, ids), 3), [rows, table] as const);
+
+  it.each(["eager", "graph", "xla"] as const)(
+    "is the cross-entropy of the scores, and so are its gradients (%s)",
+    (backend) => {
+      for (const ids of [targets(), e.full([4], ignored, "int32"), e.tensor(Int32Array.of(1, 1, 1, 0))]) {
+        const expected = judge(written)(x(), matrix(), ids);
+        const got = e.compile(judge(headCrossEntropy), { backend })(x(), matrix(), ids);
+        close(e.read(got.value), e.read(expected.value), 1e-6);
+        for (const i of [0, 1] as const) close(e.read(got.gradients[i]), e.read(expected.gradients[i]), 1e-6);
+      }
+    },
+  );
+
+  it("survives scores of 1e4", () => {
+    const far = e.tensor([100, -100], [1, 2]);
+    const table = e.tensor([50, -50, -50, 50], [2, 2]);
+    const loss = (rows: e.Tensor) => headCrossEntropy(rows, table, e.tensor(Int32Array.of(1)));
+    const { value, gradients } = e.valueAndGradient(loss, far);
+    expect(e.item(value)).toBe(2e4);
+    expect([...e.read(gradients)]).toEqual([100, -100]);
   });
 });
