@@ -5,4 +5,5 @@ export * from "./readRun.js";
 export * from "./record.js";
 export * from "./run.js";
 export * from "./spec.js";
+export * from "./statistics.js";
 export * from "./study.js";
