@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
+import { formatNumber } from "../numbers.js";
 import { DISPLAY, type Displayable, PRINT } from "./rendering.js";
-import { escapeHtml, formatNumber } from "./text.js";
+import { escapeHtml } from "./text.js";
 
 /**
  * Shows plain data, such as a model's configuration, as a tree that opens. Equal neighbours of a list

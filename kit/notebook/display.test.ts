@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { formatNumber, formatSeconds, sparkline } from "../numbers.js";
 import { config } from "./config.js";
 import { liveFigure } from "./figure/live.js";
 import { type Bundle, HOST_SLOT, type Host, host } from "./host.js";
@@ -6,7 +7,6 @@ import { progress } from "./progress.js";
 import { bundleOf, DISPLAY, registerRenderer } from "./rendering.js";
 import { show } from "./show.js";
 import { table } from "./table.js";
-import { formatNumber, formatSeconds, sparkline } from "./text.js";
 
 type Shown = { bundle: Bundle; id?: string; update?: boolean; at: number };
 let shown: Shown[] = [];

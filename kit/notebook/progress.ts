@@ -1,5 +1,6 @@
+import { formatNumber, formatSeconds } from "../numbers.js";
 import { type Bundle, host } from "./host.js";
-import { escapeHtml, formatNumber, formatSeconds } from "./text.js";
+import { escapeHtml } from "./text.js";
 import { updatable } from "./updatable.js";
 
 /** A progress bar. */

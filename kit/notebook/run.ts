@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../errors.js";
+import { formatSeconds } from "../numbers.js";
 import { cellDifferences } from "./check/compare.js";
 import { executeNotebook, notebookDifferences } from "./check/execute.js";
 import { type Notebook, readNotebook, writeNotebook } from "./check/notebookFile.js";
 import { type Options, readOptions, USAGE } from "./check/options.js";
 import { stockTslab } from "./check/stock.js";
-import { formatSeconds } from "./text.js";
 
 /** What the browser test names its copies. */
 const CHECK_COPY = "check-";

@@ -1,5 +1,6 @@
+import { formatNumber } from "../numbers.js";
 import { DISPLAY, type Displayable, PRINT } from "./rendering.js";
-import { escapeHtml, formatNumber } from "./text.js";
+import { escapeHtml } from "./text.js";
 
 /** A row of a table: values by column. */
 export type Row = Readonly<Record<string, unknown>>;

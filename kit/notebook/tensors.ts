@@ -1,7 +1,8 @@
 import { isTensor, read, type Tensor } from "../engine/index.js";
+import { formatNumber } from "../numbers.js";
 import type { Bundle } from "./host.js";
 import { registerRenderer } from "./rendering.js";
-import { escapeHtml, formatNumber } from "./text.js";
+import { escapeHtml } from "./text.js";
 
 /** Rows and columns of a preview; the middle is left out. */
 const ROWS = 6;
