@@ -1,5 +1,6 @@
 export * from "./archive.js";
 export * from "./conduct.js";
+export * from "./dashboard.js";
 export * from "./pico.js";
 export * from "./readRun.js";
 export * from "./record.js";

@@ -1,0 +1,83 @@
+/** Small studies, and records of runs that nobody carried out: with whatever a test wants them to have reached. */
+import { deltaNet } from "../../model/index.js";
+import {
+  type Arm,
+  budgetOf,
+  type RecordFooter,
+  RecordWriter,
+  type Run,
+  type RunSpec,
+  recordPath,
+  type Study,
+  stepsOf,
+} from "../index.js";
+
+/** A model of 100 or so parameters that is never trained here. */
+export const smallSpec: RunSpec = {
+  version: 1,
+  model: deltaNet({ vocab: 300, width: 16, depth: 1, hidden: 24, context: 64, heads: 2, keyDim: 4, valueDim: 8 }),
+  initial: { kind: "kit" },
+  data: {
+    corpus: { kind: "toy-stories", seed: 0, count: 40 },
+    validation: 0.2,
+    tokenizer: { kind: "bpe", vocab: 300 },
+  },
+  training: {
+    batchTokens: 128,
+    stages: [{ length: 64, tokens: 2560 }],
+    accumulate: 1,
+    learningRate: 0.01,
+    schedule: { kind: "cosine", warmupTokens: 256, floor: 0.1 },
+    weightDecay: 0.1,
+    beta1: 0.9,
+    beta2: 0.95,
+    eps: 1e-8,
+    clip: 1,
+    factors: [],
+  },
+  execution: { backend: "graph", threads: 1 },
+};
+
+/** An arm that differs from others in its weight decay. */
+export function armOf(weightDecay: number, rest: Omit<Arm, "spec"> = {}): Arm {
+  return { spec: { ...smallSpec, training: { ...smallSpec.training, weightDecay } }, ...rest };
+}
+
+/** Three arms, three seeds. */
+export const smallStudy: Study = {
+  name: "decay",
+  title: "Weight decay",
+  question: "Does weight decay help?",
+  arms: { none: armOf(0, { label: "none" }), some: armOf(0.1, { label: "0.1" }), much: armOf(1, { label: "1.0" }) },
+  baseline: "none",
+  seeds: [0, 1, 2],
+};
+
+/** What a run reached. */
+export type Reached = Partial<RecordFooter> & { readonly bitsPerByte: number | null };
+
+/** Writes a run's record: losses that fall from `ln 300` to its last, in ten lines, and the footer. */
+export function writeRecord(run: Run, root: string, reached: Reached): string {
+  const path = recordPath(run, root);
+  const record = RecordWriter.begin(
+    {
+      ...run,
+      dataset: { name: "toy-stories", sha256: "0".repeat(64) },
+      parameters: 100,
+      flopsPerToken: 600,
+      backend: "graph, 1 threads",
+    },
+    path,
+  );
+  const nats = reached.bitsPerByte === null ? null : reached.bitsPerByte * 2;
+  const steps = stepsOf(run.spec);
+  for (let line = 1; line <= 10; line++) {
+    const step = Math.ceil((steps * line) / 10);
+    const tokens = (budgetOf(run.spec) * step) / steps;
+    const lossNats = Math.log(300) + ((nats ?? 9) - Math.log(300)) * (line / 10);
+    record.append({ step, tokens, lossNats, learningRate: run.spec.training.learningRate, gradNorm: 1, stepMs: 5 });
+  }
+  const ending = reached.bitsPerByte === null ? "diverged" : "done";
+  record.close({ ending, validationNats: nats, wallSeconds: 12.5, ...reached });
+  return path;
+}
