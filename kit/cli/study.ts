@@ -24,14 +24,17 @@ export function studyCommand(): Command {
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
       for (const name of names.length === 0 ? studies.map((study) => study.name) : names) {
         const study = options.smoke === true ? smoke(named(name)) : named(name);
-        const complete = await lab.conduct(study, {
-          arms: options.arm,
-          seeds: options.seed,
-          budget: options.budget,
-          signal: stop.signal,
-          report: progress(study.name),
-          say: (message) => console.log(`${study.name}: ${message}`),
-        });
+        const dashboard = new lab.Dashboard();
+        const complete = await lab
+          .conduct(study, {
+            arms: options.arm,
+            seeds: options.seed,
+            budget: options.budget,
+            signal: stop.signal,
+            report: dashboard.report,
+            say: (message) => dashboard.say(`${study.name}: ${message}`),
+          })
+          .finally(() => dashboard.end());
         if (!complete) {
           process.exitCode = 130;
           return;
@@ -62,24 +65,4 @@ function numbers(value: string, previous: readonly number[] = []): readonly numb
   const parsed = Number(value);
   if (!Number.isInteger(parsed) || parsed < 0) throw new InvalidArgumentError("a seed is a whole number");
   return [...previous, parsed];
-}
-
-/** A line every half minute. */
-function progress(name: string): (progress: lab.StudyProgress) => void {
-  const began = performance.now();
-  let shown = 0;
-  let first: number | undefined;
-  return ({ run, step, tokens, tokensDone, runs, runsDone }) => {
-    first ??= tokensDone;
-    const now = performance.now();
-    if (now - shown < 30_000) return;
-    shown = now;
-    const speed = (tokensDone - first) / ((now - began) / 1000);
-    const left = speed > 0 ? (tokens - tokensDone) / speed : Number.NaN;
-    console.log(
-      `${name}: ${run.arm}, seed ${run.seed}, step ${step.step} of ${lab.stepsOf(run.spec)}, ` +
-        `${step.lossNats.toFixed(3)} nats, ${speed.toFixed(0)} tokens/s; run ${runsDone + 1} of ${runs}, ` +
-        `${(left / 3600).toFixed(1)} h left`,
-    );
-  };
 }

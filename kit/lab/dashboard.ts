@@ -1,133 +1,80 @@
-/** How far a study is, for a terminal: a pure function of events, and the few lines that draw it. */
+/** How far a study is, for a terminal: pure functions of what its conductor tells, and the few lines that draw them. */
 import { formatNumber, formatSeconds } from "../numbers.js";
-import type { StepRecord } from "../train/index.js";
-import type { RunEnding } from "./run.js";
-import { budgetOf, type Run, stepsOf } from "./spec.js";
+import type { StudyProgress } from "./conduct.js";
+import { budgetOf, stepsOf } from "./spec.js";
 
-type Which = Pick<Run, "arm" | "seed">;
-
-/** What a study's runner tells while it works. Learning rates may still be unknown: nothing here depends on them. */
-export type StudyEvent =
-  | { readonly kind: "planned"; readonly study: string; readonly runs: readonly Run[] }
-  | ({ readonly kind: "step"; readonly line: StepRecord } & Which)
-  | ({ readonly kind: "ended"; readonly ending: RunEnding } & Which);
-
-/** A run of the plan. */
-export type RunProgress = Which & {
-  readonly steps: number;
-  readonly tokens: number;
-  /** Its latest step since the study was started; absent while it waits and when it has ended. */
-  readonly at?: StepRecord;
-  /** Mean over its latest steps. Absent until one was measured: the first has the compilation in it. */
+/** What is known of a study after some steps. */
+export type Watched = {
+  readonly latest: StudyProgress;
+  /** When the first step was seen, in milliseconds, and how much was done by then. */
+  readonly first: { readonly at: number; readonly tokensDone: number };
+  /** When the latest was. */
+  readonly at: number;
+  /** Mean over the latest steps of this run. Absent until one was measured: its first has the compilation in it. */
   readonly msPerToken?: number;
-  readonly ending?: RunEnding;
 };
-
-/** A study under way; runs that ended stand behind the others, in the order they ended. */
-export type StudyProgress = { readonly study: string; readonly runs: readonly RunProgress[] };
 
 /** Weight of a new step in the mean of a run's speed. */
 const freshness = 0.1;
 
-/** Before the plan is known. */
-export const nothingPlanned: StudyProgress = { study: "", runs: [] };
-
-/** What is known after an event. Events of runs outside the plan change nothing. */
-export function afterEvent(progress: StudyProgress, event: StudyEvent): StudyProgress {
-  if (event.kind === "planned") {
-    const runs = event.runs.map(({ arm, seed, spec }) => ({ arm, seed, steps: stepsOf(spec), tokens: budgetOf(spec) }));
-    return { study: event.study, runs };
-  }
-  const run = progress.runs.find(({ arm, seed }) => arm === event.arm && seed === event.seed);
-  if (run === undefined) return progress;
-  if (event.kind === "step") {
-    const next = { ...run, ending: undefined, at: event.line, msPerToken: speed(run, event.line) };
-    return { ...progress, runs: progress.runs.map((one) => (one === run ? next : one)) };
-  }
-  const { at, ...rest } = run;
-  const others = progress.runs.filter((one) => one !== run);
-  return { ...progress, runs: [...others, { ...rest, ending: event.ending }] };
+/** What is known after one more step. */
+export function watched(before: Watched | undefined, latest: StudyProgress, at: number): Watched {
+  if (before === undefined) return { latest, first: { at, tokensDone: latest.tokensDone }, at };
+  return { ...before, latest, at, msPerToken: speed(before, latest) };
 }
 
-function speed({ at, msPerToken }: RunProgress, line: StepRecord): number | undefined {
-  if (at === undefined || line.tokens <= at.tokens) return msPerToken;
-  const now = line.stepMs / (line.tokens - at.tokens);
+function speed({ latest, msPerToken }: Watched, { run, step }: StudyProgress): number | undefined {
+  const same = latest.run.arm === run.arm && latest.run.seed === run.seed && latest.run.study === run.study;
+  if (!same) return undefined;
+  const tokens = step.tokens - latest.step.tokens;
+  if (tokens <= 0) return msPerToken;
+  const now = step.stepMs / tokens;
   return msPerToken === undefined ? now : (1 - freshness) * msPerToken + freshness * now;
 }
 
 /**
- * Seconds until every run has ended: what is left of each at its own speed, or at the mean speed of those that were
- * measured, shared by as many as run at once.
+ * Seconds until the study is done, at the speed it has had since it was started: compiling, validating and the change
+ * from run to run are in it.
  *
- * @returns nothing before a speed was measured
+ * @returns nothing after a single step
  */
-export function secondsLeft({ runs }: StudyProgress): number | undefined {
-  const speeds = runs.flatMap(({ msPerToken }) => (msPerToken === undefined ? [] : [msPerToken]));
-  if (speeds.length === 0) return undefined;
-  const usual = speeds.reduce((sum, ms) => sum + ms, 0) / speeds.length;
-  const open = runs.filter((run) => !isOver(run));
-  const ms = open.reduce((sum, run) => sum + tokensLeft(run) * (run.msPerToken ?? usual), 0);
-  return ms / 1000 / Math.max(1, open.filter(isRunning).length);
+export function secondsLeft({ latest, first, at }: Watched): number | undefined {
+  const done = latest.tokensDone - first.tokensDone;
+  if (done <= 0 || at <= first.at) return undefined;
+  return ((at - first.at) / 1000 / done) * Math.max(0, latest.tokens - latest.tokensDone);
 }
 
-function tokensLeft({ tokens, at }: RunProgress): number {
-  return Math.max(0, tokens - (at?.tokens ?? 0));
-}
-
-function isRunning({ at }: RunProgress): boolean {
-  return at !== undefined;
-}
-
-/** An interrupted run goes on when it is started again. */
-function isOver({ ending }: RunProgress): boolean {
-  return ending !== undefined && ending !== "interrupted";
-}
-
-/** The whole picture: the study, a line for each run under way, and those that ended last. */
-export function dashboardLines(progress: StudyProgress): readonly string[] {
-  const running = progress.runs.filter(isRunning);
-  const names = running.map(nameOf);
-  const width = Math.max(0, ...names.map((name) => name.length));
-  const lines = running.map((run, i) => `${names[i].padEnd(width)}  ${bar(run)}  ${describe(run)}`);
-  const ended = progress.runs.filter(({ ending }) => ending !== undefined && ending !== "done before").slice(-3);
-  const last = ended.map((run) => `${nameOf(run)} ${run.ending}`).join(" · ");
-  return [summary(progress), ...lines, ...(last === "" ? [] : [`last: ${last}`])];
+/** The whole picture: a line for the study, one for the run under way. */
+export function dashboardLines(watched: Watched): readonly string[] {
+  const { run, step } = watched.latest;
+  return [summary(watched), [nameOf(watched), bar(step.step / stepsOf(run.spec)), ...figures(watched)].join("  ")];
 }
 
 /** The same in one line, for a log. */
-export function logLine(progress: StudyProgress): string {
-  const running = progress.runs.filter(isRunning).map((run) => `${nameOf(run)}: ${describe(run)}`);
-  return [summary(progress), ...running].join(" · ");
+export function logLine(watched: Watched): string {
+  return `${summary(watched)} · ${[nameOf(watched), ...figures(watched)].join(", ")}`;
 }
 
-function summary(progress: StudyProgress): string {
-  const { study, runs } = progress;
-  const diverged = runs.filter(({ ending }) => ending === "diverged").length;
-  const left = secondsLeft(progress);
-  return [
-    `${study}: ${runs.filter(isOver).length} of ${runs.length} runs done`,
-    ...(diverged > 0 ? [`${diverged} diverged`] : []),
-    ...(left === undefined || left === 0 ? [] : [`about ${formatSeconds(left)} left`]),
-  ].join(" · ");
+function summary(watched: Watched): string {
+  const { run, runs, runsDone } = watched.latest;
+  const left = secondsLeft(watched);
+  const end = left === undefined ? "" : ` · about ${formatSeconds(left)} left`;
+  return `${run.study}: run ${runsDone + 1} of ${runs}${end}`;
 }
 
-function nameOf({ arm, seed }: Which): string {
-  return `${arm} seed ${seed}`;
+function nameOf({ latest: { run } }: Watched): string {
+  return `${run.arm} seed ${run.seed}`;
 }
 
-function describe(run: RunProgress): string {
-  const { at, steps, msPerToken } = run;
-  const left = msPerToken === undefined ? undefined : (tokensLeft(run) * msPerToken) / 1000;
-  return [
-    `step ${at?.step ?? 0} of ${steps}`,
-    ...(at === undefined ? [] : [`${at.lossNats.toFixed(4)} nats`]),
-    ...(msPerToken === undefined ? [] : [`${formatNumber(Math.round(1000 / msPerToken))} tokens/s`]),
-    ...(left === undefined ? [] : [`${formatSeconds(left)} left`]),
-  ].join("  ");
+function figures({ latest: { run, step }, msPerToken }: Watched): readonly string[] {
+  const loss = [`step ${step.step} of ${stepsOf(run.spec)}`, `${step.lossNats.toFixed(4)} nats`];
+  if (msPerToken === undefined) return loss;
+  const left = (Math.max(0, budgetOf(run.spec) - step.tokens) * msPerToken) / 1000;
+  return [...loss, `${formatNumber(Math.round(1000 / msPerToken))} tokens/s`, `${formatSeconds(left)} left`];
 }
 
-function bar({ at, steps }: RunProgress, places = 20): string {
-  const full = Math.round(places * Math.min(1, (at?.step ?? 0) / steps));
+function bar(share: number, places = 20): string {
+  const full = Math.round(places * Math.min(1, share));
   return "█".repeat(full) + "░".repeat(places - full);
 }
 
@@ -142,52 +89,46 @@ export type DashboardStream = {
   write(text: string): unknown;
 };
 
-/** Draws a study's progress: in place on a terminal, else a line every half minute and one for each run that ends. */
+/** Draws a study's progress: in place on a terminal, else a line every half minute. */
 export class Dashboard {
-  private progress = nothingPlanned;
+  private seen: Watched | undefined;
   private drawnAt = Number.NEGATIVE_INFINITY;
   /** Lines that stand on the terminal. */
   private drawn = 0;
 
   /** @param clock milliseconds from anywhere */
   constructor(
-    private readonly stream: DashboardStream = process.stderr,
+    private readonly stream: DashboardStream = process.stdout,
     private readonly clock: () => number = () => performance.now(),
   ) {}
 
-  /** Takes an event; draws when it is time to. */
-  readonly report = (event: StudyEvent): void => {
-    this.progress = afterEvent(this.progress, event);
-    const log = this.stream.isTTY !== true;
-    if (log && event.kind === "ended" && event.ending !== "done before") {
-      this.stream.write(`${this.progress.study}: ${nameOf(event)} ${event.ending}\n`);
-    }
-    if (this.clock() - this.drawnAt >= (log ? lineMs : pictureMs)) this.draw();
+  /** Takes a step; draws when it is time to. */
+  readonly report = (progress: StudyProgress): void => {
+    this.seen = watched(this.seen, progress, this.clock());
+    if (this.clock() - this.drawnAt >= (this.stream.isTTY === true ? pictureMs : lineMs)) this.draw(this.seen);
   };
 
-  /** Writes a line of text that stays, above the picture. */
-  say(message: string): void {
+  /** Writes a line that stays; the picture goes on below it. */
+  readonly say = (message: string): void => {
     this.clear();
     this.stream.write(`${message}\n`);
-    if (this.stream.isTTY === true) this.draw();
-  }
+  };
 
-  /** Leaves the last picture where it is. */
+  /** Takes the picture away. */
   end(): void {
-    this.draw();
-    this.drawn = 0;
+    this.clear();
   }
 
-  private draw(): void {
+  private draw(seen: Watched): void {
     this.drawnAt = this.clock();
     if (this.stream.isTTY !== true) {
-      this.stream.write(`${logLine(this.progress)}\n`);
+      this.stream.write(`${logLine(seen)}\n`);
       return;
     }
     this.clear();
     // A line that the terminal would break counts as two, and the next picture would begin too low.
-    const lines = dashboardLines(this.progress).map((line) => [...line].slice(0, (this.stream.columns ?? 80) - 1));
-    this.stream.write(lines.map((line) => `${line.join("")}\n`).join(""));
+    const lines = dashboardLines(seen).map((line) => [...line].slice(0, (this.stream.columns ?? 80) - 1).join(""));
+    this.stream.write(lines.map((line) => `${line}\n`).join(""));
     this.drawn = lines.length;
   }
 
