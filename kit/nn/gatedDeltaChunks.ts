@@ -1,6 +1,7 @@
 import {
   add,
   causalMask,
+  concat,
   cumsum,
   dims,
   exp,
@@ -10,6 +11,7 @@ import {
   narrow,
   pad,
   reshape,
+  split,
   stack,
   sub,
   type Tensor,
@@ -17,7 +19,7 @@ import {
   where,
 } from "../engine/index.js";
 import { byHead, type DeltaInputs, type DeltaOptions, type DeltaResult, deltaSizes } from "./gatedDeltaRule.js";
-import { unitLowerInverse } from "./triangularInverse.js";
+import { unitLowerSolve } from "./triangularInverse.js";
 
 export type ChunkOptions = DeltaOptions & {
   /** Tokens that are computed together, C. */
@@ -35,17 +37,17 @@ const never = -1e30;
  * undecayed rule):
  *
  * ```
- * A  = β_i (k_i·k_j) e^(P_i − G_j)  for i > j        R = (I + A)⁻¹
- * U  = R·(β ⊙ v)                                     W = R·(β ⊙ e^P ⊙ k)
- * δ  = U − W·S                                       S ← e^(G_C)·S + (e^(G_C − G) ⊙ k)ᵀ·δ
- * o  = (e^G ⊙ q)·S + ((q·kᵀ) ⊙ e^(G_i − G_j), i ≥ j)·δ
+ * A     = β_i (k_i·k_j) e^(P_i − G_j)  for i > j
+ * [U W] = (I + A)⁻¹·[β ⊙ v, β ⊙ e^P ⊙ k]
+ * δ     = U − W·S                                    S ← e^(G_C)·S + (e^(G_C − G) ⊙ k)ᵀ·δ
+ * o     = (e^G ⊙ q)·S + ((q·kᵀ) ⊙ e^(G_i − G_j), i ≥ j)·δ
  * ```
  *
  * Every exponent is at most 0: differences are taken before the exponential, so nothing overflows. That is also why the
  * undecayed rule shifts the exponents instead of scaling β by `e^(−g)` and v by `e^g`, which is the same and may overflow.
  * A last chunk that is not full is filled with zeros, which change nothing.
  *
- * Work per token and head: `O(C·(K + V) + K·V)` beside the inverse.
+ * Work per token and head: `O(C·(K + V) + K·V)`.
  *
  * @param chunk C; a shorter sequence is one chunk
  * @throws UserError when the heads or shapes do not fit
@@ -53,7 +55,7 @@ const never = -1e30;
  * Gated Delta Networks (2024)
  */
 export function gatedDeltaRule(inputs: DeltaInputs, { rule, scale, chunk }: ChunkOptions): DeltaResult {
-  const { T } = deltaSizes(inputs);
+  const { T, K, V } = deltaSizes(inputs);
   const C = Math.min(chunk, T);
   const { q, k, v, logDecay, beta } = inChunks(byHead(inputs), C);
 
@@ -65,22 +67,19 @@ export function gatedDeltaRule(inputs: DeltaInputs, { rule, scale, chunk }: Chun
   const seen = rule === "paper" ? decay : exp(where(strict, sub(P, since), never));
 
   const A = where(strict, mul(mul(matmul(k, k, { right: true }), seen), beta), 0);
-  const R = unitLowerInverse(A);
-  const U = matmul(R, mul(beta, v));
-  const W = matmul(R, mul(k, mul(beta, exp(P))));
+  // What stands beside what in one matrix goes through one product instead of two.
+  const UW = unitLowerSolve(A, concat([mul(beta, v), mul(k, mul(beta, exp(P)))], -1));
+  const [U, W] = split(UW, [V, K]);
 
   const end = narrow(G, -2, C - 1, 1);
   const written = mul(k, exp(sub(end, G)));
-  const { starts, state } = memories(
-    sub(mul(eye(q.shape[q.shape.length - 1]), exp(end)), matmul(written, W, { left: true })),
-    matmul(written, U, { left: true }),
-    inputs.state,
-  );
+  const [gain, corrected] = split(matmul(written, UW, { left: true }), [V, K]);
+  const { starts, state } = memories(sub(mul(eye(K), exp(end)), corrected), gain, inputs.state);
 
   const scaled = mul(q, scale);
-  const delta = sub(U, matmul(W, starts));
+  const [predicted, read] = split(matmul(concat([W, mul(scaled, exp(G))], -2), starts), [C, C], -2);
   const scores = mul(matmul(scaled, k, { right: true }), decay);
-  const o = add(matmul(mul(scaled, exp(G)), starts), matmul(scores, delta));
+  const o = add(read, matmul(scores, sub(U, predicted)));
   return { o: outOfChunks(o, T), state };
 }
 

@@ -9,6 +9,7 @@ import {
   gatedDeltaRecurrent,
   gatedDeltaRule,
   unitLowerInverse,
+  unitLowerSolve,
 } from "./index.js";
 import { reference, relativeError, type Stored, stored } from "./testing/reference.js";
 
@@ -174,10 +175,22 @@ describe("unitLowerInverse", () => {
       [size, size],
     );
 
-  it.each([1, 2, 3, 7, 64])("times I + A is I, size %i", (size) => {
+  it.each([1, 2, 3, 7, 16, 17, 63, 64, 100])("times I + A is I, size %i", (size) => {
     const a = lower(size, (i, j) => Math.sin(3 * i + j));
     const product = e.matmul(unitLowerInverse(a), e.add(a, e.eye(size)));
     close(e.read(product), e.read(e.eye(size)), 1e-4);
+  });
+
+  it.each([3, 33])("solves as it does, and has the gradients of the inverse and the product, size %i", (size) => {
+    const a = lower(size, (i, j) => Math.sin(3 * i + j) / 4);
+    const y = e.random.normal(e.random.key(size), [size, 2]);
+    const below = e.causalMask(size, size, -1);
+    const judge = (fn: (a: e.Tensor, y: e.Tensor) => e.Tensor) =>
+      e.valueAndGradient(([b, z]) => e.sum(e.square(fn(e.where(below, b, 0), z))), [a, y] as const);
+    const expected = judge((b, z) => e.matmul(unitLowerInverse(b), z));
+    const got = judge(unitLowerSolve);
+    close(e.read(got.value), e.read(expected.value), 1e-5);
+    for (const i of [0, 1] as const) close(e.read(got.gradients[i]), e.read(expected.gradients[i]), 1e-5);
   });
 
   it("keeps its digits where powers of A would grow to 10¹⁷", () => {
