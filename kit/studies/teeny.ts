@@ -32,7 +32,7 @@ export function teenyRun(model: ModelConfig = teenyS, tokens: number = million):
       clip: 1,
       factors: undecayed,
     },
-    execution: { backend: "xla", threads: 2 },
+    execution: { backend: "graph", threads: 2 },
   };
 }
 
