@@ -20,6 +20,7 @@ import {
 import { cosine, nextTokenLoss, type StepRecord, Training } from "../train/index.js";
 import { save } from "../weights/index.js";
 import { RecordWriter, recordPath } from "./record.js";
+import { weightsHash } from "./run.js";
 
 const boundary = "<|endoftext|>";
 
@@ -104,6 +105,7 @@ export async function makePico({ force = false, report }: MakePicoOptions = {}):
   record.close({
     ending: "done",
     ...judge(training.model, tokenizer, validation),
+    weightsSha256: weightsHash(training.model),
     wallSeconds: (performance.now() - began) / 1000,
   });
   training.dispose();

@@ -53,6 +53,8 @@ export type RecordFooter = {
   readonly ending: "done" | "diverged" | "stopped";
   readonly validationNats: number | null;
   readonly bitsPerByte: number | null;
+  /** sha256 of the parameters as they ended: float32, little-endian, in the order of their paths in the model. */
+  readonly weightsSha256?: string;
   /** Over all parts of a run that was resumed. */
   readonly wallSeconds: number;
   readonly byPosition?: readonly LossByPosition[];

@@ -1,7 +1,8 @@
 /** Carrying out a run: idempotent, resumable to the last bit, one record. */
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { free, type Tensor, useThreads } from "../engine/index.js";
+import { free, read, type Tensor, tree, useThreads } from "../engine/index.js";
 import { UserError } from "../errors.js";
 import { type DocumentLosses, type DocumentScorer, documentScorer } from "../measure/index.js";
 import { countParameters, flopsPerToken, init, type Model } from "../model/index.js";
@@ -238,11 +239,21 @@ class Progress {
     return this.before + (performance.now() - this.began) / 1000;
   }
 
-  private async close(footer: Omit<RecordFooter, "wallSeconds">): Promise<RecordFooter["ending"]> {
+  private async close(footer: Omit<RecordFooter, "wallSeconds" | "weightsSha256">): Promise<RecordFooter["ending"]> {
     const { training, data, options, record, store } = this.parts;
     await options.trained?.(training.model, data.tokenizerJson);
-    record.close({ ...footer, wallSeconds: this.seconds() });
+    record.close({ ...footer, weightsSha256: weightsHash(training.model), wallSeconds: this.seconds() });
     await store.clear();
     return footer.ending;
   }
+}
+
+/** sha256 of a model's parameters; see {@link RecordFooter}. */
+export function weightsHash({ params }: Model<Tensor>): string {
+  const sha256 = createHash("sha256");
+  for (const leaf of tree.leaves<Tensor>(params)) {
+    const { buffer, byteOffset, byteLength } = read(leaf);
+    sha256.update(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  return sha256.digest("hex");
 }
