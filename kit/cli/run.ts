@@ -4,17 +4,28 @@ import { UserError } from "../errors.js";
 import * as lab from "../lab/index.js";
 import type { StepRecord } from "../train/index.js";
 
+type Options = {
+  readonly json?: boolean;
+  readonly records?: string;
+  readonly checkpoints?: string;
+  readonly checkpointSeconds: number;
+};
+
 /** `kintsugi run`: one run, as a process of its own that any scheduler can start again. */
 export function runCommand(): Command {
   return new Command("run")
     .description("carry out one run of a study; started again, it goes on where it was")
     .argument("<spec>", "JSON file: { study, arm, seed, spec }")
     .option("--json", "one line of JSON for each step")
-    .action(async (file: string, { json = false }: { json?: boolean }) => {
+    .option("--records <folder>", "where the record goes; default results/runs")
+    .option("--checkpoints <folder>", "where checkpoints are kept; default data/cache/runs")
+    .option("--checkpoint-seconds <s>", "time between checkpoints", Number, 60)
+    .action(async (file: string, { json = false, ...options }: Options) => {
       const run = lab.readRun(parsed(file), file);
       const stop = new AbortController();
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
       const ending = await lab.carryOut(run, {
+        ...options,
         report: json ? (step) => console.log(JSON.stringify(step)) : shown(lab.stepsOf(run.spec)),
         say: (message) => console.error(message),
         signal: stop.signal,
@@ -22,7 +33,7 @@ export function runCommand(): Command {
       if (ending === "interrupted") {
         console.error("stopped after a checkpoint: start it again to go on");
         process.exitCode = 130;
-      } else if (!json) console.log(`${ending}: ${lab.recordPath(run)}`);
+      } else if (!json) console.log(`${ending}: ${lab.recordPath(run, options.records)}`);
     });
 }
 

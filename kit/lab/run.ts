@@ -1,12 +1,14 @@
 /** Carrying out a run: idempotent, resumable to the last bit, one record. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { free, read, type Tensor, tree, useThreads } from "../engine/index.js";
 import { UserError } from "../errors.js";
 import { type DocumentLosses, type DocumentScorer, documentScorer } from "../measure/index.js";
 import { countParameters, flopsPerToken, init, type Model } from "../model/index.js";
+import { makeFolder } from "../source/files.js";
 import { cacheFolder } from "../source/index.js";
+import { withLock } from "../source/lock.js";
 import {
   type Corpus,
   type DataCursor,
@@ -59,12 +61,18 @@ const stepLines = 200;
  * @throws UserError when the disk refuses; the last checkpoint is then intact
  */
 export async function carryOut(run: Run, options: RunOptions = {}): Promise<RunEnding> {
+  const folder = checkpointFolder(run, options.checkpoints);
+  await makeFolder(dirname(folder));
+  return withLock(folder, () => locked(run, options, new Checkpoints<Note>(folder)));
+}
+
+/** The same while no other process is at the same run. */
+async function locked(run: Run, options: RunOptions, store: Checkpoints<Note>): Promise<RunEnding> {
   const path = recordPath(run, options.records);
   if (existsSync(path)) return "done before";
   const { spec, seed } = run;
   useThreads(spec.execution.threads);
   const data = await prepareData(spec);
-  const store = new Checkpoints<Note>(checkpointFolder(run, options.checkpoints));
   const from = await store.latest(spec.model, ({ message }) => options.say?.(`${message}; an older one is used`));
   if (from !== undefined) options.say?.(`goes on after step ${from.position.step}`);
   const record = RecordWriter.resume(headerOf(run, data.whole), from?.position.step ?? 0, path);

@@ -138,7 +138,7 @@ describe("what is told when nothing arrives", () => {
     const { target, fetch } = await setUp();
     await fetch();
     writeFileSync(`${target}.lock`, String(process.ppid));
-    await expect(fetch()).rejects.toThrow(/is fetching/);
+    await expect(fetch()).rejects.toThrow(/is at work on/);
     writeFileSync(`${target}.lock`, "999999999");
     await fetch();
     expect(existsSync(`${target}.lock`)).toBe(false);

@@ -12,13 +12,13 @@ export async function withLock<T>(path: string, work: () => Promise<T>): Promise
   if (!(await taken(lock))) {
     const owner = Number(await readFile(lock, "utf8").catch(() => ""));
     if (isAlive(owner)) {
-      throw new UserError(`Process ${owner} is fetching ${path}`, {
+      throw new UserError(`Process ${owner} is at work on ${path}`, {
         fix: `Wait for it, or remove ${lock} if it is stuck`,
       });
     }
     await rm(lock, { force: true });
     if (!(await taken(lock)))
-      throw new UserError(`Another process has just begun to fetch ${path}`, { fix: "Wait for it" });
+      throw new UserError(`Another process has just begun to work on ${path}`, { fix: "Wait for it" });
   }
   try {
     return await work();
