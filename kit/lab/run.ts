@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { free, read, type Tensor, tree, useThreads } from "../engine/index.js";
+import { free, read, scope, type Tensor, tensor, tree, useThreads } from "../engine/index.js";
 import { UserError } from "../errors.js";
-import { type DocumentLosses, type DocumentScorer, documentScorer } from "../measure/index.js";
+import { type DocumentLosses, type DocumentScorer, documentScorer, linearFigures } from "../measure/index.js";
 import { countParameters, flopsPerToken, init, type Model } from "../model/index.js";
 import { makeFolder } from "../source/files.js";
 import { cacheFolder } from "../source/index.js";
@@ -203,7 +203,8 @@ class Progress {
     }
     const { natsPerToken, bitsPerByte, ...judged } = this.validate();
     const byPosition = this.joined() ?? judged.byPosition;
-    return this.close({ ending: "done", validationNats: natsPerToken, bitsPerByte, byPosition });
+    const measures = this.figures();
+    return this.close({ ending: "done", validationNats: natsPerToken, bitsPerByte, byPosition, measures });
   }
 
   /** Validates where the run's specification says so in its course, and keeps the best. */
@@ -235,6 +236,16 @@ class Progress {
     return joinTo === undefined
       ? undefined
       : this.score(joinDocuments(data.validation, joinTo, data.boundary)).byPosition;
+  }
+
+  /** Figures of the linear layers, over the first held-out documents. */
+  private figures(): Readonly<Record<string, number>> {
+    const { training, data, run } = this.parts;
+    const { length } = run.spec.training.stages[run.spec.training.stages.length - 1];
+    const rows = Math.floor(Math.min(data.validation.ids.length, run.spec.training.batchTokens) / length);
+    if (rows === 0) return {};
+    const ids = data.validation.ids.subarray(0, rows * length);
+    return scope(() => linearFigures(training.model, tensor(ids, [rows, length])));
   }
 
   private async save(best: boolean): Promise<void> {

@@ -1,3 +1,4 @@
 export * from "./divergence.js";
 export * from "./documentLosses.js";
 export * from "./likelihood.js";
+export * from "./linears.js";

@@ -18,7 +18,11 @@ function bytesAt10And10000(mixer: MixerSpec): [number, number] {
   return bytes;
 }
 
-const constant: Readonly<Record<MixerSpec["kind"], boolean>> = { attention: false, gatedConv: true, gatedDeltaNet: true };
+const constant: Readonly<Record<MixerSpec["kind"], boolean>> = {
+  attention: false,
+  gatedConv: true,
+  gatedDeltaNet: true,
+};
 
 const cases = Object.values(mixerExamples).map((examples): MixerSpec => Object.values<MixerSpec>(examples)[0]);
 

@@ -40,20 +40,34 @@ export function head({ params }: Model<Tensor>, x: Tensor): Tensor {
  * One residual block: `x += mixer(norm(x))`, then `x += mlp(norm(x))`; shape `[B, T, D]`.
  *
  * A scope of its own: without it a forward pass that is not compiled would hold every layer's scores at once.
+ *
+ * @param context How linear layers are applied; default as the config says. Measurements look in here.
  */
-export function layer(params: LayerParams<Tensor>, x: Tensor, spec: LayerSpec, config: ModelConfig): Tensor {
+export function layer(
+  params: LayerParams<Tensor>,
+  x: Tensor,
+  spec: LayerSpec,
+  config: ModelConfig,
+  context: LayerContext = contextOf(config),
+): Tensor {
   return scope(() => {
     const tensors = mixerTensors(params, config);
     const normed = blockNorm(params.mixerNorm, x, config);
-    const mixed = add(x, mixerOf(spec.mixer).apply(tensors, normed, spec.mixer, contextOf(config)));
-    return add(mixed, feedForward(params, mixed, spec, config));
+    const mixed = add(x, mixerOf(spec.mixer).apply(tensors, normed, spec.mixer, context));
+    return add(mixed, feedForward(params, mixed, spec, config, context));
   });
 }
 
 /** What a block's second half adds to the residual stream. */
-export function feedForward(params: LayerParams<Tensor>, x: Tensor, spec: LayerSpec, config: ModelConfig): Tensor {
+export function feedForward(
+  params: LayerParams<Tensor>,
+  x: Tensor,
+  spec: LayerSpec,
+  config: ModelConfig,
+  context: LayerContext = contextOf(config),
+): Tensor {
   const tensors = withNorms(params.mlp, params.linearNorms?.mlp, config);
-  return mlpOf(spec.mlp).apply(tensors, blockNorm(params.mlpNorm, x, config), spec.mlp, contextOf(config));
+  return mlpOf(spec.mlp).apply(tensors, blockNorm(params.mlpNorm, x, config), spec.mlp, context);
 }
 
 /** What layers take from their model. */
