@@ -1,10 +1,13 @@
 /** All records there are, and which of them belong to a study. */
 import { existsSync, readdirSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { UserError } from "../errors.js";
 import { type RunRecord, readRecord, recordsFolder } from "./record.js";
 import { type Run, specHash } from "./spec.js";
 import { armRuns, pilotRuns, type Study } from "./study.js";
+
+/** The end of a record's path: its seed and the hash of its specification. */
+const recordName = /seed-(\d+)\.([0-9a-f]{8})\.jsonl$/;
 
 /** Records by specification and seed. A run that two studies call for is made once, under the first that asked. */
 export class Archive {
@@ -17,7 +20,7 @@ export class Archive {
     private readonly problem: (message: string) => void = console.warn,
   ) {
     for (const path of paths(root)) {
-      const match = /seed-(\d+)\.([0-9a-f]{8})\.jsonl$/.exec(path);
+      const match = recordName.exec(path);
       if (match !== null) this.byName.set(`${match[1]} ${match[2]}`, path);
     }
   }
@@ -26,32 +29,43 @@ export class Archive {
   find({ seed, spec }: Pick<Run, "seed" | "spec">): RunRecord | undefined {
     const path = this.byName.get(`${seed} ${specHash(spec)}`);
     if (path === undefined) return undefined;
-    if (!this.read.has(path)) this.read.set(path, this.open(path));
-    const record = this.read.get(path);
+    const record = this.record(path);
     return record?.footer === undefined ? undefined : record;
   }
 
-  /** Records of a study's folder that no run of it calls for any more. */
-  stale(study: Study): readonly string[] {
+  /**
+   * Records of runs that no run of these studies calls for any more: their specifications have changed, or are of another
+   * version. What is not the record of a specification is left out, such as that of the sample model.
+   */
+  unclaimed(studies: readonly Study[]): readonly string[] {
     const wanted = new Set(
-      Object.keys(study.arms).flatMap((arm) => {
-        const chosen = chosenRate(study, arm, this);
-        const full = study.pilot !== undefined && chosen === undefined ? [] : armRuns(study, arm, chosen);
-        return [...pilotRuns(study, arm), ...full].map(({ seed, spec }) => `${seed} ${specHash(spec)}`);
-      }),
+      studies.flatMap((study) =>
+        Object.keys(study.arms).flatMap((arm) => {
+          const { rate } = learningRate(study, arm, this);
+          const full = rate === undefined ? [] : armRuns(study, arm, rate);
+          return [...pilotRuns(study, arm), ...full].map(({ seed, spec }) => `${seed} ${specHash(spec)}`);
+        }),
+      ),
     );
     return [...this.byName]
-      .filter(
-        ([name, path]) => relative(join(this.root, study.name), path).startsWith("..") === false && !wanted.has(name),
-      )
+      .filter(([name, path]) => !wanted.has(name) && isOfSpecification(this.record(path)))
       .map(([, path]) => path);
+  }
+
+  private record(path: string): RunRecord | undefined {
+    if (!this.read.has(path)) this.read.set(path, this.open(path));
+    return this.read.get(path);
   }
 
   private open(path: string): RunRecord | undefined {
     try {
       const record = readRecord(path, this.problem);
-      if (specHash(record.header.spec) !== path.slice(-14, -6)) {
-        throw new UserError("its specification is not the one its name says", { where: path });
+      const [, seed, hash] = recordName.exec(path)!;
+      for (const [what, same] of [
+        ["specification", specHash(record.header.spec) === hash],
+        ["seed", String(record.header.seed) === seed],
+      ] as const) {
+        if (!same) throw new UserError(`its ${what} is not the one its name says`, { where: path });
       }
       if (record.footer === undefined) this.problem(`${path}: the record has no end`);
       return record;
@@ -71,6 +85,38 @@ function paths(root: string): string[] {
     .sort();
 }
 
+function isOfSpecification(record: RunRecord | undefined): boolean {
+  const spec = record?.header.spec;
+  return typeof spec === "object" && spec !== null && "version" in spec;
+}
+
+/** The learning rate of an arm's runs, and what its pilot says. */
+export type ArmRate = {
+  /** Absent when it is not known yet, or never will be. */
+  readonly rate?: number;
+  /** Whether the study has a pilot, and whether all of its runs are there; `diverged` if all are and none ended well. */
+  readonly pilot: "none" | "incomplete" | "complete" | "diverged";
+};
+
+/**
+ * The learning rate of an arm's runs: its specification's, or the one whose short run had the lowest validation loss. Where a
+ * record of the pilot is missing, it is the one of the records that the arm has, if they are all of one.
+ */
+export function learningRate(study: Study, arm: string, archive: Archive): ArmRate {
+  const runs = pilotRuns(study, arm);
+  if (runs.length === 0) return { rate: study.arms[arm].spec.training.learningRate, pilot: "none" };
+  const records = runs.map((run) => archive.find(run));
+  const rates = runs.map(({ spec }) => spec.training.learningRate);
+  if (records.some((record) => record === undefined)) {
+    const used = rates.filter((rate) => armRuns(study, arm, rate).some((run) => archive.find(run) !== undefined));
+    return { rate: used.length === 1 ? used[0] : undefined, pilot: "incomplete" };
+  }
+  const losses = records.map((record) => record?.footer?.validationNats ?? Number.POSITIVE_INFINITY);
+  const best = Math.min(...losses);
+  if (best === Number.POSITIVE_INFINITY) return { pilot: "diverged" };
+  return { rate: rates[losses.indexOf(best)], pilot: "complete" };
+}
+
 /**
  * The learning rate an arm's pilot chose: that of the lowest validation loss.
  *
@@ -78,16 +124,12 @@ function paths(root: string): string[] {
  * @throws UserError when all of them diverged
  */
 export function chosenRate(study: Study, arm: string, archive: Archive): number | undefined {
-  const runs = pilotRuns(study, arm);
-  const records = runs.map((run) => archive.find(run));
-  if (runs.length === 0 || records.some((record) => record === undefined)) return undefined;
-  const losses = records.map((record) => record?.footer?.validationNats ?? Number.POSITIVE_INFINITY);
-  const best = Math.min(...losses);
-  if (best === Number.POSITIVE_INFINITY) {
+  const { rate, pilot } = learningRate(study, arm, archive);
+  if (pilot === "diverged") {
     throw new UserError(`every learning rate of ${arm} diverged`, {
       where: `study ${study.name}`,
       fix: "Try lower ones",
     });
   }
-  return runs[losses.indexOf(best)].spec.training.learningRate;
+  return pilot === "complete" ? rate : undefined;
 }

@@ -146,7 +146,7 @@ function line(value: unknown): string {
  * Reads a record.
  *
  * @param problem Told of what is wrong with it, such as a line that was cut: what stands before is read.
- * @throws UserError when there is no header
+ * @throws UserError when there is no header, or its end says nothing
  */
 export function readRecord(path: string, problem: (message: string) => void): RunRecord {
   const { values, cut } = wholeLines(readFileSync(path, "utf8"));
@@ -156,24 +156,37 @@ export function readRecord(path: string, problem: (message: string) => void): Ru
   const steps: StepRecord[] = [];
   const validations: ValidationLine["validation"][] = [];
   let footer: RecordFooter | undefined;
-  for (const value of rest as readonly Readonly<Record<string, unknown>>[]) {
-    if ("footer" in value) footer = value.footer as RecordFooter;
+  for (const value of rest) {
+    if ("footer" in value) footer = checkedFooter(value.footer, path);
     else if ("validation" in value) validations.push((value as ValidationLine).validation);
     else steps.push(value as StepRecord);
   }
   return { path, header: first.header, steps, validations, footer };
 }
 
-/** The values of all lines before the first that is not JSON, and the number of that one. */
-function wholeLines(text: string): { readonly values: readonly unknown[]; readonly cut?: number } {
-  const values: unknown[] = [];
+function checkedFooter(value: unknown, path: string): RecordFooter {
+  const { ending, validationNats, bitsPerByte, wallSeconds } = (value ?? {}) as Partial<RecordFooter>;
+  const reached = [validationNats, bitsPerByte].every((figure) =>
+    ending === "done" ? Number.isFinite(figure) : figure === null || Number.isFinite(figure),
+  );
+  if (!["done", "diverged", "stopped"].includes(ending ?? "") || !reached || !Number.isFinite(wallSeconds)) {
+    throw new UserError("the record's last line does not say what was reached", { where: path });
+  }
+  return value as RecordFooter;
+}
+
+type Line = Readonly<Record<string, unknown>>;
+
+/** The values of all lines before the first that is not an object of JSON, and the number of that one. */
+function wholeLines(text: string): { readonly values: readonly Line[]; readonly cut?: number } {
+  const values: Line[] = [];
   const lines = text.split("\n");
   for (const [i, one] of lines.entries()) {
     if (one === "" && i === lines.length - 1) break;
     try {
       // A line without its end may be the beginning of a longer one, even if it happens to be JSON.
       if (i === lines.length - 1) throw new SyntaxError();
-      values.push(JSON.parse(one));
+      values.push(objectOf(JSON.parse(one)));
     } catch {
       return { values, cut: i + 1 };
     }
@@ -181,12 +194,17 @@ function wholeLines(text: string): { readonly values: readonly unknown[]; readon
   return { values };
 }
 
-function isHeader(value: unknown): value is { readonly header: WrittenHeader } {
-  return typeof value === "object" && value !== null && "header" in value;
+function objectOf(value: unknown): Line {
+  if (typeof value !== "object" || value === null) throw new SyntaxError();
+  return value as Line;
 }
 
-function stepOf(value: unknown): number | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
+function isHeader(value: unknown): value is { readonly header: WrittenHeader } {
+  const header = (value as { readonly header?: unknown } | undefined)?.header;
+  return typeof header === "object" && header !== null && "spec" in header;
+}
+
+function stepOf(value: Line): number | undefined {
   if ("step" in value) return value.step as number;
   return "validation" in value ? (value as ValidationLine).validation.step : undefined;
 }

@@ -1,0 +1,71 @@
+/** Claims: sentences somebody wrote, and what the records say to them. */
+import { UserError } from "../errors.js";
+import { markdownGrid, missing } from "./grid.js";
+import { type Measured, measured, type StudyResult } from "./results.js";
+import { type PairedComparison, pairedComparison } from "./statistics.js";
+
+export type Verdict = "supported" | "not supported" | "not testable here";
+
+/** What the records say to a claim. */
+export type Judgement = {
+  /** The measured figure with its unit, such as `−0.030 [−0.046, −0.014] bits per byte, 5 seeds`. */
+  readonly figure: string;
+  readonly verdict: Verdict;
+};
+
+/** A sentence, and how it is judged. */
+export type Claim = {
+  /** As its author wrote it. */
+  readonly sentence: string;
+  readonly author: string;
+  /** What is measured, and what would support the sentence. */
+  readonly measure: string;
+  /** A pure function of records; nothing while those it needs are missing. */
+  readonly judge: (evidence: Evidence) => Judgement | undefined;
+};
+
+/** All results, by the name of their study and arm. */
+export class Evidence {
+  constructor(readonly results: readonly StudyResult[]) {}
+
+  /** @throws UserError when there is no such study */
+  study(name: string): StudyResult {
+    const names = this.results.map(({ study }) => study.name);
+    return this.results[names.indexOf(name)] ?? absent(`there is no study "${name}"`, names);
+  }
+
+  /** @throws UserError when there is no such study or arm */
+  arm(study: string, arm: string): StudyResult["arms"][number] {
+    const { arms } = this.study(study);
+    const names = arms.map((one) => one.arm);
+    return arms[names.indexOf(arm)] ?? absent(`the study ${study} has no arm "${arm}"`, names);
+  }
+
+  /** A figure of an arm's trained models, by the name it has in their records. */
+  measure(study: string, arm: string, name: string): Measured {
+    return measured(this.arm(study, arm).records, ({ measures }) => measures?.[name]);
+  }
+
+  /** Bits per byte of an arm against any other of its study, over the seeds both have. */
+  compare(study: string, arm: string, other: string): PairedComparison | undefined {
+    return pairedComparison(this.arm(study, arm).bitsPerByte.bySeed, this.arm(study, other).bitsPerByte.bySeed);
+  }
+}
+
+function absent(what: string, names: readonly string[]): never {
+  throw new UserError(what, { where: "claims", expected: names.join(", ") });
+}
+
+/** The claims as a table; one that cannot be judged yet is left open. */
+export function claimsMarkdown(claims: readonly Claim[], evidence: Evidence): string {
+  const rows = claims.map((claim) => ({ ...claim, judgement: claim.judge(evidence) }));
+  return markdownGrid(
+    [
+      { title: "claim", cell: ({ sentence, author }) => `“${sentence}” (${author})` },
+      { title: "measure", cell: ({ measure }) => measure },
+      { title: "figure", cell: ({ judgement }) => judgement?.figure ?? missing },
+      { title: "verdict", cell: ({ judgement }) => judgement?.verdict ?? missing },
+    ],
+    rows,
+  );
+}

@@ -1,0 +1,80 @@
+/** Everything that is derived from records, and the files it stands in. */
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { UserError } from "../errors.js";
+import type { Archive } from "./archive.js";
+import { type Claim, Evidence } from "./claims.js";
+import { type Answers, claimsPage, headlines, studyPage } from "./page.js";
+import { hasPositions } from "./position.js";
+import { type StudyResult, studyResult } from "./results.js";
+import type { Study } from "./study.js";
+import { armCsv, positionCsv } from "./table.js";
+
+/** Where the headline table stands in the README. */
+export const tableMarks = { begin: "<!-- tables -->", end: "<!-- /tables -->" } as const;
+
+/** What is derived, and from what. */
+export type Derivation = {
+  readonly studies: readonly Study[];
+  readonly archive: Archive;
+  readonly answers?: Answers;
+  readonly claims?: readonly Claim[];
+};
+
+/** Contents by path, which begins at the project's root. */
+export type DerivedFiles = ReadonlyMap<string, string | Uint8Array>;
+
+/**
+ * Derives every table, figure and claim, and the block of the README. Equal records give equal bytes: no times, no order in
+ * which files were found, no fonts of the system.
+ *
+ * @param readme the README as it is
+ * @throws UserError when it has no place for the table
+ */
+export function derive({ studies, archive, answers = {}, claims = [] }: Derivation, readme: string): DerivedFiles {
+  const results = studies.map((study) => studyResult(study, archive));
+  return new Map<string, string | Uint8Array>([
+    ...results.flatMap((result) => studyFiles(result, answers)),
+    ["results/claims.md", claimsPage(claims, new Evidence(results))],
+    ["README.md", withTable(readme, headlines(results, answers))],
+  ]);
+}
+
+function studyFiles(result: StudyResult, answers: Answers): readonly (readonly [string, string | Uint8Array])[] {
+  const table = `results/tables/${result.study.name}`;
+  return [
+    [`${table}.md`, studyPage(result, answers, [])],
+    [`${table}.csv`, armCsv(result)],
+    ...(hasPositions(result) ? [[`${table}-by-position.csv`, positionCsv(result)] as const] : []),
+  ];
+}
+
+/** The text with another table between its marks. */
+function withTable(text: string, table: string): string {
+  const [begin, end] = [text.indexOf(tableMarks.begin), text.indexOf(tableMarks.end)];
+  if (begin < 0 || end < begin) {
+    throw new UserError("the README has no place for the table", { expected: Object.values(tableMarks).join(" … ") });
+  }
+  return `${text.slice(0, begin + tableMarks.begin.length)}\n\n${table}\n\n${text.slice(end)}`;
+}
+
+/** Paths of the files that are not what is derived, or not there. */
+export function differing(files: DerivedFiles, root: string): readonly string[] {
+  return [...files].filter(([path, content]) => !isThere(join(root, path), content)).map(([path]) => path);
+}
+
+function isThere(path: string, content: string | Uint8Array): boolean {
+  return existsSync(path) && readFileSync(path).equals(Buffer.from(content));
+}
+
+/** Writes the files that differ, each at once, and names them. */
+export function writeDerived(files: DerivedFiles, root: string): readonly string[] {
+  const changed = differing(files, root);
+  for (const path of changed) {
+    const [target, content] = [join(root, path), files.get(path)!];
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(`${target}.tmp`, content);
+    renameSync(`${target}.tmp`, target);
+  }
+  return changed;
+}

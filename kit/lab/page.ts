@@ -1,0 +1,103 @@
+/** The pages people read: one for each study, the headline table of all, the claims. */
+import { formatNumber } from "../numbers.js";
+import { type Claim, claimsMarkdown, type Evidence } from "./claims.js";
+import { decimals, markdownGrid, missing } from "./grid.js";
+import { hasPositions } from "./position.js";
+import type { ArmResult, StudyResult } from "./results.js";
+import { armTable, differenceOf, intervalOf, pilotTable, positionTable } from "./table.js";
+
+/** A study's question answered in a sentence, from its results; nothing while they do not suffice. */
+export type Answer = (result: StudyResult) => string | undefined;
+
+/** Who answers which study. One without an answer of its own gets {@link plainAnswer}. */
+export type Answers = Readonly<Record<string, Answer>>;
+
+/** A figure of a page: its file without ending, and what it shows. */
+export type PageFigure = { readonly name: string; readonly caption: string };
+
+/** The answer to a study's question with its budget, or what stands for nothing. */
+export function answerTo(result: StudyResult, answers: Answers): string {
+  const own = Object.hasOwn(answers, result.study.name) ? answers[result.study.name](result) : plainAnswer(result);
+  return own ?? missing;
+}
+
+/** Which arm is lowest, and by how much against the baseline: what can be said of any study. */
+export function plainAnswer({ best, baseline, arms }: StudyResult): string | undefined {
+  if (best === undefined) return undefined;
+  const reached = `${decimals(best.bitsPerByte.mean, 4)} bits per byte (${budget(best)})`;
+  if (arms.length === 1) return `${best.label} reaches ${reached}.`;
+  if (best === baseline) return `The baseline, ${best.label}, is lowest: ${reached}.`;
+  if (best.comparison === undefined) return `${best.label} is lowest: ${reached}.`;
+  const { spread } = best.comparison;
+  const against = `${differenceOf(best)}${spread === undefined ? "" : ` ${intervalOf(best)}`} to ${baseline.label}`;
+  const told = spread === undefined || spread.interval.high < 0 ? "" : ", which the seeds do not tell apart";
+  return `${best.label} is lowest: ${reached}, ${against}${told}.`;
+}
+
+function budget({ tokens, bitsPerByte }: ArmResult): string {
+  const seeds = bitsPerByte.bySeed.size;
+  const trained = tokens < 1e5 ? formatNumber(tokens) : `${decimals(tokens / 1e6, 1)} M`;
+  return `${trained} tokens, ${seeds === 1 ? "one seed" : `${seeds} seeds`}`;
+}
+
+/** A study's page. */
+export function studyPage(result: StudyResult, answers: Answers, figures: readonly PageFigure[]): string {
+  const { study, baseline } = result;
+  const legend = [
+    "Bits per byte of held-out texts: mean ± standard deviation over seeds; lower is better, bold is lowest (from three seeds",
+    `on). Differences are arm − baseline (${baseline.label}) over the seeds both have, with Student's paired t interval.`,
+    "Detectable: the smallest true difference that so many seeds show with probability 0.8. p: two-sided, corrected by Holm",
+    "for the arms of this table. Seconds are those of one run.",
+  ].join("\n");
+  return page(
+    `# ${study.title}`,
+    study.question,
+    `**Answer.** ${answerTo(result, answers)}`,
+    armTable(result),
+    legend,
+    ...figures.map(({ name, caption }) => `![${caption}](../figures/${name}.svg)`),
+    ...(study.pilot === undefined ? [] : pilotSection(result)),
+    ...(hasPositions(result) ? positionSection(result) : []),
+  );
+}
+
+function pilotSection(result: StudyResult): readonly string[] {
+  const { tokens, seed } = result.study.pilot!;
+  const caption = `Bits per byte after ${formatNumber(tokens)} tokens, seed ${seed}, by learning rate; ✓ was taken.`;
+  return ["## Learning rates", caption, pilotTable(result)];
+}
+
+function positionSection(result: StudyResult): readonly string[] {
+  const caption = "Nats per token by the number of tokens before it, mean over seeds.";
+  return ["## Loss by position", caption, positionTable(result)];
+}
+
+/** The table of the README: a line for each study. */
+export function headlines(results: readonly StudyResult[], answers: Answers): string {
+  const runs = ({ arms }: StudyResult): string => {
+    const done = arms.reduce((sum, { records }) => sum + records.length, 0);
+    return `${done} of ${arms.reduce((sum, { planned }) => sum + planned, 0)}`;
+  };
+  return markdownGrid(
+    [
+      { title: "study", cell: ({ study }) => `[${study.title}](results/tables/${study.name}.md)` },
+      { title: "question", cell: ({ study }) => study.question },
+      { title: "answer", cell: (result) => answerTo(result, answers) },
+      { title: "runs", right: true, cell: runs },
+    ],
+    results,
+  );
+}
+
+/** The page of claims. */
+export function claimsPage(claims: readonly Claim[], evidence: Evidence): string {
+  return page(
+    "# Claims",
+    "Sentences of others, and what the records say to them. A verdict is derived from records, like every figure beside it.",
+    claimsMarkdown(claims, evidence),
+  );
+}
+
+function page(...paragraphs: readonly string[]): string {
+  return `${paragraphs.join("\n\n")}\n`;
+}
