@@ -7,6 +7,7 @@ import { inspectCommand } from "./inspect.js";
 import { makeCommand } from "./make.js";
 import { runCommand } from "./run.js";
 import { studyCommand } from "./study.js";
+import { tablesCommand } from "./tables.js";
 
 const program = new Command("kintsugi")
   .description("Take language models apart, rebuild them, heal them.")
@@ -17,6 +18,7 @@ const program = new Command("kintsugi")
   .addCommand(makeCommand())
   .addCommand(runCommand())
   .addCommand(studyCommand())
+  .addCommand(tablesCommand())
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError("(--help lists what is possible)");
 

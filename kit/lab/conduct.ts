@@ -7,6 +7,7 @@ import { UserError } from "../errors.js";
 import { cacheFolder, projectRoot } from "../source/index.js";
 import type { StepRecord } from "../train/index.js";
 import { Archive, chosenRate } from "./archive.js";
+import { recordPath } from "./record.js";
 import { carryOut, type RunEnding } from "./run.js";
 import { budgetOf, type Run, specHash, withBudget } from "./spec.js";
 import { armRuns, checkStudy, pilotRuns, type Study } from "./study.js";
@@ -78,6 +79,13 @@ export async function conduct(study: Study, options: ConductOptions = {}): Promi
     });
     if (ending === "interrupted") return false;
     say(`${run.arm}, seed ${run.seed}: ${ending}`);
+    // A record that is there and cannot be read would be asked for again and again.
+    if (new Archive(options.records, say).find(run) === undefined) {
+      throw new UserError(`the record of ${run.arm}, seed ${run.seed} cannot be read`, {
+        where: recordPath(run, options.records),
+        fix: "Delete it to carry out the run again",
+      });
+    }
   }
   return true;
 }

@@ -1,2 +1,3 @@
 export { studies } from "./all.js";
+export { answers, claims } from "./claims.js";
 export { smoke } from "./smoke.js";

@@ -21,6 +21,7 @@ export const CHECKS = [
   { name: "tests", run: (project) => runVitest(project, []) },
   { name: "format", run: (project) => node(project, ["@biomejs", "biome", "bin", "biome"], ["check"]) },
   { name: "types", run: types },
+  { name: "tables", run: (project) => job(project, "kintsugi", ["tables", "--check"]) },
   { name: "notebooks (smoke)", run: (project) => job(project, "notebooks", ["--profile", "smoke"]) },
   { name: "browser", run: browser },
 ];
