@@ -9,6 +9,10 @@ export type BenchOptions = { readonly rounds?: number; readonly only?: string };
 type Bench = { readonly about: string; readonly load: () => Promise<(options: BenchOptions) => Promise<void>> };
 
 const benches: Readonly<Record<string, Bench>> = {
+  decode: {
+    about: "a token and a prompt by position: constant state against attention",
+    load: async () => (await import("./decode/bench.js")).benchDecode,
+  },
   engine: {
     about: "matrix products, the cost of an operation, a training step, against NumPy and PyTorch",
     load: async () => (await import("./engine/bench.js")).benchEngine,
