@@ -1,3 +1,4 @@
 export { studies } from "./all.js";
-export { answers, claims } from "./claims.js";
+export { answers } from "./answers.js";
+export { claims } from "./claims.js";
 export { smoke } from "./smoke.js";

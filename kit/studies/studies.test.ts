@@ -3,18 +3,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
+  Archive,
   armRuns,
   budgetOf,
   checkStudy,
   conduct,
+  Evidence,
   inThisProcess,
   pilotRuns,
   readRun,
   type Study,
   specHash,
+  studyResult,
 } from "../lab/index.js";
 import { countParameters } from "../model/index.js";
-import { smoke, studies } from "./index.js";
+import { answers, claims, smoke, studies } from "./index.js";
 
 const runsOf = (study: Study) => Object.keys(study.arms).flatMap((arm) => armRuns(study, arm));
 
@@ -52,6 +55,15 @@ it("count what they are said to count", () => {
     ["original", 8, 8],
     ["teeny-s-full", 1, 1],
   ]);
+});
+
+it("claims and answers name studies and arms that exist, and wait for their records", () => {
+  const nothing = new Archive(mkdtempSync(join(tmpdir(), "kintsugi-none-")), () => undefined);
+  const results = studies.map((study) => studyResult(study, nothing));
+  for (const { judge } of claims) expect(judge(new Evidence(results))).toBeUndefined();
+  for (const [name, answer] of Object.entries(answers)) {
+    expect(answer(results.find(({ study }) => study.name === name)!)).toBeUndefined();
+  }
 });
 
 it("mixers are compared at equal parameters within 2 %", () => {

@@ -1,0 +1,34 @@
+/** What the studies answer, in a sentence. */
+import { type Answer, type Answers, type PairedComparison, pairedComparison, type StudyResult } from "../lab/index.js";
+import { differenceText } from "./words.js";
+
+/** The author's impression, and which of the two changes it rests on. */
+const alphaByNorm: Answer = (result) => {
+  const [both, norm, alpha] = ["group256-linear", "tensor-linear", "group256-block"].map((arm) =>
+    against(result, arm, "tensor-block"),
+  );
+  if (both?.spread === undefined || norm === undefined || alpha === undefined) return undefined;
+  const { low, high } = both.spread.interval;
+  const verdict =
+    low > 0
+      ? "the author's impression holds"
+      : high < 0
+        ? "it is the other way round"
+        : "the seeds do not tell them apart";
+  const tokens = result.baseline.tokens / 1e6;
+  return (
+    `With both, bits per byte differ by ${differenceText(both)}, ${tokens.toFixed(1)} M tokens: ${verdict}. ` +
+    `The norm alone: ${differenceText(norm)}; α per 256 alone: ${differenceText(alpha)}.`
+  );
+};
+
+function against({ arms }: StudyResult, arm: string, other: string): PairedComparison | undefined {
+  const of = (name: string) => arms.find((one) => one.arm === name)!.bitsPerByte.bySeed;
+  return pairedComparison(of(arm), of(other));
+}
+
+/** Answers by study; the others say which arm is lowest. */
+export const answers: Answers = {
+  "alpha-by-norm-conv": alphaByNorm,
+  "alpha-by-norm-deltanet": alphaByNorm,
+};
