@@ -8,6 +8,7 @@ type Options = {
   readonly json?: boolean;
   readonly records?: string;
   readonly checkpoints?: string;
+  readonly models?: string;
   readonly checkpointSeconds: number;
 };
 
@@ -19,13 +20,16 @@ export function runCommand(): Command {
     .option("--json", "one line of JSON for each step")
     .option("--records <folder>", "where the record goes; default results/runs")
     .option("--checkpoints <folder>", "where checkpoints are kept; default data/cache/runs")
+    .option("--models <folder>", "keep the trained model there")
     .option("--checkpoint-seconds <s>", "time between checkpoints", Number, 60)
-    .action(async (file: string, { json = false, ...options }: Options) => {
+    .action(async (file: string, { json = false, models, ...options }: Options) => {
       const run = lab.readRun(parsed(file), file);
       const stop = new AbortController();
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
       const ending = await lab.carryOut(run, {
         ...options,
+        trained:
+          models === undefined ? undefined : async (...trained) => void (await lab.keepModel(run, models, ...trained)),
         report: json ? (step) => console.log(JSON.stringify(step)) : shown(lab.stepsOf(run.spec)),
         say: (message) => console.error(message),
         signal: stop.signal,

@@ -10,7 +10,7 @@ import { Archive, chosenRate } from "./archive.js";
 import { recordPath } from "./record.js";
 import { carryOut, type RunEnding } from "./run.js";
 import { budgetOf, type Run, specHash, withBudget } from "./spec.js";
-import { armRuns, checkStudy, pilotRuns, type Study } from "./study.js";
+import { armRuns, checkStudy, isPilot, pilotRuns, type Study } from "./study.js";
 
 /** Carries out one run somewhere, and tells its steps. */
 export type Executor = (
@@ -149,7 +149,10 @@ export function inThisProcess(folders: { readonly records?: string; readonly che
 /** Carries out a run as `kintsugi run`, which any scheduler could start as well. */
 export const inProcesses: Executor = async (run, { report, say, signal }) => {
   const file = specFile(run);
-  const child = spawn(process.execPath, [join(projectRoot(), "kit", "kintsugi.mjs"), "run", file, "--json"], {
+  // Models to look at later: one of each arm.
+  const kept = run.seed === 0 && !isPilot(run) ? ["--models", join(cacheFolder(), "models")] : [];
+  const program = join(projectRoot(), "kit", "kintsugi.mjs");
+  const child = spawn(process.execPath, [program, "run", file, "--json", ...kept], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const stop = (): void => void child.kill("SIGTERM");

@@ -26,6 +26,7 @@ import {
   trainedTokenizer,
 } from "../text/index.js";
 import { Checkpoints, Diverged, type Position, type StepRecord, schedules, Training } from "../train/index.js";
+import { save } from "../weights/index.js";
 import { type RecordFooter, RecordWriter, recordPath } from "./record.js";
 import { budgetOf, type Run, type RunSpec, specHash, stepsOf } from "./spec.js";
 
@@ -265,6 +266,21 @@ class Progress {
     await store.clear();
     return footer.ending;
   }
+}
+
+/** Where a run's trained model is kept, below a folder of such. */
+export function modelFolder({ study, arm, seed, spec }: Run, root: string = join(cacheFolder(), "models")): string {
+  return join(root, study, arm, `seed-${seed}.${specHash(spec)}`);
+}
+
+/** Keeps a run's trained model, float32, with its tokenizer. */
+export function keepModel(
+  run: Run,
+  root: string,
+  model: Model<Tensor>,
+  tokenizer: TrainedTokenizerJson,
+): Promise<string> {
+  return save(model, modelFolder(run, root), { format: "kintsugi", tokenizer, overwrite: true });
 }
 
 /** sha256 of a model's parameters; see {@link RecordFooter}. */

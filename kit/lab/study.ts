@@ -59,6 +59,13 @@ export function checkStudy(study: Study): Study {
   return study;
 }
 
+/** Whether a run only chooses a learning rate. */
+export function isPilot({ arm }: Run): boolean {
+  return arm.includes(pilotMark);
+}
+
+const pilotMark = ".pilot-";
+
 /** The arm's short runs, one for each learning rate; none when the study has no pilot. */
 export function pilotRuns(study: Study, arm: string): readonly Run[] {
   const { pilot } = study;
@@ -66,7 +73,7 @@ export function pilotRuns(study: Study, arm: string): readonly Run[] {
   const short = withBudget(armOf(study, arm).spec, pilot.tokens);
   return pilot.learningRates.map((rate) => ({
     study: study.name,
-    arm: `${arm}.pilot-${rate}`,
+    arm: `${arm}${pilotMark}${rate}`,
     seed: pilot.seed,
     spec: withLearningRate(short, rate),
   }));

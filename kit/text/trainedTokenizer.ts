@@ -73,9 +73,13 @@ export async function trainedTokenizer(spec: TokenizerSpec, training: Corpus): P
   return json;
 }
 
-/** The tokenizer that was trained. */
-export function openTokenizer(json: TrainedTokenizerJson): Tokenizer {
-  return "kind" in json ? tokenizerFromFrequent(json) : tokenizerFromJson(json);
+/**
+ * The tokenizer that was trained, or any `tokenizer.json`.
+ *
+ * @param config as for `tokenizerFromJson`
+ */
+export function openTokenizer(json: TrainedTokenizerJson, config?: unknown): Tokenizer {
+  return "kind" in json ? tokenizerFromFrequent(json) : tokenizerFromJson(json, config);
 }
 
 /**

@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../errors.js";
 import { exists, fileError } from "../source/files.js";
-import type { GgufVocabulary, Tokenizer } from "../text/index.js";
+import type { GgufVocabulary, Tokenizer, TrainedTokenizerJson } from "../text/index.js";
 import { readJson } from "./json.js";
 
 /** Where a checkpoint's tokenizer is described. */
@@ -45,7 +45,8 @@ async function read(source: TokenizerSource): Promise<{ tokenizer?: Tokenizer; w
   if (await exists(json)) {
     const config = join(folder, "tokenizer_config.json");
     const roles = (await exists(config)) ? await readJson(config) : undefined;
-    return { tokenizer: text.tokenizerFromJson(await readJson(json, 64e6), roles), where: json };
+    const stored = await readJson(json, 64e6);
+    return { tokenizer: text.openTokenizer(stored as TrainedTokenizerJson, roles), where: json };
   }
   const model = join(folder, "tokenizer.model");
   if (await exists(model)) return { tokenizer: text.tokenizerFromSentencePiece(await bytesAt(model)), where: model };
