@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import type { Tensor } from "../engine/index.js";
+import { type Tensor, tensor } from "../engine/index.js";
 import type { TensorRef } from "../engine/ref.js";
 import { entries, map } from "../engine/tree.js";
 import type { Llama, Model, ModelParams } from "../model/config.js";
@@ -37,11 +37,9 @@ export async function loadLlama(nameOrPath: string, options: OpenOptions = {}): 
 export async function loadModel(model: Llama<TensorRef>): Promise<Llama<Tensor>>;
 export async function loadModel(model: Model<TensorRef>): Promise<Model<Tensor>>;
 export async function loadModel(model: Model<TensorRef>): Promise<Model<Tensor>> {
-  // The only place in this room that needs arrays: everything else runs without TensorFlow.
-  const engine = await import("../engine/index.js");
   const loaded = new Map<string, Tensor>();
   for (const [path, ref] of entries<TensorRef>(model.params)) {
-    loaded.set(path, engine.tensor(readRef(ref), ref.shape, "float32"));
+    loaded.set(path, tensor(readRef(ref), ref.shape, "float32"));
     await turn();
   }
   const params = map<TensorRef, Tensor, ModelParams<TensorRef>>(model.params, (_, path) => loaded.get(path)!);
