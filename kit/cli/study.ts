@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { nearest, UserError } from "../errors.js";
 import * as lab from "../lab/index.js";
+import { cacheFolder } from "../source/index.js";
 import { smoke, studies } from "../studies/index.js";
 
 type Options = {
@@ -18,15 +20,16 @@ export function studyCommand(): Command {
     .option("--arm <names...>", "only these arms")
     .option("--seed <numbers...>", "only these seeds", numbers)
     .option("--budget <tokens>", "tokens of each run; its records are not those of the study", whole)
-    .option("--smoke", "a small version of about a minute, for checks")
+    .option("--smoke", "a small version of about a minute; its records stay in data/cache/smoke")
     .action(async (names: readonly string[], options: Options) => {
       const stop = new AbortController();
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
       for (const name of names.length === 0 ? studies.map((study) => study.name) : names) {
-        const study = options.smoke === true ? smoke(named(name)) : named(name);
+        const { study, ...where }: Conducted = options.smoke === true ? inSmall(named(name)) : { study: named(name) };
         const dashboard = new lab.Dashboard();
         const complete = await lab
           .conduct(study, {
+            ...where,
             arms: options.arm,
             seeds: options.seed,
             budget: options.budget,
@@ -39,9 +42,20 @@ export function studyCommand(): Command {
           process.exitCode = 130;
           return;
         }
-        console.log(`${study.name}: complete`);
+        const archive = new lab.Archive(where.records ?? lab.recordsFolder());
+        console.log(`${study.name}: complete\n\n${lab.armTable(lab.studyResult(study, archive))}`);
       }
     });
+}
+
+/** A study, and where its runs take place if not in processes of their own. */
+type Conducted = { readonly study: lab.Study } & Pick<lab.ConductOptions, "records" | "execute">;
+
+/** A study's small version, in this process: starting others would take longer than its runs. */
+function inSmall(study: lab.Study): Conducted {
+  const records = join(cacheFolder(), "smoke", "runs");
+  const checkpoints = join(cacheFolder(), "smoke", "checkpoints");
+  return { study: smoke(study), records, execute: lab.inThisProcess({ records, checkpoints }) };
 }
 
 function named(name: string): lab.Study {
