@@ -4,6 +4,7 @@ export * from "./conduct.js";
 export * from "./dashboard.js";
 export * from "./derive.js";
 export * from "./grid.js";
+export * from "./models.js";
 export * from "./page.js";
 export * from "./pico.js";
 export * from "./position.js";

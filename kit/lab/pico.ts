@@ -19,8 +19,8 @@ import {
 } from "../text/index.js";
 import { cosine, nextTokenLoss, type StepRecord, Training } from "../train/index.js";
 import { save } from "../weights/index.js";
+import { weightsHash } from "./models.js";
 import { RecordWriter, recordPath } from "./record.js";
-import { weightsHash } from "./run.js";
 
 const boundary = "<|endoftext|>";
 

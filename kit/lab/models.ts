@@ -1,0 +1,34 @@
+/** What is kept of trained models. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { read, type Tensor, tree } from "../engine/index.js";
+import type { Model } from "../model/index.js";
+import { cacheFolder } from "../source/index.js";
+import type { TrainedTokenizerJson } from "../text/index.js";
+import { save } from "../weights/index.js";
+import { type Run, specHash } from "./spec.js";
+
+/** Where a run's trained model is kept, below a folder of such. */
+export function modelFolder({ study, arm, seed, spec }: Run, root: string = join(cacheFolder(), "models")): string {
+  return join(root, study, arm, `seed-${seed}.${specHash(spec)}`);
+}
+
+/** Keeps a run's trained model, float32, with its tokenizer. */
+export function keepModel(
+  run: Run,
+  root: string,
+  model: Model<Tensor>,
+  tokenizer: TrainedTokenizerJson,
+): Promise<string> {
+  return save(model, modelFolder(run, root), { format: "kintsugi", tokenizer, overwrite: true });
+}
+
+/** sha256 of a model's parameters; see {@link RecordFooter}. */
+export function weightsHash({ params }: Model<Tensor>): string {
+  const sha256 = createHash("sha256");
+  for (const leaf of tree.leaves<Tensor>(params)) {
+    const { buffer, byteOffset, byteLength } = read(leaf);
+    sha256.update(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  return sha256.digest("hex");
+}
