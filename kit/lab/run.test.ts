@@ -1,8 +1,10 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { deltaNet } from "../model/index.js";
+import { projectRoot } from "../source/index.js";
 import { carryOut, type Run, readRecord, readRun, recordPath, specHash, withBudget } from "./index.js";
 
 const small: Run = {
@@ -95,6 +97,23 @@ describe("carryOut", () => {
     const partial = `${recordPath(small, broken.records)}.part`;
     writeFileSync(partial, `${readFileSync(partial, "utf8")}{"step":6,"tokens":768}\n{"step":7,"tok`);
     await carryOut(small, broken);
+    expect(numbers(recordPath(small, broken.records))).toEqual(numbers(recordPath(small, whole.records)));
+  });
+
+  it("stops at a disk that takes no more, and goes on from the checkpoint before", { timeout: 60_000 }, async () => {
+    const [whole, broken] = [folders(), folders()];
+    await carryOut(small, whole);
+    const stop = new AbortController();
+    await carryOut(small, { ...broken, signal: stop.signal, report: ({ step }) => step === 5 && stop.abort() });
+    const file = join(broken.records, "run.json");
+    writeFileSync(file, JSON.stringify(small));
+    const program = join(projectRoot(), "kit", "kintsugi.mjs");
+    const words = ["run", file, "--records", broken.records, "--checkpoints", broken.checkpoints];
+    // The shell lets files grow to 40 kB; a checkpoint is larger.
+    const limited = `ulimit -f 40; exec node ${[program, ...words].join(" ")} --checkpoint-seconds 0`;
+    const { status, stderr } = spawnSync("bash", ["-c", limited], { encoding: "utf8" });
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/kintsugi: Cannot write .*step-0+6\.safetensors/)]);
+    expect(await carryOut(small, broken)).toBe("done");
     expect(numbers(recordPath(small, broken.records))).toEqual(numbers(recordPath(small, whole.records)));
   });
 
