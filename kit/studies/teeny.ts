@@ -4,7 +4,7 @@ import { type ModelConfig, teenyS } from "../model/index.js";
 import { undecayed } from "../train/index.js";
 
 /** The learning rates an arm chooses from, by short runs. */
-export const pilot = { learningRates: [2e-3, 4e-3, 8e-3], tokens: 200_000, seed: 0 } as const;
+export const pilot = { learningRates: [1e-3, 2e-3, 4e-3], tokens: 200_000, seed: 0 } as const;
 
 export const million = 1_000_000;
 
