@@ -3,10 +3,19 @@ import { parseArgs } from "node:util";
 import { nearest, UserError } from "../errors.js";
 import { say } from "./harness/table.js";
 
-/** Options every bench takes. */
-export type BenchOptions = { readonly rounds?: number; readonly only?: string };
+/** Options of the benches. */
+export type BenchOptions = {
+  readonly rounds?: number;
+  readonly only?: string;
+  /** Which model, where a bench has several. */
+  readonly preset?: string;
+};
 
-type Bench = { readonly about: string; readonly load: () => Promise<(options: BenchOptions) => Promise<void>> };
+type Bench = {
+  readonly about: string;
+  readonly load: () => Promise<(options: BenchOptions) => Promise<void>>;
+  readonly takesPreset?: true;
+};
 
 const benches: Readonly<Record<string, Bench>> = {
   decode: {
@@ -20,6 +29,11 @@ const benches: Readonly<Record<string, Bench>> = {
   generate: {
     about: "prompt and decoding of SmolLM2-135M, against transformers",
     load: async () => (await import("./generate/bench.js")).benchGenerate,
+  },
+  train: {
+    about: "a training step of a ternary Gated DeltaNet (--preset teenyS), against PyTorch",
+    load: async () => (await import("./train/bench.js")).benchTrain,
+    takesPreset: true,
   },
 };
 
@@ -39,7 +53,10 @@ async function main(args: readonly string[]): Promise<void> {
   if (rounds !== undefined && !(Number.isInteger(rounds) && rounds >= 1 && rounds <= 1000)) {
     throw new UserError(`--rounds ${values.rounds}`, { expected: "a whole number from 1 to 1000" });
   }
-  await (await bench.load())({ rounds, only: values.only });
+  if (values.preset !== undefined && bench.takesPreset === undefined) {
+    throw new UserError(`bench ${name} has no presets`, { fix: "Leave --preset out" });
+  }
+  await (await bench.load())({ rounds, only: values.only, preset: values.preset });
 }
 
 function parsed(args: readonly string[]) {
@@ -47,7 +64,12 @@ function parsed(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { help: { type: "boolean", short: "h" }, rounds: { type: "string" }, only: { type: "string" } },
+      options: {
+        help: { type: "boolean", short: "h" },
+        rounds: { type: "string" },
+        only: { type: "string" },
+        preset: { type: "string" },
+      },
     });
   } catch (error) {
     throw new UserError(error instanceof Error ? error.message : String(error), { fix: "--help lists what there is" });
@@ -55,7 +77,7 @@ function parsed(args: readonly string[]) {
 }
 
 function help(): void {
-  say("npm run bench -- NAME [--rounds N] [--only PART]\n");
+  say("npm run bench -- NAME [--rounds N] [--only PART] [--preset NAME]\n");
   const rows = Object.entries(benches).map(([name, { about }]) => `  ${name.padEnd(10)}${about}`);
   say(rows.join("\n"));
   say("\nContestants take turns in processes of their own. Peers are installed into .peers/ on first use.");
