@@ -8,7 +8,7 @@ import {
   armRuns,
   armTable,
   type Claim,
-  derive,
+  deriveText,
   differing,
   type LossByPosition,
   pilotRuns,
@@ -42,7 +42,7 @@ const tableOf = (root: string, study = smallStudy, problem = unreachable) =>
   armTable(studyResult(study, new Archive(root, problem))).split("\n");
 
 const filesOf = (root: string, studies: readonly Study[] = [smallStudy]) =>
-  derive({ studies, archive: new Archive(root, () => undefined) }, readme);
+  deriveText({ studies, archive: new Archive(root, () => undefined) }, readme);
 
 const text = (files: ReturnType<typeof filesOf>, path: string) => String(files.get(path));
 
@@ -225,10 +225,10 @@ describe("derive", () => {
   it("writes what differs, once, and names it", () => {
     const [root, project] = [full(), folder()];
     writeFileSync(join(project, "README.md"), readme);
-    const files = derive({ studies: [smallStudy], archive: new Archive(root) }, readme);
+    const files = deriveText({ studies: [smallStudy], archive: new Archive(root) }, readme);
     expect(differing(files, project)).toEqual([...files.keys()]);
     expect(writeDerived(files, project)).toEqual([...files.keys()]);
-    const again = derive(
+    const again = deriveText(
       { studies: [smallStudy], archive: new Archive(root) },
       readFileSync(join(project, "README.md"), "utf8"),
     );
@@ -241,7 +241,7 @@ describe("derive", () => {
   it("puts a line for each study between the marks of the README", () => {
     const answers = { decay: () => "Nobody can tell." };
     const files = (root: string, own = {}) =>
-      String(derive({ studies: [smallStudy], archive: new Archive(root), answers: own }, readme).get("README.md"));
+      String(deriveText({ studies: [smallStudy], archive: new Archive(root), answers: own }, readme).get("README.md"));
     const [before, after] = readme.split("\nold\n");
     const table = (answer: string, runs: string) =>
       [
@@ -253,7 +253,9 @@ describe("derive", () => {
     expect(files(full())).toBe(before + table(sentence, "9 of 9") + after);
     expect(files(folder())).toBe(before + table("—", "0 of 9") + after);
     expect(files(full(), answers)).toBe(before + table("Nobody can tell.", "9 of 9") + after);
-    expect(() => derive({ studies: [], archive: new Archive(folder()) }, "# Kit\n")).toThrow(/no place for the table/);
+    expect(() => deriveText({ studies: [], archive: new Archive(folder()) }, "# Kit\n")).toThrow(
+      /no place for the table/,
+    );
   });
 
   it("judges claims by records, and leaves open what they do not reach", () => {
@@ -272,7 +274,9 @@ describe("derive", () => {
     };
     const claims = (root: string, list: readonly Claim[]) =>
       String(
-        derive({ studies: [smallStudy], archive: new Archive(root), claims: list }, readme).get("results/claims.md"),
+        deriveText({ studies: [smallStudy], archive: new Archive(root), claims: list }, readme).get(
+          "results/claims.md",
+        ),
       );
     const row = "| “Weight decay \\| helps.” (a card) | bits per byte, 0.1 − none, below 0 |";
     expect(claims(full(), [claim])).toContain(`${row} p 0.087, 3 seeds | not supported |\n`);

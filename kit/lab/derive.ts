@@ -2,7 +2,9 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UserError } from "../errors.js";
+import { complete, renderPng, renderSvg } from "../figure/index.js";
 import type { Archive } from "./archive.js";
+import { studyFigures } from "./charts.js";
 import { type Claim, Evidence } from "./claims.js";
 import { type Answers, claimsPage, headlines, studyPage } from "./page.js";
 import { hasPositions } from "./position.js";
@@ -31,21 +33,40 @@ export type DerivedFiles = ReadonlyMap<string, string | Uint8Array>;
  * @param readme the README as it is
  * @throws UserError when it has no place for the table
  */
-export function derive({ studies, archive, answers = {}, claims = [] }: Derivation, readme: string): DerivedFiles {
+export function derive(derivation: Derivation, readme: string): DerivedFiles {
+  return new Map([...deriveText(derivation, readme), ...deriveFigures(derivation)]);
+}
+
+/** What {@link derive} gives, without the figures. */
+export function deriveText({ studies, archive, answers = {}, claims = [] }: Derivation, readme: string): DerivedFiles {
   const results = studies.map((study) => studyResult(study, archive));
-  return new Map<string, string | Uint8Array>([
-    ...results.flatMap((result) => studyFiles(result, answers)),
+  return new Map([
+    ...results.flatMap((result) => studyText(result, answers)),
     ["results/claims.md", claimsPage(claims, new Evidence(results))],
     ["README.md", withTable(readme, headlines(results, answers))],
   ]);
 }
 
-function studyFiles(result: StudyResult, answers: Answers): readonly (readonly [string, string | Uint8Array])[] {
+/** The figures alone, each as SVG and as PNG. */
+export function deriveFigures({ studies, archive }: Derivation): DerivedFiles {
+  const figures = studies.flatMap((study) => studyFigures(studyResult(study, archive)));
+  return new Map(
+    figures.flatMap(({ name, spec }): [string, string | Uint8Array][] => {
+      const figure = complete(spec);
+      return [
+        [`results/figures/${name}.svg`, renderSvg(figure)],
+        [`results/figures/${name}.png`, renderPng(figure)],
+      ];
+    }),
+  );
+}
+
+function studyText(result: StudyResult, answers: Answers): readonly [string, string][] {
   const table = `results/tables/${result.study.name}`;
   return [
-    [`${table}.md`, studyPage(result, answers, [])],
+    [`${table}.md`, studyPage(result, answers)],
     [`${table}.csv`, armCsv(result)],
-    ...(hasPositions(result) ? [[`${table}-by-position.csv`, positionCsv(result)] as const] : []),
+    ...(hasPositions(result) ? [[`${table}-by-position.csv`, positionCsv(result)] satisfies [string, string]] : []),
   ];
 }
 

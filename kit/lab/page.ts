@@ -1,5 +1,6 @@
 /** The pages people read: one for each study, the headline table of all, the claims. */
 import { formatNumber } from "../numbers.js";
+import { studyFigures } from "./charts.js";
 import { type Claim, claimsMarkdown, type Evidence } from "./claims.js";
 import { decimals, markdownGrid, missing } from "./grid.js";
 import { hasPositions } from "./position.js";
@@ -11,9 +12,6 @@ export type Answer = (result: StudyResult) => string | undefined;
 
 /** Who answers which study. One without an answer of its own gets {@link plainAnswer}. */
 export type Answers = Readonly<Record<string, Answer>>;
-
-/** A figure of a page: its file without ending, and what it shows. */
-export type PageFigure = { readonly name: string; readonly caption: string };
 
 /** The answer to a study's question with its budget, or what stands for nothing. */
 export function answerTo(result: StudyResult, answers: Answers): string {
@@ -41,7 +39,7 @@ function budget({ tokens, bitsPerByte }: ArmResult): string {
 }
 
 /** A study's page. */
-export function studyPage(result: StudyResult, answers: Answers, figures: readonly PageFigure[]): string {
+export function studyPage(result: StudyResult, answers: Answers): string {
   const { study, baseline } = result;
   const legend = [
     "Bits per byte of held-out texts: mean ± standard deviation over seeds; lower is better, bold is lowest (from three seeds",
@@ -55,7 +53,7 @@ export function studyPage(result: StudyResult, answers: Answers, figures: readon
     `**Answer.** ${answerTo(result, answers)}`,
     armTable(result),
     legend,
-    ...figures.map(({ name, caption }) => `![${caption}](../figures/${name}.svg)`),
+    ...studyFigures(result).map(({ name, caption }) => `![${caption}](../figures/${name}.svg)`),
     ...(study.pilot === undefined ? [] : pilotSection(result)),
     ...(hasPositions(result) ? positionSection(result) : []),
   );

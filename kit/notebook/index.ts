@@ -1,8 +1,7 @@
+export { COLORS, type FigureSpec, type Layout, type Trace } from "../figure/index.js";
 export { config } from "./config.js";
 export { type Figure, figure } from "./figure/figure.js";
 export { type LiveFigure, liveFigure } from "./figure/live.js";
-export type { FigureSpec, Layout, Trace } from "./figure/spec.js";
-export { COLORS } from "./figure/theme.js";
 export type { Bundle } from "./host.js";
 export { type Progress, progress } from "./progress.js";
 export { DISPLAY, type Displayable, registerRenderer } from "./rendering.js";

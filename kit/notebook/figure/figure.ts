@@ -1,10 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { rename } from "node:fs/promises";
+import { complete, describe, type FigureSpec, type PlotlyFigure, renderPng, renderSvg } from "../../figure/index.js";
 import type { Bundle } from "../host.js";
 import { DISPLAY, type Displayable, PRINT } from "../rendering.js";
-import { renderPng } from "./png.js";
-import { complete, type FigureSpec, type PlotlyFigure } from "./spec.js";
-import { describe } from "./summary.js";
 
 /** The MIME type JupyterLab's Plotly extension draws. */
 export const PLOTLY_MIME = "application/vnd.plotly.v1+json";
@@ -15,7 +13,9 @@ export type Figure = Displayable & {
   readonly plotly: PlotlyFigure;
   /** The static picture, rendered once. */
   readonly png: () => Uint8Array;
-  /** Writes the static picture. */
+  /** The same as SVG. */
+  readonly svg: () => string;
+  /** Writes the static picture: SVG where the path ends so, else PNG. */
   readonly save: (path: string) => Promise<void>;
   toString(): string;
 };
@@ -37,9 +37,10 @@ export function figure(spec: FigureSpec): Figure {
   return {
     plotly,
     png: draw,
+    svg: () => renderSvg(plotly),
     save: async (path) => {
       const temporary = `${path}.${process.pid}.tmp`;
-      writeFileSync(temporary, draw());
+      writeFileSync(temporary, path.endsWith(".svg") ? renderSvg(plotly) : draw());
       await rename(temporary, path);
     },
     toString: () => describe(plotly),

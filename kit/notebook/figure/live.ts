@@ -1,8 +1,6 @@
+import { complete, describe, type FigureSpec, type Layout, renderPng, type Trace } from "../../figure/index.js";
 import { updatable } from "../updatable.js";
 import { finalBundle, PLOTLY_MIME } from "./figure.js";
-import { renderPng } from "./png.js";
-import { complete, type FigureSpec, type Layout, type Trace } from "./spec.js";
-import { describe } from "./summary.js";
 
 /** A figure that grows while a cell runs. */
 export type LiveFigure = {

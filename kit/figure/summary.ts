@@ -1,5 +1,5 @@
 /** A figure in words, for terminals and readers that show no pictures. */
-import { formatNumber, sparkline } from "../../numbers.js";
+import { formatNumber, sparkline } from "../numbers.js";
 import type { PlotlyFigure } from "./spec.js";
 
 /**

@@ -6,7 +6,7 @@ import { workerData } from "node:worker_threads";
 import { paintIn } from "./canvas.js";
 import { measureWith } from "./measure.js";
 import { readFont } from "./metrics.js";
-import type { PngAnswer, PngRequest } from "./png.js";
+import type { RenderAnswer, RenderRequest } from "./render.js";
 
 type Plotly = {
   toImage(
@@ -21,8 +21,11 @@ const fonts = join(dirname(here.resolve("dejavu-fonts-ttf/package.json")), "ttf"
 const font = (name: string): string => join(fonts, `${name}.ttf`);
 const FILES = ["DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSans-BoldOblique"].map(font);
 
-let plotly: Plotly | undefined;
-port.on("message", (request: PngRequest) => {
+/** Plotly draws the names of clip paths by chance: from the same numbers for every figure, so that equal figures are equal. */
+const RANDOM = "{ let state = 1; Math.random = () => (state = (state * 48271) % 2147483647) / 2147483647; }";
+
+let plotly: ReturnType<typeof open> | undefined;
+port.on("message", (request: RenderRequest) => {
   void answer(request).then((message) => {
     port.postMessage(message);
     Atomics.add(signal, 0, 1);
@@ -30,29 +33,35 @@ port.on("message", (request: PngRequest) => {
   });
 });
 
-async function answer({ id, figure, width, height, scale }: PngRequest): Promise<PngAnswer> {
+async function answer({ id, figure, width, height, format }: RenderRequest): Promise<RenderAnswer> {
   try {
     // Loaded here, so that what is missing is an answer and not silence.
     plotly ??= open();
-    const { Resvg } = here("@resvg/resvg-js") as typeof import("@resvg/resvg-js");
     const layout = { ...figure.layout, autosize: false };
+    plotly.restart();
     const svg = await plotly.toImage(
       { data: figure.data, layout },
       { format: "svg", width, height, imageDataOnly: true },
     );
     // resvg does not read quoted references, which jsdom writes.
-    const image = new Resvg(svg.replace(/url\((?:'|"|&quot;)(#[^'"&)]*)(?:'|"|&quot;)\)/g, "url($1)"), {
-      background: "#ffffff",
-      fitTo: { mode: "zoom", value: scale },
-      font: { loadSystemFonts: false, fontFiles: FILES, defaultFontFamily: "DejaVu Sans" },
-    });
-    return { id, png: new Uint8Array(image.render().asPng()) };
+    const read = svg.replace(/url\((?:'|"|&quot;)(#[^'"&)]*)(?:'|"|&quot;)\)/g, "url($1)");
+    return { id, picture: format.kind === "svg" ? Buffer.from(read, "utf8") : raster(read, format.scale) };
   } catch (error) {
     return { id, error: error instanceof Error ? error.message : String(error) };
   }
 }
 
-function open(): Plotly {
+function raster(svg: string, scale: number): Uint8Array {
+  const { Resvg } = here("@resvg/resvg-js") as typeof import("@resvg/resvg-js");
+  const image = new Resvg(svg, {
+    background: "#ffffff",
+    fitTo: { mode: "zoom", value: scale },
+    font: { loadSystemFonts: false, fontFiles: FILES, defaultFontFamily: "DejaVu Sans" },
+  });
+  return new Uint8Array(image.render().asPng());
+}
+
+function open(): Plotly & { readonly restart: () => void } {
   const { JSDOM } = here("jsdom") as typeof import("jsdom");
   const { window } = new JSDOM("<!doctype html><body></body>", { runScripts: "outside-only", pretendToBeVisual: true });
   const regular = readFont(font("DejaVuSans"));
@@ -63,5 +72,6 @@ function open(): Plotly {
   // resvg smooths enlarged images: let heat maps be painted at full size.
   Object.assign(window, { CSS: { supports: () => false } });
   window.eval(readFileSync(here.resolve("plotly.js-dist-min"), "utf8"));
-  return (window as unknown as { Plotly: Plotly }).Plotly;
+  const { Plotly } = window as unknown as { Plotly: Plotly };
+  return { toImage: Plotly.toImage, restart: () => window.eval(RANDOM) };
 }

@@ -5,19 +5,23 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "
 import type { PlotlyFigure } from "./spec.js";
 import { SIZE } from "./theme.js";
 
+/** What a figure is drawn as; pixels for each unit of layout. */
+export type PictureFormat = { readonly kind: "svg" } | { readonly kind: "png"; readonly scale: number };
+
 /** What the rendering thread is asked for. */
-export type PngRequest = {
+export type RenderRequest = {
   readonly id: number;
   readonly figure: PlotlyFigure;
   readonly width: number;
   readonly height: number;
-  readonly scale: number;
+  readonly format: PictureFormat;
 };
 
 /** What it answers. */
-export type PngAnswer = { readonly id: number } & ({ readonly png: Uint8Array } | { readonly error: string });
+export type RenderAnswer = { readonly id: number } & ({ readonly picture: Uint8Array } | { readonly error: string });
 
-const PATIENCE_MS = 60_000;
+/** A thread that died cannot say so to one that waits. Overloaded machines have taken three minutes for the first figure. */
+const PATIENCE_MS = 600_000;
 /** The thread holds a browser's worth of objects; it goes when no figure was drawn for this long. */
 const IDLE_MS = 60_000;
 /** Pixels per unit of layout: sharp on dense screens. */
@@ -31,16 +35,25 @@ let requests = 0;
 let idle: NodeJS.Timeout | undefined;
 
 /**
- * Renders a figure without a browser, in a thread that is started on first use. The caller waits, so that figures and
- * text keep their order in a cell.
+ * Renders a figure as PNG without a browser, in a thread that is started on first use. The caller waits, so that figures
+ * and text keep their order in a cell.
  *
- * The same figure gives the same bytes on every machine of a platform: fonts come with the kit, system fonts are off.
+ * The same figure gives the same bytes on every machine: fonts come with the kit, system fonts are off.
  *
  * @param figure a completed figure
  * @returns the PNG, at twice the figure's size
  * @throws Error when the figure is too large, Plotly refuses it or the renderer does not answer
  */
 export function renderPng(figure: PlotlyFigure): Uint8Array {
+  return render(figure, { kind: "png", scale: SCALE });
+}
+
+/** Renders a figure as SVG, as {@link renderPng} does: its text is text, set in the font that the viewer has. */
+export function renderSvg(figure: PlotlyFigure): string {
+  return Buffer.from(render(figure, { kind: "svg" })).toString("utf8");
+}
+
+function render(figure: PlotlyFigure, format: PictureFormat): Uint8Array {
   const size = (value: unknown, fallback: number): number =>
     typeof value === "number" && value > 0 ? value : fallback;
   const width = size(figure.layout.width, SIZE.width);
@@ -49,7 +62,7 @@ export function renderPng(figure: PlotlyFigure): Uint8Array {
   if (!(Math.max(width, height) <= MAX_SIDE)) throw new Error(`a figure of ${width} × ${height} is too large to draw`);
   renderer ??= start();
   const id = ++requests;
-  const request: PngRequest = { id, figure, width, height, scale: SCALE };
+  const request: RenderRequest = { id, figure, width, height, format };
   renderer.port.postMessage(request);
   const answer = receive(renderer, id);
   clearTimeout(idle);
@@ -59,15 +72,15 @@ export function renderPng(figure: PlotlyFigure): Uint8Array {
     throw new Error("the renderer did not answer");
   }
   if ("error" in answer) throw new Error(answer.error);
-  return answer.png;
+  return answer.picture;
 }
 
 /** Blocks until the answer of a request is there; older ones are what an interrupt left behind. */
-function receive({ port, signal }: Renderer, id: number): PngAnswer | undefined {
+function receive({ port, signal }: Renderer, id: number): RenderAnswer | undefined {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     const seen = Atomics.load(signal, 0);
-    const answer = receiveMessageOnPort(port)?.message as PngAnswer | undefined;
+    const answer = receiveMessageOnPort(port)?.message as RenderAnswer | undefined;
     if (answer?.id === id) return answer;
     if (answer === undefined && Atomics.wait(signal, 0, seen, deadline - Date.now()) === "timed-out") return undefined;
   }
@@ -76,7 +89,7 @@ function receive({ port, signal }: Renderer, id: number): PngAnswer | undefined 
 function start(): Renderer {
   const signal = new Int32Array(new SharedArrayBuffer(4));
   const { port1, port2 } = new MessageChannel();
-  const worker = new Worker(built("pngWorker.js"), {
+  const worker = new Worker(built("renderWorker.js"), {
     workerData: { port: port2, signal },
     transferList: [port2],
     stdout: true,
@@ -97,5 +110,5 @@ function stop(): void {
 /** A thread needs the built file, also when a test runs the sources. */
 function built(name: string): string {
   const here = fileURLToPath(new URL(`./${name}`, import.meta.url));
-  return existsSync(here) ? here : fileURLToPath(new URL(`../../dist/notebook/figure/${name}`, import.meta.url));
+  return existsSync(here) ? here : fileURLToPath(new URL(`../dist/figure/${name}`, import.meta.url));
 }
