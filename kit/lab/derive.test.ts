@@ -1,4 +1,13 @@
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as fc from "fast-check";
@@ -8,12 +17,17 @@ import {
   armRuns,
   armTable,
   type Claim,
+  deriveFigures,
   deriveText,
   differing,
+  forestPlot,
   type LossByPosition,
+  lossCurves,
   pilotRuns,
+  recordPath,
   type Study,
   specHash,
+  studyFigures,
   studyResult,
   writeDerived,
 } from "./index.js";
@@ -32,9 +46,12 @@ const reached: Readonly<Record<string, readonly number[]>> = {
 
 const runsOf = (study: Study) => Object.keys(study.arms).flatMap((arm) => armRuns(study, arm));
 
-/** Records of every run of the small study. */
+/** Records of every run of the small study, written once and copied. */
+const whole = folder();
+for (const run of runsOf(smallStudy)) writeRecord(run, whole, { bitsPerByte: reached[run.arm][run.seed] });
+
 function full(root: string = folder()): string {
-  for (const run of runsOf(smallStudy)) writeRecord(run, root, { bitsPerByte: reached[run.arm][run.seed] });
+  cpSync(whole, root, { recursive: true });
   return root;
 }
 
@@ -95,7 +112,7 @@ describe("records", () => {
     fc.assert(
       fc.property(shuffled, (runs) => {
         const root = folder();
-        for (const run of runs) writeRecord(run, root, { bitsPerByte: reached[run.arm][run.seed] });
+        for (const run of runs) cpSync(recordPath(run, whole), recordPath(run, root), { recursive: true });
         expect(filesOf(root)).toEqual(expected);
         rmSync(root, { recursive: true });
       }),
@@ -105,7 +122,7 @@ describe("records", () => {
 
   it("lose their cell and no other when they are cut or damaged, and are reported", () => {
     const names = ["seed-0", "seed-1", "seed-2"].flatMap((seed) => ["some", "much"].map((arm) => [arm, seed] as const));
-    const whole = tableOf(full());
+    const before = tableOf(full());
     const withoutP = (row: string) => row.split(" | ").toSpliced(10, 1).join(" | ");
     fc.assert(
       fc.property(
@@ -128,7 +145,7 @@ describe("records", () => {
           const row = arm === "some" ? 3 : 4;
           expect(rows[row]).toContain("2 of 3 runs");
           for (const other of [2, 3, 4].filter((i) => i !== row)) {
-            expect(withoutP(rows[other].replaceAll("**", ""))).toBe(withoutP(whole[other].replaceAll("**", "")));
+            expect(withoutP(rows[other].replaceAll("**", ""))).toBe(withoutP(before[other].replaceAll("**", "")));
           }
           rmSync(root, { recursive: true });
         },
@@ -283,5 +300,64 @@ describe("derive", () => {
     expect(claims(folder(), [claim])).toContain(`${row} — | — |\n`);
     const wrong: Claim = { ...claim, judge: (evidence) => void evidence.arm("decay", "sum") };
     expect(() => claims(folder(), [wrong])).toThrow(/no arm "sum".*expected none, some, much/);
+  });
+});
+
+describe("figures", () => {
+  it("show what records suffice for", () => {
+    const names = (root: string, study = smallStudy) =>
+      studyFigures(studyResult(study, new Archive(root, unreachable))).map(({ name }) => name);
+    expect(names(folder())).toEqual([]);
+    expect(names(full())).toEqual(["decay-forest", "decay-loss"]);
+    const page = text(filesOf(full()), "results/tables/decay.md");
+    expect(page).toContain("![Weight decay: difference to the baseline](../figures/decay-forest.svg)");
+  });
+
+  it("draw differences with their intervals, hollow where there is none", () => {
+    const root = full();
+    rmSync(join(root, "decay", "much"), { recursive: true });
+    cpSync(join(whole, "decay", "much"), join(root, "decay", "much"), {
+      recursive: true,
+      filter: (path) => !/seed-[12]/.test(path),
+    });
+    const { data, layout } = forestPlot(studyResult(smallStudy, new Archive(root, unreachable)))!;
+    expect(data).toMatchObject([
+      { x: [expect.closeTo(-0.032333, 6)], y: ["0.1"], error_x: { array: [expect.closeTo(0.043902, 6)] } },
+      { x: [expect.closeTo(0.008, 6)], y: ["1.0"], marker: { symbol: "circle-open" } },
+    ]);
+    const { range } = layout?.xaxis as { range: readonly number[] };
+    expect(range).toEqual([expect.closeTo(-0.0815, 4), expect.closeTo(0.0168, 4)]);
+  });
+
+  it("average training losses over seeds, between the lowest and the highest", () => {
+    const { data } = lossCurves(studyResult(smallStudy, new Archive(full(), unreachable)))!;
+    expect(data.map(({ name }) => name)).toEqual([
+      undefined,
+      undefined,
+      "none",
+      undefined,
+      undefined,
+      "0.1",
+      undefined,
+      undefined,
+      "1.0",
+    ]);
+    // Ten recorded lines, the first before what is shown; the last is at 97.5 to 100 % of 2,560 tokens.
+    const [low, high, middle] = data.map(({ y }) => y as readonly number[]);
+    expect([low.length, data[2].x]).toEqual([9, expect.arrayContaining([expect.closeTo((2560 * 39.5) / 40 / 1e6, 9)])]);
+    expect([low[8], high[8], middle[8]]).toEqual(
+      [2.066 * 2, 2.091 * 2, ((2.072 + 2.066 + 2.091) * 2) / 3].map((y) => expect.closeTo(y, 9)),
+    );
+  });
+
+  it("are drawn to the same bytes twice, as SVG and PNG", () => {
+    const draw = () => deriveFigures({ studies: [smallStudy], archive: new Archive(full(), unreachable) });
+    const [one, two] = [draw(), draw()];
+    expect([...one.keys()]).toEqual(
+      ["forest", "loss"].flatMap((kind) => ["svg", "png"].map((end) => `results/figures/decay-${kind}.${end}`)),
+    );
+    for (const [path, content] of one)
+      expect(Buffer.from(content).equals(Buffer.from(two.get(path)!)), path).toBe(true);
+    expect(String(one.get("results/figures/decay-forest.svg"))).toContain("difference to none (left is better)");
   });
 });

@@ -18,9 +18,10 @@ function problems(study: Study): readonly string[] {
     if (there !== planned) complaints.push(`${arm}: ${there} of ${planned} runs`);
   }
   const readme = `${tableMarks.begin}\n${tableMarks.end}`;
-  const tables = (): string => JSON.stringify([...derive({ studies: [study], archive }, readme)]);
-  if (tables() !== tables()) complaints.push("its tables are not the same twice");
-  const answer = derive({ studies: [study], archive }, readme).get("README.md");
+  const [files, again] = [1, 2].map(() => derive({ studies: [study], archive }, readme));
+  const other = [...files].filter(([path, content]) => !Buffer.from(content).equals(Buffer.from(again.get(path)!)));
+  if (other.length > 0) complaints.push(`not the same twice: ${other.map(([path]) => path).join(", ")}`);
+  const answer = files.get("README.md");
   if (typeof answer !== "string" || !answer.includes("bits per byte")) complaints.push("it has no answer");
   return complaints;
 }
