@@ -1,7 +1,14 @@
 /** Small studies, and records of runs that nobody carried out: with whatever a test wants them to have reached. */
+import { cpSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "vitest";
 import { deltaNet } from "../../model/index.js";
 import {
+  Archive,
   type Arm,
+  armRuns,
+  armTable,
   budgetOf,
   type RecordFooter,
   RecordWriter,
@@ -9,7 +16,9 @@ import {
   type RunSpec,
   recordPath,
   type Study,
+  type StudyResult,
   stepsOf,
+  studyResult,
 } from "../index.js";
 
 /** A model of 7,228 parameters that is never trained here. */
@@ -81,3 +90,45 @@ export function writeRecord(run: Run, root: string, reached: Reached): string {
   record.close({ ending, validationNats: nats, wallSeconds: 12.5, ...reached });
   return path;
 }
+
+/** An empty folder for records. */
+export const folder = (): string => mkdtempSync(join(tmpdir(), "kintsugi-lab-"));
+
+/** Bits per byte of the small study's runs, by arm and seed. */
+export const reached: Readonly<Record<string, readonly number[]>> = {
+  none: [2.072, 2.066, 2.091],
+  some: [2.031, 2.054, 2.047],
+  much: [2.08, 2.061, 2.102],
+};
+
+/** All runs of a study without a pilot. */
+export const runsOf = (study: Study): readonly Run[] => Object.keys(study.arms).flatMap((arm) => armRuns(study, arm));
+
+let written: string | undefined;
+
+/** Records of every run of the small study: written once, and not to be changed. */
+export function allRecords(): string {
+  if (written !== undefined) return written;
+  written = folder();
+  for (const run of runsOf(smallStudy)) writeRecord(run, written, { bitsPerByte: reached[run.arm][run.seed] });
+  return written;
+}
+
+/** A copy of them. */
+export function copiedRecords(): string {
+  const root = folder();
+  cpSync(allRecords(), root, { recursive: true });
+  return root;
+}
+
+/** Fails a test in which nothing should be wrong with a record. */
+export const unreachable = (message: string): void => expect.unreachable(message);
+
+export const resultOf = (
+  root: string,
+  study: Study = smallStudy,
+  problem: (message: string) => void = unreachable,
+): StudyResult => studyResult(study, new Archive(root, problem));
+
+/** Lines of the study's table. */
+export const tableOf = (...of: Parameters<typeof resultOf>): readonly string[] => armTable(resultOf(...of)).split("\n");
