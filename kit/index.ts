@@ -1,6 +1,7 @@
 /** The kit by rooms: `import { model, weights } from "kintsugi"`. */
 export * as engine from "./engine/index.js";
 export { UserError } from "./errors.js";
+export * as evals from "./evals/index.js";
 export * as generate from "./generate/index.js";
 export * as lab from "./lab/index.js";
 export * as measure from "./measure/index.js";

@@ -13,6 +13,7 @@ export {
   type Rebuilt,
   readManifest,
   readParquet,
+  readParquetRows,
 } from "./corpora/index.js";
 export { type Corpus, corpus, corpusHash, splitCorpus, textHash, utf8Bytes } from "./corpus.js";
 export { type FrequentTokensJson, frequentTokens, tokenizerFromFrequent } from "./frequentTokens.js";

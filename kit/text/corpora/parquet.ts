@@ -12,6 +12,21 @@ import { openToRead, readFully } from "../../source/files.js";
  * @throws UserError when the file is no Parquet, damaged, compressed in another way, or has no such column
  */
 export async function* readParquet(path: string, column: string): AsyncGenerator<string> {
+  for await (const { [column]: text } of rowsOf(path, column)) if (typeof text === "string") yield text;
+}
+
+/**
+ * The rows of a table with all their columns, lists and structures included.
+ *
+ * @param path as for {@link readParquet}
+ * @yields one row after another: values as the library reads them, 64-bit integers as `bigint`
+ * @throws UserError as {@link readParquet}
+ */
+export async function* readParquetRows(path: string): AsyncGenerator<{ readonly [column: string]: unknown }> {
+  yield* rowsOf(path);
+}
+
+async function* rowsOf(path: string, column?: string): AsyncGenerator<{ readonly [column: string]: unknown }> {
   const { parquetMetadataAsync, parquetReadObjects } = await import("hyparquet");
   const { handle, size } = await openToRead(path);
   try {
@@ -24,15 +39,13 @@ export async function* readParquet(path: string, column: string): AsyncGenerator
       },
     };
     const metadata = await reading(path, () => parquetMetadataAsync(file));
-    checkColumn(metadata, column, path);
+    if (column !== undefined) checkColumn(metadata, column, path);
+    const columns = column === undefined ? undefined : [column];
     let row = 0;
     for (const { num_rows } of metadata.row_groups) {
       const rowStart = row;
       row += Number(num_rows);
-      const rows = await reading(path, () =>
-        parquetReadObjects({ file, metadata, columns: [column], rowStart, rowEnd: row }),
-      );
-      for (const { [column]: text } of rows) if (typeof text === "string") yield text;
+      yield* await reading(path, () => parquetReadObjects({ file, metadata, columns, rowStart, rowEnd: row }));
     }
   } finally {
     await handle.close();

@@ -1,0 +1,138 @@
+/** The documents of a task, wherever its data are. */
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { resolve as absolute, join } from "node:path";
+import { UserError } from "../../errors.js";
+import { browseRepository, mirrorFolder } from "../../source/index.js";
+import type { Doc, Splits, TaskConfig } from "../tasks/config.js";
+import { localRows } from "./local.js";
+import { readRows, rowFiles } from "./rows.js";
+
+/** Where data are looked for before the mirror and the hub. */
+export type DataOptions = { readonly data?: string };
+
+/** A split of a task, with the task's own changes to its documents. */
+export type OpenSplit = (split: string, process?: TaskConfig["process_docs"]) => Promise<readonly Doc[]>;
+
+/**
+ * The splits of a task's data set. Each is read once, when it is asked for.
+ *
+ * @throws UserError from the function, when a split is nowhere to be found or has no documents
+ */
+export function openDataset(config: TaskConfig, options: DataOptions = {}): OpenSplit {
+  let custom: Promise<Splits> | undefined;
+  const read = async (split: string): Promise<readonly Doc[]> => {
+    if (config.custom_dataset === undefined) return await splitRows(config, split, options);
+    custom ??= Promise.resolve(config.custom_dataset({ ...config.metadata, ...config.dataset_kwargs }));
+    const splits = await custom;
+    if (Object.hasOwn(splits, split)) return await splits[split]();
+    throw missing(config, split, `the task's own data have ${Object.keys(splits).join(", ")}`);
+  };
+  const kept = new Map<string, Promise<readonly Doc[]>>();
+  return async (split, process) => {
+    if (!kept.has(split)) kept.set(split, read(split));
+    const rows = await kept.get(split)!;
+    if (rows.length === 0) throw missing(config, split, "there are no documents in it");
+    const docs = process?.(rows) ?? rows;
+    const empty = docs.findIndex((doc) => typeof doc !== "object" || doc === null || Object.keys(doc).length === 0);
+    if (empty < 0) return docs;
+    throw new UserError(`document ${empty} of ${split} is empty`, { where: `task ${config.task}` });
+  };
+}
+
+async function splitRows(config: TaskConfig, split: string, { data }: DataOptions): Promise<readonly Doc[]> {
+  const { dataset_path: path, dataset_name: name, dataset_kwargs: kwargs = {} } = config;
+  if (path === undefined) {
+    throw new UserError("the task has no data", { where: `task ${config.task}`, expected: "dataset_path" });
+  }
+  if (path === "json" || path === "parquet") return await listedRows(config, split);
+  if (data !== undefined && !existsSync(data)) {
+    throw new UserError(`there is no folder ${data}`, { where: "data", fix: "Check the path" });
+  }
+  const local = await localRows({ path, name: name ?? undefined }, split, data);
+  if (local !== undefined) return local;
+  const folder = existsSync(path) && statSync(path).isDirectory() ? path : await mirrorFolder(path);
+  if (folder !== undefined) {
+    const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+    return await allRows(chosen(config, files, split).map((file) => join(folder, file)));
+  }
+  const { revision } = kwargs;
+  return await hubRows(config, path, split, typeof revision === "string" ? revision : undefined);
+}
+
+/** Files that the task lists itself, beside the current folder or in the mirror. */
+async function listedRows(config: TaskConfig, split: string): Promise<readonly Doc[]> {
+  const listed = config.dataset_kwargs?.data_files;
+  const files = typeof listed === "string" || Array.isArray(listed) ? { train: listed } : listed;
+  const own =
+    typeof files === "object" && files !== null ? (files as Readonly<Record<string, unknown>>)[split] : undefined;
+  if (own === undefined) throw missing(config, split, "data_files does not name it");
+  const mirror = process.env.KINTSUGI_MIRROR;
+  const roots = [process.cwd(), ...(mirror ? [mirror] : [])];
+  const paths = [own].flat().map((file) => {
+    const candidates = roots.map((root) => absolute(root, String(file)));
+    const found = candidates.find((path) => existsSync(path));
+    if (found === undefined) throw missing(config, split, `there is no ${candidates.join(" and no ")}`);
+    return found;
+  });
+  return await allRows(paths);
+}
+
+/**
+ * Rows from the hub: first what it has converted itself, where `name/split/` is unmistakable, then the repository's own
+ * files.
+ */
+async function hubRows(
+  config: TaskConfig,
+  id: string,
+  split: string,
+  revision: string | undefined,
+): Promise<readonly Doc[]> {
+  const type = "datasets";
+  if (revision === undefined) {
+    const converted = await browseRepository({ id, type, revision: "refs/convert/parquet" }).catch((error: unknown) => {
+      if (error instanceof UserError) return undefined;
+      throw error;
+    });
+    const files = converted?.files.filter((file) => isConverted(file, config.dataset_name, split)) ?? [];
+    if (converted !== undefined && files.length > 0) return await allRows(await fetched(files, converted.fetch));
+  }
+  const { files, fetch } = await browseRepository({ id, type, revision });
+  return await allRows(await fetched(chosen(config, files, split), fetch));
+}
+
+function isConverted(file: string, name: string | null | undefined, split: string): boolean {
+  const [folder, part, ...rest] = file.split("/");
+  return rest.length === 1 && part === split && folder === (name ?? "default") && rest[0].endsWith(".parquet");
+}
+
+async function fetched(files: readonly string[], fetch: (file: string) => Promise<string>): Promise<readonly string[]> {
+  const paths: string[] = [];
+  for (const file of files) paths.push(await fetch(file));
+  return paths;
+}
+
+async function allRows(paths: readonly string[]): Promise<readonly Doc[]> {
+  const parts = await Promise.all(paths.map((path) => readRows(path)));
+  return parts.flat();
+}
+
+/** Files of a split among those of a folder: its name stands in theirs, and so does the data set's, if it has one. */
+function chosen(config: TaskConfig, files: readonly string[], split: string): readonly string[] {
+  const { dataset_name: name } = config;
+  const words = (file: string): readonly string[] => file.split(/[-_./\\]/);
+  const ofSplit = files.filter((file) => rowFiles.test(file) && words(file).includes(split));
+  const named = name === undefined || name === null ? ofSplit : ofSplit.filter((file) => file.includes(name));
+  const candidates = named.length > 0 ? named : name === "default" ? ofSplit : [];
+  // The shards of one file differ in their numbers only.
+  const stems = new Set(candidates.map((file) => file.replace(/\d+-of-\d+|\d{4,}/g, "#")));
+  if (stems.size === 1) return [...candidates].sort();
+  const why = stems.size === 0 ? "no file is named after it" : `it could be ${[...stems].join(" or ")}`;
+  throw missing(config, split, `${why}, in ${config.dataset_path}`);
+}
+
+function missing({ task, dataset_path, dataset_name }: TaskConfig, split: string, why: string): UserError {
+  const set = [dataset_path, dataset_name].filter((part) => typeof part === "string").join(" ");
+  return new UserError(`there is no split "${split}"${set === "" ? "" : ` of ${set}`}: ${why}`, {
+    where: `task ${task}`,
+  });
+}

@@ -1,0 +1,201 @@
+/** A task as the harness's YAML describes it. Fields keep the names they have there. */
+import { nearest, UserError } from "../../errors.js";
+import type { Json } from "../python/text.js";
+
+/** One example of a data set: a row with its columns. */
+export type Doc = { readonly [column: string]: Json };
+
+/** Rows of a data set by split, read when they are asked for. */
+export type Splits = { readonly [split: string]: () => Promise<readonly Doc[]> };
+
+/** What a model is asked: how likely a continuation or a whole text is, or to go on with a text. */
+export type OutputType = "loglikelihood" | "loglikelihood_rolling" | "generate_until" | "multiple_choice";
+
+export const outputTypes: readonly OutputType[] = [
+  "loglikelihood",
+  "loglikelihood_rolling",
+  "generate_until",
+  "multiple_choice",
+];
+
+/** A template, the name of a column, a value, or a function. */
+export type Field<Value> = string | Value | ((doc: Doc) => Value);
+
+/** What the model made of one document: log-likelihoods, or texts after the filters. */
+export type Answer = LogLikelihood | number | string | readonly string[];
+
+/** How likely a continuation is, and whether the model would have chosen each of its tokens. */
+export type LogLikelihood = { readonly logLikelihood: number; readonly greedy: boolean };
+
+/** What one document adds to a metric: a score, or a total with what it is divided by. */
+export type MetricValue = number | readonly [total: number, weight: number];
+
+export type MetricSpec = {
+  readonly metric: string;
+  readonly aggregation?: string;
+  readonly higher_is_better?: boolean;
+  /** Further keys are options of the metric. */
+  readonly [option: string]: Json | undefined;
+};
+
+export type FilterStep = { readonly function: string; readonly [option: string]: Json | undefined };
+
+export type FilterSpec = { readonly name: string; readonly filter: readonly FilterStep[] };
+
+/** How examples are drawn and written; what is absent is as in the task. */
+export type FewshotConfig = {
+  readonly sampler?: string;
+  readonly split?: string;
+  readonly process_docs?: (docs: readonly Doc[]) => readonly Doc[];
+  readonly samples?: readonly Doc[] | (() => readonly Doc[]);
+  readonly doc_to_text?: Field<string | number>;
+  readonly doc_to_choice?: Field<readonly string[]> | { readonly [label: string]: string };
+  readonly doc_to_target?: Field<Target>;
+  readonly gen_prefix?: string;
+  readonly target_delimiter?: string;
+  readonly fewshot_delimiter?: string;
+};
+
+/** What is right: a text, the number of a choice, or several of either. */
+export type Target = string | number | readonly (string | number)[];
+
+/** A task. See the harness's guide for what each field means. */
+export type TaskConfig = {
+  readonly task: string;
+  readonly task_alias?: string;
+  readonly tag?: string | readonly string[];
+  /** Id on the hub, a folder, or `json` or `parquet` with `data_files`. */
+  readonly dataset_path?: string;
+  readonly dataset_name?: string | null;
+  readonly dataset_kwargs?: { readonly [name: string]: Json | undefined };
+  readonly custom_dataset?: (options: { readonly [name: string]: Json | undefined }) => Splits | Promise<Splits>;
+  readonly training_split?: string | null;
+  readonly validation_split?: string | null;
+  readonly test_split?: string | null;
+  readonly fewshot_split?: string | null;
+  readonly process_docs?: (docs: readonly Doc[]) => readonly Doc[];
+  readonly doc_to_text?: Field<string | number>;
+  readonly doc_to_target?: Field<Target>;
+  readonly doc_to_choice?: Field<readonly string[]> | { readonly [label: string]: string };
+  readonly process_results?: (doc: Doc, answers: readonly Answer[]) => { readonly [metric: string]: MetricValue };
+  readonly description?: string;
+  readonly target_delimiter?: string;
+  readonly fewshot_delimiter?: string;
+  readonly fewshot_config?: FewshotConfig;
+  readonly num_fewshot?: number;
+  readonly metric_list?: readonly MetricSpec[];
+  readonly output_type?: OutputType;
+  readonly generation_kwargs?: { readonly [option: string]: Json | undefined };
+  readonly repeats?: number;
+  readonly filter_list?: readonly FilterSpec[];
+  readonly gen_prefix?: string;
+  readonly should_decontaminate?: boolean;
+  readonly doc_to_decontamination_query?: string;
+  readonly metadata?: { readonly version?: number | string; readonly [name: string]: Json | undefined };
+};
+
+export type AggregateSpec = {
+  readonly metric: string;
+  readonly filter_list?: string | readonly string[] | null;
+  readonly aggregation?: string;
+  readonly weight_by_size?: boolean;
+};
+
+/** Tasks that are reported together. */
+export type GroupConfig = {
+  readonly group: string;
+  readonly group_alias?: string;
+  readonly task: readonly (string | { readonly [field: string]: unknown })[];
+  readonly aggregate_metric_list?: readonly AggregateSpec[];
+  readonly metadata?: { readonly version?: number | string };
+};
+
+/** Fields that are read; the harness's others would change what is asked, and are refused. */
+const fields: readonly (keyof TaskConfig)[] = [
+  "task",
+  "task_alias",
+  "tag",
+  "dataset_path",
+  "dataset_name",
+  "dataset_kwargs",
+  "custom_dataset",
+  "training_split",
+  "validation_split",
+  "test_split",
+  "fewshot_split",
+  "process_docs",
+  "doc_to_text",
+  "doc_to_target",
+  "doc_to_choice",
+  "process_results",
+  "description",
+  "target_delimiter",
+  "fewshot_delimiter",
+  "fewshot_config",
+  "num_fewshot",
+  "metric_list",
+  "output_type",
+  "generation_kwargs",
+  "repeats",
+  "filter_list",
+  "gen_prefix",
+  "should_decontaminate",
+  "doc_to_decontamination_query",
+  "metadata",
+];
+
+/** Fields of the harness that this kit cannot honour. */
+const foreign: Readonly<Record<string, string>> = {
+  class: "a task that is a Python class",
+  doc_to_image: "pictures",
+  doc_to_audio: "sounds",
+  use_prompt: "prompts of promptsource",
+  unsafe_code: "running what a model writes",
+};
+
+/** Where a field of a task stands, for messages. */
+export type Place = (field: string) => string;
+
+/**
+ * Checks what a YAML file, or a value in its form, says of a task.
+ *
+ * @param where tells the file and line of a field
+ * @throws UserError for a field or output type that there is not, or that this kit cannot honour
+ */
+export function taskConfig(values: { readonly [field: string]: unknown }, where: Place): TaskConfig {
+  const known: readonly string[] = fields;
+  for (const [field, value] of Object.entries(values)) {
+    if (known.includes(field)) continue;
+    if (Object.hasOwn(foreign, field)) {
+      if (value === false || value === null) continue;
+      throw new UserError(`"${field}" is not supported`, {
+        where: where(field),
+        expected: `a task without ${foreign[field]}`,
+      });
+    }
+    const near = nearest(field, known);
+    throw new UserError(`a task has no field "${field}"`, {
+      where: where(field),
+      expected: `one of ${known.join(", ")}`,
+      fix: near === undefined ? undefined : `Did you mean ${near}?`,
+    });
+  }
+  const { task, output_type: type = "generate_until", metric_list: metrics } = values;
+  if (typeof task !== "string" || task === "") {
+    throw new UserError("the task has no name", { where: where("task"), expected: "task: a name" });
+  }
+  if (!outputTypes.includes(type as OutputType)) {
+    throw new UserError(`the output type is ${JSON.stringify(type)}`, {
+      where: where("output_type"),
+      expected: outputTypes.join(", "),
+    });
+  }
+  if (metrics !== undefined && !(Array.isArray(metrics) && metrics.every((each) => typeof each?.metric === "string"))) {
+    throw new UserError("metric_list is no list of metrics", {
+      where: where("metric_list"),
+      expected: "entries with `metric: a name`",
+    });
+  }
+  const given = Object.entries(values).filter(([field]) => known.includes(field));
+  return Object.fromEntries(given) as TaskConfig;
+}
