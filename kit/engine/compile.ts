@@ -4,11 +4,23 @@ import { currentTape } from "./primitive.js";
 import { scope, share } from "./scope.js";
 import { read, type Tensor } from "./tensor.js";
 import { insides } from "./tensorflow.js";
-import { argumentTensors, canTrace, isTracing, resultTensors, type Slot, type Traced, trace } from "./trace.js";
+import {
+  argumentTensors,
+  canTrace,
+  type GraphBackend,
+  isTracing,
+  resultTensors,
+  type Slot,
+  type Traced,
+  trace,
+} from "./trace.js";
 import { entries, leaves, map } from "./tree.js";
 
 /** `graph`: TensorFlow's graph executor with oneDNN. `xla`: XLA. `eager`: no graph. */
-export type ExecutionBackend = "graph" | "xla" | "eager";
+export type ExecutionBackend = GraphBackend | "eager";
+
+/** Operands of the products of two matrices. */
+export type MatmulPrecision = "float32" | "bf16";
 
 export type CompileOptions = {
   /** Names the function in messages. Default: the function's own name. */
@@ -17,6 +29,12 @@ export type CompileOptions = {
   readonly backend?: ExecutionBackend | "auto";
   /** `"announce"` (default) says once when another shape makes it trace again; `"expect"` is silent. */
   readonly newShapes?: "announce" | "expect";
+  /**
+   * `"bf16"` rounds the operands of products of two matrices to bfloat16: the linear layers and the head, forward and
+   * backward. Their results, products with more axes (attention, the delta rule) and all else stay float32. Default
+   * `"float32"`.
+   */
+  readonly matmul?: MatmulPrecision;
 };
 
 /** A compiled function, and what became of it. */
@@ -30,6 +48,7 @@ export type TraceReport = {
   /** Shapes and element types of the arguments, of a long list the first. */
   readonly signature: string;
   readonly backend: ExecutionBackend;
+  readonly matmul: MatmulPrecision;
   /** TensorFlow operations recorded. */
   readonly operations: number;
   /** Bytes of numbers that became part of the graph: axes, masks, tables. */
@@ -60,10 +79,11 @@ let warnedWithoutAddon = false;
  * call replays the graph. Arguments and result are trees of tensors. A tensor it uses from outside becomes an input and
  * must stay alive. An argument that is returned unchanged is handed back without a copy.
  *
- * Called inside another compiled function it is inlined. It cannot be differentiated from outside: compile the function
+ * Called inside another compiled function it is inlined, and its products are as that one's. It cannot be differentiated from outside: compile the function
  * that contains the gradient.
  *
- * @throws UserError when the function reads a value, draws random numbers, or takes or returns something else than tensors.
+ * @throws UserError when the function reads a value, draws random numbers, or takes or returns something else than tensors,
+ * and when bf16 products are asked of eager operations.
  */
 export function compile<Args extends readonly unknown[], Out>(
   fn: (...args: Args) => Out,
@@ -86,7 +106,7 @@ export function compile<Args extends readonly unknown[], Out>(
       if (replays.size === 1 && options.newShapes !== "expect") {
         console.warn(`compile(${name}): tracing again for new shapes; each signature is traced once`);
       }
-      replay = prepare(name, fn, args, signature, options.backend ?? "auto");
+      replay = prepare(name, fn, args, signature, options);
       replays.set(signature, replay);
       traces.push(replay.report);
     }
@@ -112,12 +132,14 @@ function prepare<Args extends readonly unknown[], Out>(
   fn: (...args: Args) => Out,
   args: Args,
   signature: string,
-  wanted: ExecutionBackend | "auto",
+  { backend: wanted = "auto", matmul = "float32" }: CompileOptions,
 ): Replay<Args, Out> {
   const chosen = withAddon(wanted);
+  if (chosen === "eager" && matmul === "bf16") throw new UserError(...noRounding(name, wanted));
   const report: Report = {
     signature: shortened(signature),
     backend: chosen === "auto" ? "graph" : chosen,
+    matmul,
     operations: 0,
     constantBytes: 0,
     traceMs: 0,
@@ -127,15 +149,25 @@ function prepare<Args extends readonly unknown[], Out>(
   if (chosen === "eager") return { run: eagerly(name, fn), report };
 
   const start = performance.now();
-  const candidates = trace(name, fn, args, (traced) => {
-    Object.assign(report, { operations: traced.operations, constantBytes: traced.constantBytes });
-    const backends: readonly ExecutionBackend[] = chosen === "auto" ? ["graph", "xla"] : [chosen];
-    return backends.map((backend): Candidate<Args, Out> => {
-      const functionName = `kintsugi_${name.replace(/\W/g, "_")}_${functions++}_${backend}`;
-      traced.register(functionName, backend === "xla");
-      return { backend, run: replayOf<Args, Out>(name, functionName, traced) };
-    });
-  });
+  const backends: readonly GraphBackend[] = chosen === "auto" ? ["graph", "xla"] : [chosen];
+  // One trace serves both backends, except where products differ.
+  const traces = matmul === "bf16" ? backends.map((backend) => [backend]) : [backends];
+  const candidates = traces.flatMap((group) =>
+    trace(
+      name,
+      fn,
+      args,
+      (traced) => {
+        Object.assign(report, { operations: traced.operations, constantBytes: traced.constantBytes });
+        return group.map((backend): Candidate<Args, Out> => {
+          const functionName = `kintsugi_${name.replace(/\W/g, "_")}_${functions++}_${backend}`;
+          traced.register(functionName, backend === "xla");
+          return { backend, run: replayOf<Args, Out>(name, functionName, traced) };
+        });
+      },
+      matmul === "bf16" ? group[0] : undefined,
+    ),
+  );
   report.traceMs = performance.now() - start;
 
   const replay: Replay<Args, Out> = {
@@ -216,6 +248,13 @@ function launch(name: string, functionName: string, inputs: readonly Tensor[], o
     if (error instanceof UserError || !(error instanceof Error)) throw error;
     throw new UserError(`compile(${name}): ${reasonOf(error)}`);
   }
+}
+
+function noRounding(name: string, wanted: ExecutionBackend | "auto"): ConstructorParameters<typeof UserError> {
+  const what = `compile(${name}): eager products are float32, not bf16`;
+  return wanted === "eager"
+    ? [what, { fix: 'Choose the backend "graph" or "xla", or matmul "float32"' }]
+    : [what, { where: "this TensorFlow addon cannot trace", fix: "`npm run doctor` tells how to rebuild it" }];
 }
 
 /** Without our addon nothing can be traced: say so once and go on eagerly, which is slower and correct. */

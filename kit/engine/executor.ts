@@ -2,6 +2,7 @@
  * Who carries out operations: TensorFlow at once, or, while `compile` traces, the recorder that adds them to a graph.
  */
 import { UserError } from "../errors.js";
+import type { Turned } from "./bfloat16.js";
 import type { DType, Tensor, Values } from "./tensor.js";
 import { type Attribute, backend, dtypeCode, idOf, wrap } from "./tensorflow.js";
 
@@ -26,6 +27,8 @@ export type Executor = {
   /** A tensor of values that nobody changes any more. */
   readonly upload: (values: Values, shape: readonly number[], dtype: DType) => Tensor;
   readonly read: (x: Tensor) => Values;
+  /** A product of two matrices of lower precision, where the function that is traced was given one. */
+  readonly multiply?: (a: Tensor, b: Tensor, turned: Turned) => Tensor;
 };
 
 const eager: Executor = {

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { UserError } from "../errors.js";
 import { broadcastTo, sumTo } from "./broadcast.js";
+import { executor } from "./executor.js";
 import { primitive, run } from "./primitive.js";
 import { scope } from "./scope.js";
 import { reshape } from "./shape.js";
@@ -11,6 +12,8 @@ export type Transposed = { readonly left?: boolean; readonly right?: boolean };
 
 /**
  * Matrix product of the last two axes, `C[..., i, j] = Σₖ A[..., i, k] · B[..., k, j]`; leading axes broadcast.
+ *
+ * Of two matrices it takes operands in bfloat16 where {@link CompileOptions} says so; with more axes it is always float32.
  *
  * @param a shape `[..., I, K]` (`[..., K, I]` when `left` is transposed)
  * @param b shape `[..., K, J]` (`[..., J, K]` when `right` is transposed)
@@ -36,9 +39,11 @@ export function matmul(a: Tensor, b: Tensor, { left = false, right = false }: Tr
 
 /** Two matrices take MatMul, which TensorFlow hands to its fastest kernel; more axes take the batched form. */
 function product(a: Tensor, b: Tensor, left: boolean, right: boolean): Tensor {
-  return a.shape.length === 2 && b.shape.length === 2
+  if (a.shape.length > 2 || b.shape.length > 2) return run("BatchMatMulV2", [a, b], { adj_x: left, adj_y: right });
+  const { multiply } = executor();
+  return multiply === undefined
     ? run("MatMul", [a, b], { transpose_a: left, transpose_b: right })
-    : run("BatchMatMulV2", [a, b], { adj_x: left, adj_y: right });
+    : multiply(a, b, { left, right });
 }
 
 /**

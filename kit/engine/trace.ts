@@ -6,11 +6,22 @@
  */
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.js";
+import { byRows, type Turned } from "./bfloat16.js";
 import { callers, hasPlace, isEngine } from "./caller.js";
 import { type Executor, executeWith, executor, isConstant } from "./executor.js";
 import { scope } from "./scope.js";
 import { isTensor, type Tensor, type Values } from "./tensor.js";
-import { type Binding, backend, type Described, dtypeCode, idOf, insides, isSymbolic, wrap } from "./tensorflow.js";
+import {
+  type Attribute,
+  type Binding,
+  backend,
+  type Described,
+  dtypeCode,
+  idOf,
+  insides,
+  isSymbolic,
+  wrap,
+} from "./tensorflow.js";
 import { leaves, map } from "./tree.js";
 
 /** A recorded function, before it is registered with TensorFlow. */
@@ -25,6 +36,9 @@ export type Traced = {
   /** Registers the graph as a TensorFlow function; with `xla` it is compiled by XLA at its first call. */
   readonly register: (name: string, xla: boolean) => void;
 };
+
+/** The backends that run a traced function as a whole: TensorFlow's graph executor with oneDNN, and XLA. */
+export type GraphBackend = "graph" | "xla";
 
 /** Where an output of a traced function comes from: `i` is output `i` of the graph, `~i` is argument `i` passed through. */
 export type Slot = number;
@@ -45,6 +59,7 @@ export function canTrace(): boolean {
  * Traces `fn` and hands the open trace to `use`, which registers what it needs before the graph is forgotten.
  *
  * @param name Names the function in errors.
+ * @param rounded The backend for which operands of products of two matrices are rounded to bfloat16; not at all by default.
  * @throws UserError when `fn` reads a value, draws random numbers or returns something else than tensors.
  */
 export function trace<Args extends readonly unknown[], R>(
@@ -52,12 +67,13 @@ export function trace<Args extends readonly unknown[], R>(
   fn: (...args: Args) => unknown,
   args: Args,
   use: (traced: Traced) => R,
+  rounded?: GraphBackend,
 ): R {
   const addon = backend().binding as Addon;
   addon.traceBegin();
   try {
     return scope(() => {
-      const recorder = new Recorder(name, addon);
+      const recorder = new Recorder(name, addon, rounded);
       const inputs: Tensor[] = [];
       const symbols = map<Tensor, Tensor, Args>(args, (argument) => {
         inputs.push(recorder.placeholder(argument));
@@ -86,6 +102,9 @@ export function trace<Args extends readonly unknown[], R>(
   }
 }
 
+/** TensorFlow's number for the element type. */
+const bfloat16 = 14;
+
 const stateful = /^(Random|Stateful|Stateless|Multinomial|TruncatedNormal|ParameterizedTruncated)/;
 
 /** Adds operations to the open graph. */
@@ -95,12 +114,22 @@ class Recorder implements Executor {
   /** Tensors from outside by their memory, each with the id of its placeholder. */
   readonly captured: Map<object, { readonly tensor: Tensor; readonly id: number }> = new Map();
 
+  readonly multiply: Executor["multiply"];
+
   private readonly constants = new Map<string, Described>();
 
   constructor(
     readonly tracing: string,
     private readonly addon: Addon,
-  ) {}
+    rounded?: GraphBackend,
+  ) {
+    if (rounded === "xla") {
+      const wide = (a: Tensor, b: Tensor, right: boolean): Tensor => this.wideProduct(a, b, right);
+      this.multiply = (a, b, turned) => byRows(a, b, turned, wide);
+    } else if (rounded === "graph") {
+      this.multiply = (a, b, turned) => this.narrowProduct(a, b, turned);
+    }
+  }
 
   placeholder({ shape, dtype }: Tensor): Tensor {
     return wrap(this.addon.tracePlaceholder(shape, dtypeCode(dtype)));
@@ -130,6 +159,42 @@ class Recorder implements Executor {
     );
     return this.addon.traceOp(op, attributes, ids, outputs).map(wrap);
   };
+
+  /** Operands in bfloat16; sums and result in float32. */
+  private wideProduct(a: Tensor, b: Tensor, right: boolean): Tensor {
+    const { TF_ATTR_BOOL: flag, TF_ATTR_TYPE: type, TF_FLOAT: value } = this.addon;
+    const attributes = [
+      { name: "Tout", type, value },
+      { name: "adj_x", type: flag, value: false },
+      { name: "adj_y", type: flag, value: right },
+    ];
+    return wrap(this.add("BatchMatMulV3", attributes, [this.bfloat16(a), this.bfloat16(b)]));
+  }
+
+  /** Operands and result in bfloat16, as the graph's kernels (oneDNN) have it. */
+  private narrowProduct(a: Tensor, b: Tensor, { left, right }: Turned): Tensor {
+    const { TF_ATTR_BOOL: type } = this.addon;
+    const attributes = [
+      { name: "transpose_a", type, value: left },
+      { name: "transpose_b", type, value: right },
+    ];
+    const product = this.add("MatMul", attributes, [this.bfloat16(a), this.bfloat16(b)]);
+    return wrap(this.add("Cast", this.destination(this.addon.TF_FLOAT), [product.id]));
+  }
+
+  /** The id of a rounded copy. A tensor of bfloat16 exists nowhere else, so that it has no `DType`. */
+  private bfloat16(x: Tensor): number {
+    return this.add("Cast", this.destination(bfloat16), [this.idOf(x)]).id;
+  }
+
+  private destination(value: number): Attribute[] {
+    return [{ name: "DstT", type: this.addon.TF_ATTR_TYPE, value }];
+  }
+
+  private add(op: string, attributes: readonly Attribute[], inputs: readonly number[]): Described {
+    this.operations++;
+    return this.addon.traceOp(op, attributes, inputs, 1)[0];
+  }
 
   readonly upload: Executor["upload"] = (values, shape, dtype) => wrap(this.constant(values, shape, dtypeCode(dtype)));
 

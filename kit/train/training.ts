@@ -6,6 +6,7 @@ import {
   type ExecutionBackend,
   free,
   item,
+  type MatmulPrecision,
   scalar,
   scope,
   type Tensor,
@@ -55,6 +56,8 @@ export type TrainingOptions = StepOptions & {
   readonly accumulate?: number;
   /** Default `auto`. */
   readonly backend?: ExecutionBackend | "auto";
+  /** Operands of the linear layers' and the head's products; weights stay float32. Default `"float32"`. */
+  readonly matmul?: MatmulPrecision;
   /** Goes on from there: `model` gives the config only. The state then belongs to the run. */
   readonly from?: Snapshot;
 };
@@ -93,12 +96,12 @@ export class Training implements AsyncIterable<StepRecord> {
   private readonly parts: AccumulatingStep;
 
   constructor(private readonly options: TrainingOptions) {
-    const { model, backend = "auto", from, batches } = options;
+    const { model, backend = "auto", matmul = "float32", from, batches } = options;
     this.state = from?.state ?? trainingStart(model, options.optimiser);
     this.at = from?.position ?? { step: 0, tokens: 0 };
     this.batches = batches[Symbol.iterator]();
     const parts = accumulatingStep(model.config, options);
-    const compiling = { backend, newShapes: "expect" } as const;
+    const compiling = { backend, matmul, newShapes: "expect" } as const;
     this.whole = compile(trainingStep(model.config, options), { ...compiling, name: "trainingStep" });
     this.parts = {
       start: parts.start,

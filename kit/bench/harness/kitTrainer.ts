@@ -1,19 +1,29 @@
 /** The kit's own side of a comparison of training steps. */
 import { readFileSync } from "node:fs";
-import { carry, compile, type ExecutionBackend, item, scalar, type Tensor, tensor } from "../../engine/index.js";
+import {
+  carry,
+  compile,
+  type ExecutionBackend,
+  item,
+  type MatmulPrecision,
+  scalar,
+  type Tensor,
+  tensor,
+} from "../../engine/index.js";
 import type { Model } from "../../model/index.js";
 import { trainingStart, trainingStep } from "../../train/index.js";
 import type { TrainingTask } from "./training.js";
 
 /** What the kit's workers are told beside the task. */
-export type KitSettings = { readonly backend: ExecutionBackend };
+export type KitSettings = { readonly backend: ExecutionBackend; readonly matmul?: MatmulPrecision };
 
 /** Takes a step with each call, on the batch of that number. */
 export type KitTrainer = (round: { readonly step: number }) => { readonly ms: number; readonly lossNats: number };
 
 /** A trainer of a model, compiled at its first step. */
 export function kitTrainer(model: Model<Tensor>, task: TrainingTask & KitSettings): KitTrainer {
-  const step = compile(trainingStep(model.config, { clip: task.clip }), { backend: task.backend, name: "step" });
+  const { backend, matmul, clip } = task;
+  const step = compile(trainingStep(model.config, { clip }), { backend, matmul, name: "step" });
   const batches = batchesOf(task);
   const rates = { learningRate: scalar(task.learningRate), weightDecay: scalar(task.decay) };
   let state = trainingStart(model);

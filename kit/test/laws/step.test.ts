@@ -1,9 +1,9 @@
-/** A whole training step of a two-layer Llama, compiled and eager. */
+/** A whole training step of a small model, compiled and eager, in float32 and with bf16 products. */
 import { describe, expect, it } from "vitest";
 import * as e from "../../engine/index.js";
 import { close } from "../../engine/testing/compare.js";
 import { trace } from "../../engine/trace.js";
-import { batch, init, llama, type Model, type ModelParams } from "../../model/index.js";
+import { batch, deltaNet, init, llama, type Model, type ModelParams } from "../../model/index.js";
 import { nextTokenLoss, trainingStart, trainingStep } from "../../train/index.js";
 
 const dials = { vocab: 61, width: 24, heads: 4, kvHeads: 2, hidden: 40, context: 32 };
@@ -72,6 +72,34 @@ it.each(backends)("a two-layer Llama takes the same AdamW steps compiled (%s)", 
   const [eager, compiled] = [train(step), train(e.compile(step, { backend }))];
   close(compiled.losses, eager.losses, 1e-5);
   for (const [i, leaf] of compiled.leaves.entries()) close(leaf, eager.leaves[i], 1e-5);
+});
+
+it.each(backends)("with bf16 products a ternary Gated DeltaNet keeps its losses within 0.002 nats (%s)", (backend) => {
+  const config = deltaNet({
+    ...{ vocab: 61, width: 32, depth: 1, hidden: 48, heads: 2, keyDim: 8, valueDim: 16, context: 32, chunk: 8 },
+    linear: { kind: "ternary", scale: "per-tensor", norm: "block" },
+  });
+  const model = init(config, 4);
+  const losses = (matmul: e.MatmulPrecision): number[] => {
+    const step = e.compile(trainingStep(config), { backend, matmul });
+    let state = trainingStart(model);
+    return Array.from({ length: 6 }, (_, i) => {
+      let loss = 0;
+      state = e.carry(state, (current) => {
+        const stepped = step(current, rows(i), rows(i + 1), {
+          learningRate: e.scalar(0.003),
+          weightDecay: e.scalar(0.1),
+        });
+        loss = e.item(stepped.loss);
+        return stepped.state;
+      });
+      return loss;
+    });
+  };
+  const [exact, rounded] = [losses("float32"), losses("bf16")];
+  expect(exact[5]).toBeLessThan(exact[0] - 0.1);
+  expect(rounded).not.toEqual(exact);
+  for (const [i, loss] of rounded.entries()) expect(Math.abs(loss - exact[i])).toBeLessThan(2e-3);
 });
 
 it("tracing a step of 7,000 operations takes at most 1.5 s", () => {
