@@ -92,6 +92,8 @@ function start(): Renderer {
   const worker = new Worker(built("renderWorker.js"), {
     workerData: { port: port2, signal },
     transferList: [port2],
+    // Options of this process may not suit a file: with --input-type the thread would die before it could say so.
+    execArgv: [],
     stdout: true,
     stderr: true,
   });
