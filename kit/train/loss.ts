@@ -21,7 +21,7 @@ import {
   type Tensor,
   where,
 } from "../engine/index.js";
-import { hidden, type Model } from "../model/index.js";
+import { type ForwardOptions, hidden, type Model } from "../model/index.js";
 
 /** Targets that are not counted. */
 export const ignored: number = -100;
@@ -105,7 +105,7 @@ export function headCrossEntropy(x: Tensor, matrix: Tensor, targets: Tensor): Te
  * @param targets shape `[B, T]` int32: the inputs one token later
  * @returns a scalar, nats per token
  */
-export function nextTokenLoss(model: Model<Tensor>, inputs: Tensor, targets: Tensor): Tensor {
-  const x = reshape(hidden(model, inputs), [-1, model.config.width]);
+export function nextTokenLoss(model: Model<Tensor>, inputs: Tensor, targets: Tensor, options?: ForwardOptions): Tensor {
+  const x = reshape(hidden(model, inputs, options), [-1, model.config.width]);
   return headCrossEntropy(x, model.params.head ?? model.params.embed, reshape(targets, [-1]));
 }

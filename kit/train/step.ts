@@ -1,5 +1,5 @@
 import { add, mul, share, type Tensor, tree, valueAndGradient, zeros } from "../engine/index.js";
-import type { Model, ModelConfig, ModelParams } from "../model/index.js";
+import type { ForwardOptions, Model, ModelConfig, ModelParams } from "../model/index.js";
 import { nextTokenLoss } from "./loss.js";
 import { type AdamOptions, type AdamState, adamW, clipByNorm, type Rates } from "./optimiser.js";
 
@@ -10,9 +10,9 @@ export type TrainingState = { readonly params: ModelParams<Tensor>; readonly opt
 export type Stepped = { readonly state: TrainingState; readonly loss: Tensor; readonly norm: Tensor };
 
 /** Mean loss of a batch, a scalar in nats; inputs and targets `[B, T]` int32. */
-export type Loss = (model: Model<Tensor>, inputs: Tensor, targets: Tensor) => Tensor;
+export type Loss = (model: Model<Tensor>, inputs: Tensor, targets: Tensor, options: ForwardOptions) => Tensor;
 
-export type StepOptions = {
+export type StepOptions = ForwardOptions & {
   readonly optimiser?: AdamOptions;
   /** Largest norm of the gradients over all parameters. Default 1. */
   readonly clip?: number;
@@ -75,9 +75,9 @@ export function accumulatingStep(config: ModelConfig, options: StepOptions = {})
   };
 }
 
-function differentiatedLoss(config: ModelConfig, { loss = nextTokenLoss }: StepOptions) {
+function differentiatedLoss(config: ModelConfig, { loss = nextTokenLoss, recompute }: StepOptions) {
   return (params: ModelParams<Tensor>, inputs: Tensor, targets: Tensor) =>
-    valueAndGradient((of: ModelParams<Tensor>) => loss({ config, params: of }, inputs, targets), params);
+    valueAndGradient((of: ModelParams<Tensor>) => loss({ config, params: of }, inputs, targets, { recompute }), params);
 }
 
 function applied({ optimiser, clip = 1 }: StepOptions) {

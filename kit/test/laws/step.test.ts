@@ -1,10 +1,10 @@
 /** A whole training step of a small model, compiled and eager, in float32 and with bf16 products. */
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import * as e from "../../engine/index.js";
 import { close } from "../../engine/testing/compare.js";
 import { trace } from "../../engine/trace.js";
-import { batch, deltaNet, init, llama, type Model, type ModelParams } from "../../model/index.js";
-import { nextTokenLoss, trainingStart, trainingStep } from "../../train/index.js";
+import { batch, deltaNet, init, llama, type Model, type ModelConfig, type ModelParams } from "../../model/index.js";
+import { nextTokenLoss, type StepOptions, trainingStart, trainingStep } from "../../train/index.js";
 
 const dials = { vocab: 61, width: 24, heads: 4, kvHeads: 2, hidden: 40, context: 32 };
 const backends = ["graph", "xla"] as const;
@@ -74,32 +74,43 @@ it.each(backends)("a two-layer Llama takes the same AdamW steps compiled (%s)", 
   for (const [i, leaf] of compiled.leaves.entries()) close(leaf, eager.leaves[i], 1e-5);
 });
 
-it.each(backends)("with bf16 products a ternary Gated DeltaNet keeps its losses within 0.002 nats (%s)", (backend) => {
-  const config = deltaNet({
-    ...{ vocab: 61, width: 32, depth: 1, hidden: 48, heads: 2, keyDim: 8, valueDim: 16, context: 32, chunk: 8 },
-    linear: { kind: "ternary", scale: "per-tensor", norm: "block" },
-  });
-  const model = init(config, 4);
-  const losses = (matmul: e.MatmulPrecision): number[] => {
-    const step = e.compile(trainingStep(config), { backend, matmul });
-    let state = trainingStart(model);
-    return Array.from({ length: 6 }, (_, i) => {
-      let loss = 0;
-      state = e.carry(state, (current) => {
-        const stepped = step(current, rows(i), rows(i + 1), {
-          learningRate: e.scalar(0.003),
-          weightDecay: e.scalar(0.1),
-        });
-        loss = e.item(stepped.loss);
-        return stepped.state;
-      });
-      return loss;
+const ternaryNet: ModelConfig = deltaNet({
+  ...{ vocab: 61, width: 32, depth: 2, hidden: 48, heads: 2, keyDim: 8, valueDim: 16, context: 32, chunk: 8 },
+  linear: { kind: "ternary", scale: "per-tensor", norm: "block" },
+});
+
+/** Losses of the first steps of a ternary Gated DeltaNet. */
+function lossesOf(compiling: e.CompileOptions, options?: StepOptions): number[] {
+  const step = e.compile(trainingStep(ternaryNet, options), compiling);
+  let state = trainingStart(init(ternaryNet, 4));
+  return Array.from({ length: 6 }, (_, i) => {
+    let loss = 0;
+    state = e.carry(state, (current) => {
+      const rates = { learningRate: e.scalar(0.002), weightDecay: e.scalar(0.1) };
+      const stepped = step(current, rows(i), rows(i + 1), rates);
+      loss = e.item(stepped.loss);
+      return stepped.state;
     });
-  };
-  const [exact, rounded] = [losses("float32"), losses("bf16")];
-  expect(exact[5]).toBeLessThan(exact[0] - 0.1);
-  expect(rounded).not.toEqual(exact);
-  for (const [i, loss] of rounded.entries()) expect(Math.abs(loss - exact[i])).toBeLessThan(2e-3);
+    return loss;
+  });
+}
+
+describe.each(backends)("a ternary Gated DeltaNet (%s)", (backend) => {
+  let exact: number[];
+  beforeAll(() => {
+    exact = lossesOf({ backend });
+  }, 60_000);
+
+  it("keeps its losses within 0.002 nats with bf16 products", () => {
+    const rounded = lossesOf({ backend, matmul: "bf16" });
+    expect(exact[5]).toBeLessThan(exact[0] - 0.05);
+    expect(rounded).not.toEqual(exact);
+    for (const [i, loss] of rounded.entries()) expect(Math.abs(loss - exact[i])).toBeLessThan(2e-3);
+  });
+
+  it("takes the same steps when its layers are computed again", () => {
+    close(lossesOf({ backend }, { recompute: true }), exact, 1e-5);
+  });
 });
 
 it("tracing a step of 7,000 operations takes at most 1.5 s", () => {
