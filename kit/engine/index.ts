@@ -29,6 +29,6 @@ export {
   tensor,
   type Values,
 } from "./tensor.js";
-export { isLoaded } from "./tensorflow.js";
+export { isLoaded, prepareTensorFlow } from "./tensorflow.js";
 export type { Mapped, Tree } from "./tree.js";
 export * as tree from "./tree.js";

@@ -83,12 +83,17 @@ export function memory(): Memory {
   return tensorflow().engine() as unknown as Memory;
 }
 
-function load(): typeof TensorFlow {
+/** Prepares the process for TensorFlow, without loading it: for packages that may load it by themselves. */
+export function prepareTensorFlow(): void {
   // TensorFlow's start-up notes are not for the reader of a notebook; a real error is still printed.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
+  restoreUtilFunctions(createRequire(import.meta.url)("node:util"));
+}
+
+function load(): typeof TensorFlow {
+  prepareTensorFlow();
   const require = createRequire(import.meta.url);
-  restoreUtilFunctions(require("node:util"));
   let package_: typeof TensorFlow;
   try {
     package_ = require("@tensorflow/tfjs-node-gpu") as typeof TensorFlow;

@@ -25,6 +25,7 @@ const FILES = ["DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSan
 const RANDOM = "{ let state = 1; Math.random = () => (state = (state * 48271) % 2147483647) / 2147483647; }";
 
 let plotly: ReturnType<typeof open> | undefined;
+let raster: Awaited<ReturnType<typeof openRaster>> | undefined;
 port.on("message", (request: RenderRequest) => {
   void answer(request).then((message) => {
     port.postMessage(message);
@@ -45,20 +46,27 @@ async function answer({ id, figure, width, height, format }: RenderRequest): Pro
     );
     // resvg does not read quoted references, which jsdom writes.
     const read = svg.replace(/url\((?:'|"|&quot;)(#[^'"&)]*)(?:'|"|&quot;)\)/g, "url($1)");
-    return { id, picture: format.kind === "svg" ? Buffer.from(read, "utf8") : raster(read, format.scale) };
+    if (format.kind === "svg") return { id, picture: Buffer.from(read, "utf8") };
+    raster ??= await openRaster();
+    return { id, picture: raster(read, format.scale) };
   } catch (error) {
     return { id, error: error instanceof Error ? error.message : String(error) };
   }
 }
 
-function raster(svg: string, scale: number): Uint8Array {
-  const { Resvg } = here("@resvg/resvg-js") as typeof import("@resvg/resvg-js");
-  const image = new Resvg(svg, {
-    background: "#ffffff",
-    fitTo: { mode: "zoom", value: scale },
-    font: { loadSystemFonts: false, fontFiles: FILES, defaultFontFamily: "DejaVu Sans" },
-  });
-  return new Uint8Array(image.render().asPng());
+/** The rasteriser as WebAssembly, whose arithmetic is the same on every processor. */
+async function openRaster(): Promise<(svg: string, scale: number) => Uint8Array> {
+  const { initWasm, Resvg } = here("@resvg/resvg-wasm") as typeof import("@resvg/resvg-wasm");
+  await initWasm(readFileSync(here.resolve("@resvg/resvg-wasm/index_bg.wasm")));
+  const fonts = { fontBuffers: FILES.map((file) => readFileSync(file)), defaultFontFamily: "DejaVu Sans" };
+  return (svg, scale) => {
+    const drawing = new Resvg(svg, { background: "#ffffff", fitTo: { mode: "zoom", value: scale }, font: fonts });
+    const image = drawing.render();
+    const png = image.asPng();
+    image.free();
+    drawing.free();
+    return png;
+  };
 }
 
 function open(): Plotly & { readonly restart: () => void } {

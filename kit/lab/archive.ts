@@ -25,6 +25,11 @@ export class Archive {
     }
   }
 
+  /** All that can be read, in the order of their paths; those that are not finished have no footer. */
+  records(): readonly RunRecord[] {
+    return [...this.byName.values()].sort().flatMap((path) => this.record(path) ?? []);
+  }
+
   /** The finished record of a run, or nothing. */
   find({ seed, spec }: Pick<Run, "seed" | "spec">): RunRecord | undefined {
     const path = this.byName.get(`${seed} ${specHash(spec)}`);

@@ -4,6 +4,7 @@ export * from "./claims.js";
 export * from "./conduct.js";
 export * from "./dashboard.js";
 export * from "./derive.js";
+export * from "./frame.js";
 export * from "./grid.js";
 export * from "./models.js";
 export * from "./page.js";
