@@ -21,7 +21,7 @@ export type RenderRequest = {
 export type RenderAnswer = { readonly id: number } & ({ readonly picture: Uint8Array } | { readonly error: string });
 
 /** A thread that died cannot say so to one that waits. Overloaded machines have taken three minutes for the first figure. */
-const PATIENCE_MS = 600_000;
+const PATIENCE_MS = 300_000;
 /** The thread holds a browser's worth of objects; it goes when no figure was drawn for this long. */
 const IDLE_MS = 60_000;
 /** Pixels per unit of layout: sharp on dense screens. */
