@@ -6,6 +6,7 @@ describe("texts agree", () => {
   it.each([
     ["to four significant digits", "loss 1.23456", "loss 1.23461"],
     ["when differences are as good as zero", "max |Δ| 2.4e-7", "max |Δ| 8.1e-8"],
+    ["when both are rounding noise of another processor", "max |Δ| 1.2e-6", "max |Δ| 2.5e-6"],
     ["whatever a clock says", "40 steps in 12.3 s (3.25 steps/s)", "40 steps in 9 s (4.4 steps/s)"],
     ["whatever the spacing", "a     1\nb  2", "a 1 b 2"],
     ["whatever a sparkline draws", "train: ▇▅▂ 3.1 → 0.5", "train: █▅▁ 3.1 → 0.5"],
@@ -22,6 +23,7 @@ describe("texts differ", () => {
     ["in a word", "first divergent layer: 3 q", "first divergent layer: 3 k", /3 q.*3 k/],
     ["in what is missing", "one two", "one", /one two/],
     ["in sign", "0.5", "-0.5", /0\.5/],
+    ["when one leaves the noise", "max |Δ| 1.2e-6", "max |Δ| 1.2e-5", /1\.2e-6.*1\.2e-5/],
   ])("%s", (_, a, b, message) => {
     expect(textDifference(a, b)).toMatch(message);
   });

@@ -1,9 +1,11 @@
 /** Whether two runs of a cell said the same. */
 import { type Cell, joined, type Output } from "./notebookFile.js";
 
-/** Numbers with a decimal point agree to four significant digits, or when both are as good as zero. */
+/** Numbers with a decimal point agree to four significant digits, to 1e-6, or when both are rounding noise. */
 const RELATIVE = 5e-4;
 const ABSOLUTE = 1e-6;
+/** What another order of the same float32 sums leaves in a difference of logits: another processor, another figure. */
+const NOISE = 1e-5;
 
 const NUMBER = /[-−]?(?:\d[\d,]*\.?\d*|\.\d+)(?:e[-+−]?\d+)?/gi;
 /** What a clock or the machine decides: durations, rates, sizes of memory, ratios of two timings. */
@@ -83,7 +85,8 @@ function normalise(text: string): string {
 function agree(a: string, b: string): boolean {
   const [x, y] = [value(a), value(b)];
   if (Number.isInteger(x) && Number.isInteger(y) && !/[.e]/i.test(a + b)) return x === y;
-  return Math.abs(x - y) <= Math.max(ABSOLUTE, RELATIVE * Math.max(Math.abs(x), Math.abs(y)));
+  const larger = Math.max(Math.abs(x), Math.abs(y));
+  return larger <= NOISE || Math.abs(x - y) <= Math.max(ABSOLUTE, RELATIVE * larger);
 }
 
 function value(text: string): number {
