@@ -5,7 +5,7 @@ import { download, type Progress } from "./download.js";
 import { exists } from "./files.js";
 import { fetchRepository, isHubId } from "./hub.js";
 import { type KnownName, knownNames } from "./names.js";
-import { cacheFolder, projectRoot } from "./root.js";
+import { cacheFolder, mirrorRoot, projectRoot } from "./root.js";
 import { wheelFile } from "./wheel.js";
 
 /** Where something was found. */
@@ -69,11 +69,11 @@ function isExplicit(name: string): boolean {
  * @throws UserError when `KINTSUGI_MIRROR` is no folder
  */
 export async function mirrorFolder(name: string): Promise<string | undefined> {
-  const mirror = process.env.KINTSUGI_MIRROR;
-  if (!mirror) return undefined;
+  const mirror = mirrorRoot();
+  if (mirror === undefined) return undefined;
   if (!(await exists(mirror))) throw new UserError(`KINTSUGI_MIRROR is ${mirror}`, { expected: "an existing folder" });
   if (!/^[\w.-]+(\/[\w.-]+)?$/.test(name) || name.includes("..")) return undefined;
-  const folder = join(absolute(mirror), name);
+  const folder = join(mirror, name);
   return (await exists(folder)) ? folder : undefined;
 }
 

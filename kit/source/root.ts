@@ -38,3 +38,9 @@ function isWorkspace(file: string): boolean {
 export function cacheFolder(): string {
   return join(projectRoot(), "data", "cache");
 }
+
+/** The folder `KINTSUGI_MIRROR` names, whether or not it is there; a relative path starts at the project. */
+export function mirrorRoot(): string | undefined {
+  const mirror = process.env.KINTSUGI_MIRROR;
+  return mirror ? resolve(projectRoot(), mirror) : undefined;
+}

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { resolve as absolute, join } from "node:path";
 import { UserError } from "../../errors.js";
-import { browseRepository, mirrorFolder } from "../../source/index.js";
+import { browseRepository, mirrorFolder, mirrorRoot } from "../../source/index.js";
 import type { Doc, Splits, TaskConfig } from "../tasks/config.js";
 import { localRows } from "./local.js";
 import { readRows, rowFiles } from "./rows.js";
@@ -66,8 +66,8 @@ async function listedRows(config: TaskConfig, split: string): Promise<readonly D
   const own =
     typeof files === "object" && files !== null ? (files as Readonly<Record<string, unknown>>)[split] : undefined;
   if (own === undefined) throw missing(config, split, "data_files does not name it");
-  const mirror = process.env.KINTSUGI_MIRROR;
-  const roots = [process.cwd(), ...(mirror ? [mirror] : [])];
+  const mirror = mirrorRoot();
+  const roots = [process.cwd(), ...(mirror === undefined ? [] : [mirror])];
   const paths = [own].flat().map((file) => {
     const candidates = roots.map((root) => absolute(root, String(file)));
     const found = candidates.find((path) => existsSync(path));

@@ -47,7 +47,8 @@ export function kitEnvironment(project, { env = process.env, node = process.exec
     ...gpuEnvironment(project, env),
     VIRTUAL_ENV: project.venv,
     PATH: [join(project.venv, "bin"), dirname(node), env.PATH ?? ""].join(delimiter),
-    KINTSUGI_MIRROR: mirror || undefined, // Set but empty: none, although there is a folder beside the project.
+    // Absolute, for kernels start in other folders. Set but empty: none, although there is a folder beside the project.
+    KINTSUGI_MIRROR: mirror ? resolve(project.root, mirror) : undefined,
   };
 }
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { project } from "../core/project.mjs";
 import { jupyterEnvironment, kitEnvironment } from "./environment.mjs";
@@ -111,6 +111,8 @@ describe("where Jupyter reads and writes", () => {
 
   test("the mirror: a variable wins over the folder beside the project", () => {
     expect(kitEnvironment(project, { env: { KINTSUGI_MIRROR: "/mine" } }).KINTSUGI_MIRROR).toBe("/mine");
+    const relative = kitEnvironment(project, { env: { KINTSUGI_MIRROR: "../mine" } });
+    expect(relative.KINTSUGI_MIRROR).toBe(join(dirname(project.root), "mine"));
     expect(kitEnvironment(project, { env: { KINTSUGI_MIRROR: "" } }).KINTSUGI_MIRROR).toBeUndefined();
   });
 });
