@@ -64,6 +64,26 @@ describe.each(traced)("bf16 products (%s)", (backend) => {
     expect(farthest(got.x, exact.x)).toBeGreaterThan(1e-3);
   });
 
+  // What XLA may rearrange must still be a product that its kernels take.
+  it.each([
+    ["its left operand transposed", (a: e.Tensor, b: e.Tensor) => e.matmul(e.transpose(e.transpose(a)), b)],
+    ["its result transposed", (a: e.Tensor, b: e.Tensor) => e.transpose(e.matmul(a, b))],
+    ["multiplied again", (a: e.Tensor, b: e.Tensor) => e.matmul(e.transpose(e.matmul(a, b)), a)],
+    [
+      "taken as heads",
+      (a: e.Tensor, b: e.Tensor) => e.transpose(e.reshape(e.matmul(a, b), [3, 3, 5, 4]), [0, 2, 1, 3]),
+    ],
+    ["one row", (a: e.Tensor, b: e.Tensor) => e.matmul(e.narrow(a, 0, 0, 1), b)],
+    ["one column", (a: e.Tensor, b: e.Tensor) => e.matmul(a, e.narrow(b, 1, 0, 1))],
+    ["one term", (a: e.Tensor, b: e.Tensor) => e.matmul(e.narrow(a, 1, 0, 1), e.narrow(b, 0, 0, 1))],
+  ] as const)("may have %s, and a gradient", (_, fn) => {
+    const [a, b] = [draw("a", [9, 12]), draw("b", [12, 20])];
+    const judge = (x: e.Tensor, y: e.Tensor) =>
+      e.valueAndGradient(([u, v]) => e.sum(e.square(fn(u, v))), [x, y] as const);
+    const [got, exact] = [e.compile(judge, { backend, matmul: "bf16" })(a, b), judge(a, b)];
+    for (const i of [0, 1] as const) close(e.read(got.gradients[i]), e.read(exact.gradients[i]), 0.02);
+  });
+
   it("leave products with more axes and everything else as it is", () => {
     const [a, b] = [draw("a", [2, 9, 8]), draw("b", [2, 8, 7])];
     const fn = (x: e.Tensor, y: e.Tensor): e.Tensor => e.exp(e.mul(e.matmul(x, y), e.sum(x)));

@@ -2,7 +2,7 @@
  * Products of two matrices whose operands are rounded to bfloat16 (8 bits of mantissa), with a float32 result: half the
  * memory to read, and the form that the matrix units of processors and GPUs take.
  */
-import { add, cast, greater, mul } from "./elementwise.js";
+import { add, cast, greater } from "./elementwise.js";
 import { run } from "./primitive.js";
 import { reshape, slice, transpose } from "./shape.js";
 import type { Tensor } from "./tensor.js";
@@ -22,7 +22,7 @@ type RowProduct = (a: Tensor, b: Tensor, right: boolean) => Tensor;
 export function byRows(a: Tensor, b: Tensor, { left, right }: Turned, product: RowProduct): Tensor {
   if (!left) return product(a, b, right);
   if (right || a.shape[1] <= b.shape[1]) return product(laidOut(a), b, right);
-  return transpose(mul(product(laidOut(b), a, false), hiddenOne(a)));
+  return transpose(product(laidOut(b), a, false));
 }
 
 /**
@@ -35,10 +35,12 @@ function laidOut(x: Tensor): Tensor {
 }
 
 /**
- * 1, as only we know: nothing is greater than infinity. Between a product and the transposition of its result it keeps XLA
- * from exchanging the operands instead.
+ * 1, as only we know: nothing is greater than infinity. A product times this may be transposed; of a bare one XLA would
+ * exchange the operands, and then read the left one by columns.
+ *
+ * @param x a matrix
  */
-function hiddenOne(x: Tensor): Tensor {
+export function hiddenOne(x: Tensor): Tensor {
   const element = reshape(slice(x, [0, 0], [1, 1]), []);
   return add(cast(greater(element, Number.POSITIVE_INFINITY), "float32"), 1);
 }

@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.js";
-import { byRows, type Turned } from "./bfloat16.js";
+import { byRows, hiddenOne, type Turned } from "./bfloat16.js";
 import { callers, hasPlace, isEngine } from "./caller.js";
 import { type Executor, executeWith, executor, isConstant } from "./executor.js";
 import { scope } from "./scope.js";
@@ -117,6 +117,8 @@ class Recorder implements Executor {
   readonly multiply: Executor["multiply"];
 
   private readonly constants = new Map<string, Described>();
+  /** The id of {@link hiddenOne}. */
+  private one?: number;
 
   constructor(
     readonly tracing: string,
@@ -168,7 +170,9 @@ class Recorder implements Executor {
       { name: "adj_x", type: flag, value: false },
       { name: "adj_y", type: flag, value: right },
     ];
-    return wrap(this.add("BatchMatMulV3", attributes, [this.bfloat16(a), this.bfloat16(b)]));
+    const product = this.add("BatchMatMulV3", attributes, [this.bfloat16(a), this.bfloat16(b)]);
+    this.one ??= this.idOf(hiddenOne(a));
+    return wrap(this.add("Mul", [], [product.id, this.one]));
   }
 
   /** Operands and result in bfloat16, as the graph's kernels (oneDNN) have it. */

@@ -1,5 +1,5 @@
 /** Runs from parsed JSON: every field is checked, and nothing else may stand there. */
-import type { ExecutionBackend } from "../engine/index.js";
+import type { ExecutionBackend, MatmulPrecision } from "../engine/index.js";
 import type { InitialSpec } from "../model/index.js";
 import { configReader } from "../model/readConfig.js";
 import {
@@ -108,6 +108,7 @@ const spec: Reader<RunSpec> = lawful(
     execution: fields<RunSpec["execution"]>({
       backend: oneOf<ExecutionBackend>("xla", "graph", "eager"),
       threads: whole(),
+      matmul: oneOf<MatmulPrecision>("float32", "bf16"),
     }),
   }),
   {

@@ -47,7 +47,7 @@ const small: Run = {
       factors: [{ paths: "**.gain", weightDecay: 0 }],
       validateEvery: 1000,
     },
-    execution: { backend: "graph", threads: 1 },
+    execution: { backend: "graph", threads: 1, matmul: "float32" },
   },
 };
 

@@ -11,7 +11,7 @@ import { Checkpoints, schedules, Training } from "../train/index.js";
 import { type Note, Progress, type RunEnding, type RunOptions } from "./progress.js";
 import { type RecordHeader, RecordWriter, recordPath } from "./record.js";
 import { batchesOf, prepareData } from "./runData.js";
-import { budgetOf, type Run, specHash, stepsOf } from "./spec.js";
+import { budgetOf, type Run, type RunSpec, specHash, stepsOf } from "./spec.js";
 
 export type { RunEnding, RunOptions };
 
@@ -55,6 +55,7 @@ async function locked(run: Run, options: RunOptions, store: Checkpoints<Note>): 
     clip,
     accumulate,
     backend: spec.execution.backend,
+    matmul: spec.execution.matmul,
   });
   free(model);
   const progress = new Progress({ run, options, record, store, training, data }, from?.note);
@@ -75,8 +76,12 @@ function headerOf({ study, arm, seed, spec }: Run, whole: Corpus): RecordHeader 
     dataset: { name: whole.name, sha256: whole.sha256 },
     parameters: countParameters(spec.model),
     flopsPerToken: flopsPerToken(spec.model, length / 2),
-    backend: `${spec.execution.backend}, ${spec.execution.threads} threads`,
+    backend: describeExecution(spec.execution),
   };
+}
+
+function describeExecution({ backend, threads, matmul }: RunSpec["execution"]): string {
+  return `${backend}, ${threads} thread${threads === 1 ? "" : "s"}, ${matmul} products`;
 }
 
 /** Where a run's checkpoints lie while it is not finished. */

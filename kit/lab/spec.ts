@@ -1,6 +1,6 @@
 /** What a run is, as plain JSON: everything that decides its numbers. */
 import { createHash } from "node:crypto";
-import type { ExecutionBackend } from "../engine/index.js";
+import type { ExecutionBackend, MatmulPrecision } from "../engine/index.js";
 import type { InitialSpec, ModelConfig } from "../model/index.js";
 import type { CorpusSpec, LengthStage, TokenizerSpec } from "../text/index.js";
 import type { RateFactors, ScheduleSpec } from "../train/index.js";
@@ -41,8 +41,13 @@ export type RunSpec = {
     /** Tokens between validations in the course of the run; absent: only at the end. */
     readonly validateEvery?: number;
   };
-  /** Backend and threads change the last bits. */
-  readonly execution: { readonly backend: ExecutionBackend; readonly threads: number };
+  readonly execution: {
+    /** Backend and threads change the last bits. */
+    readonly backend: ExecutionBackend;
+    readonly threads: number;
+    /** Of the training steps; losses are judged in float32. */
+    readonly matmul: MatmulPrecision;
+  };
 };
 
 /** A run: a specification, a seed, and the place its record has in a study. */

@@ -3,7 +3,7 @@ import type { RunSpec, Study } from "../lab/index.js";
 import { deltaNet, type ModelConfig, teenyS } from "../model/index.js";
 import type { GatedDeltaNetSpec } from "../nn/index.js";
 import { stagesOf } from "../text/index.js";
-import { million, pilot, teenyRun, trainedWith } from "./teeny.js";
+import { exactly, million, pilot, teenyRun, trainedWith } from "./teeny.js";
 
 /** teeny-s with other fields in its mixers; `change` is given the layer's number. */
 function withMixer(change: (layer: number) => Partial<GatedDeltaNetSpec>): ModelConfig {
@@ -42,20 +42,22 @@ export const deltaDetails: Study = {
   pilot,
 };
 
-/** What rounding costs. */
+/** What rounding costs, so that nothing else is rounded. */
 export const precision: Study = {
   name: "precision",
   title: "Precision of weights and activations",
   question: "What do ternary weights, and 8-bit activations on top, cost at equal size?",
   arms: {
-    float32: { label: "float32", spec: teenyRun({ ...teenyS, linear: { kind: "dense" } }) },
-    ternary: { label: "ternary weights", spec: teenyRun() },
+    float32: { label: "float32", spec: exactly(teenyRun({ ...teenyS, linear: { kind: "dense" } })) },
+    ternary: { label: "ternary weights", spec: exactly(teenyRun()) },
     w158a8: {
       label: "ternary weights, 8-bit activations",
-      spec: teenyRun({
-        ...teenyS,
-        linear: { kind: "ternary", scale: "per-tensor", norm: "block", activationBits: 8 },
-      }),
+      spec: exactly(
+        teenyRun({
+          ...teenyS,
+          linear: { kind: "ternary", scale: "per-tensor", norm: "block", activationBits: 8 },
+        }),
+      ),
     },
   },
   baseline: "float32",

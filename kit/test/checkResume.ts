@@ -30,7 +30,7 @@ function smallRun(backend: "graph" | "xla"): Run {
     spec: {
       ...spec,
       training: { ...spec.training, stages, validateEvery: 30_000 },
-      execution: { backend, threads: 2 },
+      execution: { backend, threads: 2, matmul: "float32" },
     },
   };
 }

@@ -44,7 +44,7 @@ export const smallSpec: RunSpec = {
     clip: 1,
     factors: [],
   },
-  execution: { backend: "graph", threads: 1 },
+  execution: { backend: "graph", threads: 1, matmul: "float32" },
 };
 
 /** An arm that differs from others in its weight decay. */
