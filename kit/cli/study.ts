@@ -10,6 +10,7 @@ type Options = {
   readonly seed?: readonly number[];
   readonly budget?: number;
   readonly smoke?: boolean;
+  readonly jobs: number;
 };
 
 /** `kintsugi study`: whatever a study lacks. */
@@ -20,6 +21,7 @@ export function studyCommand(): Command {
     .option("--arm <names...>", "only these arms")
     .option("--seed <numbers...>", "only these seeds", numbers)
     .option("--budget <tokens>", "tokens of each run; its records are not those of the study", whole)
+    .option("--jobs <number>", "runs at a time, each on the threads its specification says", whole, 1)
     .option("--smoke", "a small version of about a minute; its records stay in data/cache/smoke")
     .action(async (names: readonly string[], options: Options) => {
       const stop = new AbortController();
@@ -33,6 +35,7 @@ export function studyCommand(): Command {
             arms: options.arm,
             seeds: options.seed,
             budget: options.budget,
+            jobs: options.smoke === true ? 1 : options.jobs,
             signal: stop.signal,
             report: dashboard.report,
             say: (message) => dashboard.say(`${study.name}: ${message}`),

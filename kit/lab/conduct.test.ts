@@ -22,3 +22,38 @@ it("asks once for a run whose record cannot be read", async () => {
   expect(asked.map(({ arm, seed }) => `${arm} ${seed}`)).toEqual(["none 0", "some 0"]);
   expect(said.at(-1)).toMatch(/its first line is no header/);
 });
+
+it("carries out several runs at a time, each once, and waits for a pilot", async () => {
+  const records = mkdtempSync(join(tmpdir(), "kintsugi-conduct-"));
+  const study = { ...smallStudy, seeds: [0, 1, 2], pilot: { learningRates: [1e-3, 2e-3], tokens: 64, seed: 0 } };
+  let [atOnce, most] = [0, 0];
+  const asked: string[] = [];
+  const execute = async (run: Run) => {
+    asked.push(`${run.arm} ${run.seed}`);
+    most = Math.max(most, ++atOnce);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    writeRecord(run, records, { bitsPerByte: run.spec.training.learningRate === 1e-3 ? 2 : 1 });
+    atOnce--;
+    return "done" as const;
+  };
+  expect(await conduct(study, { records, execute, jobs: 3, say: () => undefined })).toBe(true);
+  expect(most).toBe(3);
+  expect(new Set(asked).size).toBe(asked.length);
+  const pilots = Object.keys(study.arms).length * 2;
+  expect(asked).toHaveLength(pilots + Object.keys(study.arms).length * 3);
+  expect(asked.slice(0, pilots).every((name) => name.includes(".pilot-"))).toBe(true);
+});
+
+it("interrupts the others when one fails", async () => {
+  const records = mkdtempSync(join(tmpdir(), "kintsugi-conduct-"));
+  const endings: string[] = [];
+  const execute = async (run: Run, { signal }: { readonly signal?: AbortSignal }) => {
+    if (run.arm === "some") throw new Error("out of memory");
+    await new Promise((resolve) => signal?.addEventListener("abort", resolve));
+    endings.push(run.arm);
+    return "interrupted" as const;
+  };
+  const conducted = conduct(smallStudy, { records, execute, jobs: 2, say: () => undefined });
+  await expect(conducted).rejects.toThrow("out of memory");
+  expect(endings).toEqual(["none"]);
+});

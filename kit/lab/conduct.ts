@@ -28,6 +28,8 @@ export type ConductOptions = {
   readonly seeds?: readonly number[];
   /** Tokens of each run in place of the study's: another specification, with records of its own. */
   readonly budget?: number;
+  /** Runs at a time; default 1. */
+  readonly jobs?: number;
   /** Default: processes of their own on this machine. */
   readonly execute?: Executor;
   /** Folder of records; default the project's. */
@@ -55,42 +57,79 @@ export type StudyProgress = {
  * all arms. Finished records are skipped, an interrupted run goes on.
  *
  * @returns whether everything that was asked for is there
- * @throws UserError when the study contradicts itself, or a run fails
+ * @throws UserError when the study contradicts itself, or a run fails; the others are interrupted then
  */
 export async function conduct(study: Study, options: ConductOptions = {}): Promise<boolean> {
   checkStudy(study);
-  const { signal, execute = inProcesses, say = () => undefined } = options;
+  const { signal, execute = inProcesses, say = () => undefined, records, jobs = 1 } = options;
   const chosen = narrowed(study, options);
-  const total = plan(chosen, options.records);
+  const total = plan(chosen, records);
   const all = { tokens: sum(total.map(tokensOf)), runs: total.length };
-  let [tokensDone, runsDone] = [0, 0];
-  // A pilot that ends makes runs possible, so the plan is made anew after each run.
-  for (let run = missing(chosen, options.records); run !== undefined; run = missing(chosen, options.records)) {
-    if (signal?.aborted === true) return false;
-    const left = plan(chosen, options.records);
-    tokensDone = all.tokens - sum(left.map(tokensOf));
-    runsDone = all.runs - left.length;
-    const current = run;
-    const ending = await execute(current, {
-      signal,
-      say,
-      report: (step) =>
-        options.report?.({ run: current, step, ...all, tokensDone: tokensDone + step.tokens, runsDone }),
-    });
-    if (ending === "interrupted") return false;
-    say(`${run.arm}, seed ${run.seed}: ${ending}`);
-    // A record that is there and cannot be read would be asked for again and again.
-    if (new Archive(options.records, say).find(run) === undefined) {
-      throw new UserError(`the record of ${run.arm}, seed ${run.seed} cannot be read`, {
-        where: recordPath(run, options.records),
-        fix: "Delete it to carry out the run again",
-      });
+  const failed = new AbortController();
+  const stop = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
+  const underWay = new Map<string, UnderWay>();
+
+  let done = { tokens: 0, runs: 0 };
+  /** Takes missing runs one after another; whether none was left. */
+  const work = async (): Promise<boolean> => {
+    while (!stop.aborted) {
+      // A pilot that ends makes runs possible, so the plan is made anew each time.
+      const left = plan(chosen, records);
+      done = { tokens: all.tokens - sum(left.map(tokensOf)), runs: all.runs - left.length };
+      const next = left.find(({ run }) => run !== undefined && !underWay.has(keyOf(run)))?.run;
+      if (next === undefined) {
+        if (underWay.size === 0) return true;
+        await Promise.race([...underWay.values()].map(({ ending }) => ending));
+        continue;
+      }
+      if ((await carriedOut(next)) === "interrupted") return false;
     }
-  }
-  return true;
+    return false;
+  };
+  const carriedOut = async (run: Run): Promise<RunEnding> => {
+    const report = (step: StepRecord): void => {
+      underWay.get(keyOf(run))!.tokens = step.tokens;
+      const tokensDone = done.tokens + sum([...underWay.values()].map(tokensOf));
+      options.report?.({ run, step, ...all, tokensDone, runsDone: done.runs });
+    };
+    const promise = execute(run, { signal: stop, say, report });
+    underWay.set(keyOf(run), { tokens: 0, ending: promise.catch(() => undefined) });
+    try {
+      const ending = await promise;
+      if (ending === "interrupted") return ending;
+      say(`${run.arm}, seed ${run.seed}: ${ending}`);
+      checkRecord(run, records, say);
+      return ending;
+    } catch (error) {
+      failed.abort();
+      throw error;
+    } finally {
+      underWay.delete(keyOf(run));
+    }
+  };
+  const endings = await Promise.allSettled(Array.from({ length: jobs }, work));
+  for (const ending of endings) if (ending.status === "rejected") throw ending.reason;
+  return endings.every((ending) => ending.status === "fulfilled" && ending.value);
 }
 
-function tokensOf({ tokens }: Planned): number {
+/** A run that is being carried out: its tokens so far, and when it ends in whatever way. */
+type UnderWay = { tokens: number; readonly ending: Promise<unknown> };
+
+/** What tells runs apart: two arms may call for the same one. */
+function keyOf({ seed, spec }: Run): string {
+  return `${seed} ${specHash(spec)}`;
+}
+
+/** A record that is there and cannot be read would be asked for again and again. */
+function checkRecord(run: Run, records: string | undefined, say: (message: string) => void): void {
+  if (new Archive(records, say).find(run) !== undefined) return;
+  throw new UserError(`the record of ${run.arm}, seed ${run.seed} cannot be read`, {
+    where: recordPath(run, records),
+    fix: "Delete it to carry out the run again",
+  });
+}
+
+function tokensOf({ tokens }: { readonly tokens: number }): number {
   return tokens;
 }
 
@@ -135,10 +174,6 @@ function plan(study: Study, records: string | undefined): readonly Planned[] {
     runs.push(...full.map((run) => ({ run, seed: run.seed, tokens: budgetOf(spec) })));
   }
   return [...pilots, ...runs.sort((a, b) => a.seed - b.seed)];
-}
-
-function missing(study: Study, records: string | undefined): Run | undefined {
-  return plan(study, records).find(({ run }) => run !== undefined)?.run;
 }
 
 /** Carries out a run in this process: for small ones, whose time would otherwise go into starting. */

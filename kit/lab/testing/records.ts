@@ -74,7 +74,7 @@ export function writeRecord(run: Run, root: string, reached: Reached): string {
       dataset: { name: "toy-stories", sha256: "0".repeat(64) },
       parameters: 7228,
       flopsPerToken: 43_368,
-      backend: "graph, 1 threads",
+      backend: "graph, 1 thread, float32 products",
     },
     path,
   );
