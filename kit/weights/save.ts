@@ -3,7 +3,7 @@ import { UserError } from "../errors.js";
 import type { Model, ModelConfig } from "../model/config.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { type CompanionOptions, writeCompanions } from "./companions.js";
-import type { FloatDType } from "./dtypes.js";
+import { type FloatDType, torchNames } from "./dtypes.js";
 import { writeFolder, writeJson } from "./folder.js";
 import { type ConfigJson, misfit, toHuggingFace } from "./huggingface-config.js";
 import { isKintsugi, toKintsugi } from "./kintsugi-config.js";
@@ -39,8 +39,7 @@ export type SaveOptions = CompanionOptions &
  * @throws UserError when the folder exists, the model does not fit the format asked for, or the disk refuses
  */
 export async function save(model: Model<Savable>, folder: string, options: SaveOptions = {}): Promise<string> {
-  const { format = misfit(model.config) === undefined ? "huggingface" : "kintsugi" } = options;
-  const { config, sources } = layouts[format](model, options);
+  const { config, sources } = savedForm(model, options);
   return await writeFolder(folder, options.overwrite === true, async (draft) => {
     await writeShards(sources, draft, options);
     await writeCompanions(options, draft);
@@ -48,12 +47,22 @@ export async function save(model: Model<Savable>, folder: string, options: SaveO
   });
 }
 
-type Layout = (
-  model: Model<Savable>,
-  options: SaveOptions,
-) => { readonly config: ConfigJson; readonly sources: NamedSources };
+/** What a folder says about a model, and the tensors it holds: not yet read, named as {@link save} names them. */
+export type SavedForm = { readonly config: ConfigJson; readonly sources: NamedSources };
 
-const layouts: { readonly [Format in NonNullable<SaveOptions["format"]>]: Layout } = {
+/**
+ * The config and the tensors that {@link save} would write.
+ *
+ * @throws UserError when the model does not fit the format asked for
+ */
+export function savedForm(model: Model<Savable>, options: SaveOptions = {}): SavedForm {
+  const { format = misfit(model.config) === undefined ? "huggingface" : "kintsugi" } = options;
+  return layouts[format](model, options);
+}
+
+const layouts: {
+  readonly [Format in NonNullable<SaveOptions["format"]>]: (model: Model<Savable>, options: SaveOptions) => SavedForm;
+} = {
   huggingface: (model, options) => {
     const sources = huggingFaceSources(model);
     return { sources, config: huggingFaceConfig(model.config, commonDType(sources, options.dtype), options.like) };
@@ -65,13 +74,6 @@ function huggingFaceConfig(config: ModelConfig, dtype: FloatDType, like?: Checkp
   const base = like?.info.config;
   return toHuggingFace(config, torchNames[dtype], { ...specialIds(like), ...(isKintsugi(base) ? {} : base) });
 }
-
-const torchNames: { readonly [D in FloatDType]: string } = {
-  F64: "float64",
-  F32: "float32",
-  F16: "float16",
-  BF16: "bfloat16",
-};
 
 /** The element type most bytes are written as. */
 function commonDType(sources: NamedSources, out: FloatDType | undefined): FloatDType {
