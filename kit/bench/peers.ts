@@ -11,13 +11,18 @@ import { say } from "./harness/table.js";
 /** A peer environment: its folder below `.peers`, its list of packages in `kit/bench/peers`, and the packages worth naming. */
 type PeerSpec = { readonly requirements: string; readonly packages: readonly string[]; readonly note: string };
 
-export type PeerName = "torch";
+export type PeerName = "torch" | "mergekit";
 
 const peers: Readonly<Record<PeerName, PeerSpec>> = {
   torch: {
     requirements: "torch.txt",
     packages: ["numpy", "safetensors", "torch", "transformers"],
     note: "PyTorch, transformers and NumPy; PyTorch's wheel brings CUDA along, 5.3 GB on disk",
+  },
+  mergekit: {
+    requirements: "mergekit.txt",
+    packages: ["mergekit", "torch", "transformers"],
+    note: "mergekit on the packages of torch, which it shares on disk where both are there",
   },
 };
 

@@ -5,6 +5,7 @@ import { exportCommand } from "./export.js";
 import { generateCommand } from "./generate.js";
 import { inspectCommand } from "./inspect.js";
 import { makeCommand } from "./make.js";
+import { mergeCommand } from "./merge.js";
 import { runCommand } from "./run.js";
 import { studyCommand } from "./study.js";
 import { tablesCommand } from "./tables.js";
@@ -15,6 +16,7 @@ const program = new Command("kintsugi")
   .addCommand(generateCommand())
   .addCommand(inspectCommand())
   .addCommand(exportCommand())
+  .addCommand(mergeCommand())
   .addCommand(makeCommand())
   .addCommand(runCommand())
   .addCommand(studyCommand())

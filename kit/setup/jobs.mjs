@@ -6,6 +6,7 @@ export const JOBS = {
   notebooks: "notebook/run.js",
   bench: "bench/main.js",
   "check-tinyllama": "bench/check-tinyllama.js",
+  "check-mergekit": "bench/check-mergekit.js",
   kintsugi: "cli/main.js",
   "smoke-studies": "test/smokeStudies.js",
   "check-resume": "test/checkResume.js",

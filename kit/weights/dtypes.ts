@@ -14,6 +14,14 @@ export type TypedArray =
 /** Element types weights are computed with. */
 export type FloatDType = "F64" | "F32" | "F16" | "BF16";
 
+/** What PyTorch and `config.json` call them. */
+export const torchNames: { readonly [D in FloatDType]: string } = {
+  F64: "float64",
+  F32: "float32",
+  F16: "float16",
+  BF16: "bfloat16",
+};
+
 /** Element types in the order the safetensors library lays tensors out in a file, last first, so that each is aligned. */
 export const plainDTypes: readonly PlainDType[] = [
   "BOOL",

@@ -24,6 +24,8 @@ export type SafetensorsOptions = {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Element type for everything that is a floating-point number; each tensor's own unless given. */
   readonly dtype?: FloatDType;
+  /** Called with the bytes of tensors written so far. */
+  readonly progress?: (bytes: number) => void;
 };
 
 /**
@@ -46,7 +48,7 @@ export async function writeSafetensors(
   const header = encodeHeader(ordered, options.metadata ?? { format: "pt" });
   await writeAtomically(file, async (handle) => {
     await writeFully(handle, header, 0, file);
-    await pump(handle, ordered, header.length, file);
+    await pump(handle, ordered, { start: header.length, path: file, progress: options.progress });
   });
 }
 
@@ -102,7 +104,11 @@ function encodeHeader(tensors: readonly Planned[], metadata: Readonly<Record<str
 }
 
 /** Reads, converts and writes piece after piece; the next piece is being read while this one is written. */
-async function pump(out: FileHandle, tensors: readonly Planned[], start: number, path: string): Promise<void> {
+async function pump(
+  out: FileHandle,
+  tensors: readonly Planned[],
+  { start, path, progress }: { start: number; path: string; progress: SafetensorsOptions["progress"] },
+): Promise<void> {
   const inputs = new OpenFiles();
   const buffers = [new Uint8Array(0), new Uint8Array(0)];
   const steps = loads(tensors, inputs, buffers);
@@ -119,6 +125,7 @@ async function pump(out: FileHandle, tensors: readonly Planned[], start: number,
       const bytes = step.value();
       writing = quietly(writeFully(out, bytes, position, path));
       position += bytes.byteLength;
+      progress?.(position - start);
     }
     await writing;
   } finally {

@@ -3,29 +3,24 @@ import { UserError } from "../errors.js";
 import type { Model, ModelConfig } from "../model/config.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { type CompanionOptions, writeCompanions } from "./companions.js";
-import type { FloatDType } from "./dtypes.js";
+import { type FloatDType, torchNames } from "./dtypes.js";
 import { writeFolder, writeJson } from "./folder.js";
 import { type ConfigJson, misfit, toHuggingFace } from "./huggingface-config.js";
 import { isKintsugi, toKintsugi } from "./kintsugi-config.js";
-import { indexName } from "./safetensors.js";
-import { type TensorSource, writeSafetensors, written } from "./safetensors-write.js";
+import { written } from "./safetensors-write.js";
+import { type NamedSources, type ShardOptions, writeShards } from "./shards.js";
 import { huggingFaceSources, kintsugiSources, type Savable } from "./sources.js";
 
-export type SaveOptions = CompanionOptions & {
-  /**
-   * Whose folder it becomes: one that transformers reads, or the kit's own, which holds any model. Default: Hugging Face's
-   * where it can be this model.
-   */
-  readonly format?: "huggingface" | "kintsugi";
-  /** Element type of the weights. Without it, references keep theirs (quantised ones become F32) and tensors are F32. */
-  readonly dtype?: FloatDType;
-  /** Largest file of weights in bytes, 5 GB unless given; one larger tensor still gets a file of its own. */
-  readonly maxShardBytes?: number;
-  /** Replace a folder that is already there. */
-  readonly overwrite?: boolean;
-  /** Pairs for the safetensors metadata, beside `format: "pt"`. */
-  readonly metadata?: Readonly<Record<string, string>>;
-};
+export type SaveOptions = CompanionOptions &
+  ShardOptions & {
+    /**
+     * Whose folder it becomes: one that transformers reads, or the kit's own, which holds any model. Default: Hugging Face's
+     * where it can be this model.
+     */
+    readonly format?: "huggingface" | "kintsugi";
+    /** Replace a folder that is already there. */
+    readonly overwrite?: boolean;
+  };
 
 /**
  * Saves a model as a folder that this kit loads and, where transformers has such a model, that too.
@@ -38,13 +33,13 @@ export type SaveOptions = CompanionOptions & {
  *
  * @param model in memory, on disk, or with leaves still to be computed
  * @param folder path of the folder to make
- * @param options whose format, element type, shard size, what to take along
+ * @param options whose format, element type (without it, references keep theirs, quantised ones become F32 and tensors are
+ * F32), shard size, what to take along
  * @returns the folder's absolute path
  * @throws UserError when the folder exists, the model does not fit the format asked for, or the disk refuses
  */
 export async function save(model: Model<Savable>, folder: string, options: SaveOptions = {}): Promise<string> {
-  const { format = misfit(model.config) === undefined ? "huggingface" : "kintsugi" } = options;
-  const { config, sources } = layouts[format](model, options);
+  const { config, sources } = savedForm(model, options);
   return await writeFolder(folder, options.overwrite === true, async (draft) => {
     await writeShards(sources, draft, options);
     await writeCompanions(options, draft);
@@ -52,14 +47,22 @@ export async function save(model: Model<Savable>, folder: string, options: SaveO
   });
 }
 
-type Sources = readonly (readonly [name: string, source: TensorSource])[];
+/** What a folder says about a model, and the tensors it holds: not yet read, named as {@link save} names them. */
+export type SavedForm = { readonly config: ConfigJson; readonly sources: NamedSources };
 
-type Layout = (
-  model: Model<Savable>,
-  options: SaveOptions,
-) => { readonly config: ConfigJson; readonly sources: Sources };
+/**
+ * The config and the tensors that {@link save} would write.
+ *
+ * @throws UserError when the model does not fit the format asked for
+ */
+export function savedForm(model: Model<Savable>, options: SaveOptions = {}): SavedForm {
+  const { format = misfit(model.config) === undefined ? "huggingface" : "kintsugi" } = options;
+  return layouts[format](model, options);
+}
 
-const layouts: { readonly [Format in NonNullable<SaveOptions["format"]>]: Layout } = {
+const layouts: {
+  readonly [Format in NonNullable<SaveOptions["format"]>]: (model: Model<Savable>, options: SaveOptions) => SavedForm;
+} = {
   huggingface: (model, options) => {
     const sources = huggingFaceSources(model);
     return { sources, config: huggingFaceConfig(model.config, commonDType(sources, options.dtype), options.like) };
@@ -72,15 +75,8 @@ function huggingFaceConfig(config: ModelConfig, dtype: FloatDType, like?: Checkp
   return toHuggingFace(config, torchNames[dtype], { ...specialIds(like), ...(isKintsugi(base) ? {} : base) });
 }
 
-const torchNames: { readonly [D in FloatDType]: string } = {
-  F64: "float64",
-  F32: "float32",
-  F16: "float16",
-  BF16: "bfloat16",
-};
-
 /** The element type most bytes are written as. */
-function commonDType(sources: Sources, out: FloatDType | undefined): FloatDType {
+function commonDType(sources: NamedSources, out: FloatDType | undefined): FloatDType {
   const bytes: Record<FloatDType, number> = { F32: 0, BF16: 0, F16: 0, F64: 0 };
   for (const [name, source] of sources) {
     const { dtype, bytes: length } = written(source, out);
@@ -95,43 +91,4 @@ function specialIds(like: Checkpoint<unknown> | undefined): Record<string, numbe
   const { bos, eos, pad } = like?.tokenizer?.special ?? {};
   const ids = Object.entries({ bos_token_id: bos, eos_token_id: eos, pad_token_id: pad });
   return Object.fromEntries(ids.filter((pair): pair is [string, number] => pair[1] !== undefined));
-}
-
-async function writeShards(sources: Sources, folder: string, options: SaveOptions): Promise<void> {
-  const { maxShardBytes = 5e9, dtype, metadata } = options;
-  if (!(maxShardBytes > 0))
-    throw new UserError(`maxShardBytes is ${maxShardBytes}`, { expected: "a number of bytes above 0" });
-  const shards = planShards(sources, maxShardBytes, dtype);
-  const weightMap: [string, string][] = [];
-  for (const [i, shard] of shards.entries()) {
-    const number = (n: number): string => String(n).padStart(5, "0");
-    const name =
-      shards.length === 1 ? "model.safetensors" : `model-${number(i + 1)}-of-${number(shards.length)}.safetensors`;
-    await writeSafetensors(join(folder, name), shard, { metadata: { format: "pt", ...metadata }, dtype });
-    for (const [tensor] of shard) weightMap.push([tensor, name]);
-  }
-  if (shards.length === 1) return;
-  const total = sources.reduce((sum, [, source]) => sum + written(source, dtype).bytes, 0);
-  const index = { metadata: { total_size: total }, weight_map: Object.fromEntries(weightMap) };
-  await writeJson(join(folder, indexName), index);
-}
-
-/** Fills shards in the order given: a tensor that would pass the limit begins the next one. */
-function planShards<S extends readonly [string, TensorSource]>(
-  sources: readonly S[],
-  limit: number,
-  dtype?: FloatDType,
-): S[][] {
-  const shards: S[][] = [[]];
-  let held = 0;
-  for (const source of sources) {
-    const { bytes } = written(source[1], dtype);
-    if (held > 0 && held + bytes > limit) {
-      shards.push([]);
-      held = 0;
-    }
-    shards[shards.length - 1].push(source);
-    held += bytes;
-  }
-  return shards;
 }

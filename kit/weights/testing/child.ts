@@ -9,8 +9,8 @@ import { afterAll } from "vitest";
 const kit = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
- * This room and those below it as JavaScript in a folder of their own, for what a test can only see in a process of its own: peak memory, which
- * modules are loaded, what a killed process leaves behind. Removed after the test file.
+ * The rooms that need no training as JavaScript in a folder of their own, for what a test can only see in a process of its
+ * own: peak memory, which modules are loaded, what a killed process leaves behind. Removed after the test file.
  */
 export function kitAsJavaScript(): string {
   const folder = mkdtempSync(join(tmpdir(), "kintsugi-kit-"));
@@ -24,7 +24,7 @@ export function kitAsJavaScript(): string {
   };
   for (const name of readdirSync(kit, { recursive: true, encoding: "utf8" })) {
     if (
-      !/^(errors|(engine|model|nn|source|text|weights)\/.*)(?<!\.test|\.d)\.ts$/.test(name) ||
+      !/^(errors|(engine|model|nn|source|surgery|text|weights)\/.*)(?<!\.test|\.d)\.ts$/.test(name) ||
       name.includes("/testing/")
     )
       continue;
