@@ -55,6 +55,22 @@ it("draws SVG that names no font of the system first, and keeps its text", () =>
   expect(new Set(fonts)).toEqual(new Set(["DejaVu Sans"]));
 });
 
+it("steps through frames from the one that is shown", () => {
+  const frames = ["empty", "written"].map((name, i) => ({ name, data: [{ type: "heatmap", z: [[0, i]] }] }));
+  const moving = complete({ data: frames[1].data, layout: { title: "State" }, frames });
+  expect(moving.frames).toEqual(frames);
+  const [slider] = moving.layout.sliders as { active: number; steps: { label: string; args: unknown[] }[] }[];
+  expect([slider.active, ...slider.steps.map(({ label, args }) => [label, args[0]])]).toEqual([
+    1,
+    ["empty", ["empty"]],
+    ["written", ["written"]],
+  ]);
+  expect(renderSvg(moving)).toContain(">play</text>");
+  expect(complete(SPEC)).not.toHaveProperty("frames");
+  expect(complete({ ...SPEC, data: [], frames }).layout.sliders).toMatchObject([{ active: 0 }]);
+  expect(complete({ ...SPEC, frames, layout: { sliders: [] } }).layout.sliders).toEqual([]);
+});
+
 it("takes titles as text and arrays of any kind", () => {
   const { data, layout } = complete(SPEC);
   expect(layout.title).toEqual({ text: "Loss" });

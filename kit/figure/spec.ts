@@ -1,4 +1,5 @@
 /** What a figure is made of, as plain JSON that Plotly understands. */
+import { controls } from "./frames.js";
 import { TEMPLATE } from "./theme.js";
 
 /** One line, bar group or heat map: Plotly's trace. Arrays may be typed arrays. */
@@ -7,11 +8,19 @@ export type Trace = { readonly name?: string; readonly type?: string; readonly [
 /** Plotly's layout; titles may be plain strings. */
 export type Layout = { readonly [option: string]: unknown };
 
+/** One state of a figure that changes: what its traces are then. */
+export type Frame = { readonly name: string; readonly data: readonly Trace[] };
+
 /** A figure as it is written in a cell. */
 export type FigureSpec = {
   readonly data: readonly Trace[];
   readonly layout?: Layout;
   readonly config?: { readonly [option: string]: unknown };
+  /**
+   * States to step through with a slider, or to play. `data` is shown first, and in the static picture; where it is the data
+   * of one of the frames, the slider stands there.
+   */
+  readonly frames?: readonly Frame[];
 };
 
 /** A figure as Plotly takes it. */
@@ -19,6 +28,7 @@ export type PlotlyFigure = {
   readonly data: readonly Record<string, unknown>[];
   readonly layout: Readonly<Record<string, unknown>>;
   readonly config?: Readonly<Record<string, unknown>>;
+  readonly frames?: readonly { readonly name: string; readonly data: readonly Record<string, unknown>[] }[];
 };
 
 /** Where long live traces are thinned to. */
@@ -32,8 +42,9 @@ const LIVE_POINTS = 800;
  * @returns plain JSON
  */
 export function complete(spec: FigureSpec, thin = false): PlotlyFigure {
+  const { frames = [], config } = spec;
   const layout: Record<string, unknown> = { template: TEMPLATE };
-  for (const [key, value] of Object.entries(spec.layout ?? {})) {
+  for (const [key, value] of Object.entries({ ...controls(frames, spec.data), ...spec.layout })) {
     if (key === "title") layout.title = titled(value);
     else if (/^[xy]axis\d*$/.test(key)) layout[key] = axis(value);
     else layout[key] = plain(value);
@@ -44,7 +55,11 @@ export function complete(spec: FigureSpec, thin = false): PlotlyFigure {
     if (/^[xy]axis\d*$/.test(name) && axis.type === "log" && axis.dtick === undefined && decades(data, name) >= 2)
       axis.dtick = 1;
   }
-  return spec.config === undefined ? { data, layout } : { data, layout, config: spec.config };
+  const states = frames.map((frame) => ({
+    name: frame.name,
+    data: frame.data.map(plain) as Record<string, unknown>[],
+  }));
+  return { data, layout, ...(config && { config }), ...(states.length > 0 && { frames: states }) };
 }
 
 /** How many powers of ten an axis spans: from two on, only they are labelled. */

@@ -1,4 +1,4 @@
-export { COLORS, type FigureSpec, type Layout, type Trace } from "../figure/index.js";
+export { COLORS, type FigureSpec, type Frame, type Layout, type Trace } from "../figure/index.js";
 export { config } from "./config.js";
 export { type Figure, figure } from "./figure/figure.js";
 export { type LiveFigure, liveFigure } from "./figure/live.js";
