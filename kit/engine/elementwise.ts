@@ -81,7 +81,9 @@ type Slope = (dy: Tensor, a: Operand, b: Operand) => Tensor;
  * @param needs Whether the slopes look at the operands.
  */
 function binary(op: string, slopes: readonly [Slope, Slope], needs: boolean): Binary {
-  return (...operands) => {
+  // By name: `parts.reduce(add)` hands over two more arguments, which TensorFlow would take as inputs.
+  return (first, second) => {
+    const operands = [first, second];
     const inputs = operands.filter(isTensor);
     return primitive(
       inputs,
@@ -118,8 +120,8 @@ export const minimum: Binary = binary(
 
 const comparison =
   (op: string): Binary =>
-  (...operands) =>
-    run(op, lift(operands));
+  (a, b) =>
+    run(op, lift([a, b]));
 
 export const equal: Binary = comparison("Equal");
 export const greater: Binary = comparison("Greater");

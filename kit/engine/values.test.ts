@@ -14,6 +14,8 @@ const [ab, cd] = [i([2], 1, 2), i([2], 3, 4)];
 
 const elementwise: Row[] = [
   ["add of integers", [ab, cd], e.add, "int32[2] 4 6"],
+  ["add as a reducer, which is handed four arguments", [ab, cd], (...xs) => xs.reduce(e.add), "int32[2] 4 6"],
+  ["greater as a reducer", [ab, cd], (...xs) => xs.reduce(e.greater), "bool[2] 0 0"],
   ["sub of a number from integers", [ab], (x) => e.sub(x, 7), "int32[2] -6 -5"],
   ["mul of a number by integers", [ab], (x) => e.mul(-3, x), "int32[2] -3 -6"],
   ["div", [f([2], 1, 3)], (x) => e.div(x, 2), "float32[2] 0.5 1.5"],
