@@ -19,7 +19,8 @@ export function tablesCommand(): Command {
       for (const path of archive.unclaimed(studies)) console.error(`${relative(root, path)}: no study calls for it`);
       const changed = check ? lab.differing(files, root) : lab.writeDerived(files, root);
       for (const path of changed) console.log(check ? `${path}: not what the records say` : path);
-      console.log(`${plural(files.size, "file")} derived, ${changed.length} ${check ? "differ" : "written"}`);
+      const derived = [...files.values()].filter((content) => content !== undefined).length;
+      console.log(`${plural(derived, "file")} derived, ${changed.length} ${check ? "differ" : "written"}`);
       if (check && changed.length > 0) {
         console.log("npm run tables writes them anew");
         process.exitCode = 1;

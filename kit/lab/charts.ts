@@ -5,10 +5,10 @@ import { positionRows } from "./position.js";
 import { type ArmResult, endedWell, type StudyResult } from "./results.js";
 import { mean, type PairedComparison } from "./statistics.js";
 
-/** A figure of a page: its file without ending, what it shows, and how. */
-export type StudyFigure = { readonly name: string; readonly caption: string; readonly spec: FigureSpec };
+/** A figure of a page: its file without ending, what it shows, and how; nothing while the records do not suffice. */
+export type StudyFigure = { readonly name: string; readonly caption: string; readonly spec?: FigureSpec };
 
-/** The figures that a study's records suffice for. */
+/** The figures of a study. */
 export function studyFigures(result: StudyResult): readonly StudyFigure[] {
   const { name, title } = result.study;
   const figures: readonly (readonly [string, string, FigureSpec | undefined])[] = [
@@ -16,9 +16,7 @@ export function studyFigures(result: StudyResult): readonly StudyFigure[] {
     ["loss", "training loss by tokens", lossCurves(result)],
     ["position", "loss by position", positionCurves(result)],
   ];
-  return figures.flatMap(([kind, shows, spec]) =>
-    spec === undefined ? [] : [{ name: `${name}-${kind}`, caption: `${title}: ${shows}`, spec }],
-  );
+  return figures.map(([kind, shows, spec]) => ({ name: `${name}-${kind}`, caption: `${title}: ${shows}`, spec }));
 }
 
 /**

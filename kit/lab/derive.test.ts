@@ -1,8 +1,8 @@
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { Archive, type Claim, deriveText, differing, writeDerived } from "./index.js";
-import { copiedRecords, folder, smallStudy } from "./testing/records.js";
+import { Archive, armRuns, type Claim, deriveText, differing, recordPath, writeDerived } from "./index.js";
+import { copiedRecords, folder, smallStudy, writeRecord } from "./testing/records.js";
 
 const readme = "# Kit\n\n<!-- tables -->\nold\n<!-- /tables -->\n\nMore.\n";
 
@@ -11,8 +11,9 @@ describe("derive", () => {
     const [root, project] = [copiedRecords(), folder()];
     writeFileSync(join(project, "README.md"), readme);
     const files = deriveText({ studies: [smallStudy], archive: new Archive(root) }, readme);
-    expect(differing(files, project)).toEqual([...files.keys()]);
-    expect(writeDerived(files, project)).toEqual([...files.keys()]);
+    const there = [...files].flatMap(([path, content]) => (content === undefined ? [] : [path]));
+    expect(differing(files, project)).toEqual(there);
+    expect(writeDerived(files, project)).toEqual(there);
     const again = deriveText(
       { studies: [smallStudy], archive: new Archive(root) },
       readFileSync(join(project, "README.md"), "utf8"),
@@ -21,6 +22,21 @@ describe("derive", () => {
     appendFileSync(join(project, "results", "tables", "decay.csv"), " ");
     expect(writeDerived(again, project)).toEqual(["results/tables/decay.csv"]);
     expect(differing(again, project)).toEqual([]);
+  });
+
+  it("removes what no record gives any more", () => {
+    const [root, project] = [copiedRecords(), folder()];
+    const [run] = armRuns(smallStudy, "none");
+    rmSync(recordPath(run, root));
+    const byPosition = [{ from: 0, to: 64, tokens: 3, natsPerToken: 2 }];
+    const path = writeRecord(run, root, { bitsPerByte: 2, byPosition });
+    const now = () => deriveText({ studies: [smallStudy], archive: new Archive(root) }, readme);
+    expect(writeDerived(now(), project)).toContain("results/tables/decay-by-position.csv");
+    rmSync(path);
+    expect(differing(now(), project)).toContain("results/tables/decay-by-position.csv");
+    expect(writeDerived(now(), project)).toContain("results/tables/decay-by-position.csv");
+    expect(existsSync(join(project, "results/tables/decay-by-position.csv"))).toBe(false);
+    expect(differing(now(), project)).toEqual([]);
   });
 
   it("puts a line for each study between the marks of the README", () => {

@@ -1,5 +1,5 @@
 /** Everything that is derived from records, and the files it stands in. */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UserError } from "../errors.js";
 import { complete, renderPng, renderSvg } from "../figure/index.js";
@@ -23,8 +23,10 @@ export type Derivation = {
   readonly claims?: readonly Claim[];
 };
 
-/** Contents by path, which begins at the project's root. */
-export type DerivedFiles = ReadonlyMap<string, string | Uint8Array>;
+type Content = string | Uint8Array;
+
+/** Contents by path, which begins at the project's root; nothing for a file that must not be there. */
+export type DerivedFiles = ReadonlyMap<string, Content | undefined>;
 
 /**
  * Derives every table, figure and claim, and the block of the README. Equal records give equal bytes: no times, no order in
@@ -40,7 +42,7 @@ export function derive(derivation: Derivation, readme: string): DerivedFiles {
 /** What {@link derive} gives, without the figures. */
 export function deriveText({ studies, archive, answers = {}, claims = [] }: Derivation, readme: string): DerivedFiles {
   const results = studies.map((study) => studyResult(study, archive));
-  return new Map([
+  return new Map<string, Content | undefined>([
     ...results.flatMap((result) => studyText(result, answers)),
     ["results/claims.md", claimsPage(claims, new Evidence(results))],
     ["README.md", withTable(readme, headlines(results, answers))],
@@ -51,22 +53,22 @@ export function deriveText({ studies, archive, answers = {}, claims = [] }: Deri
 export function deriveFigures({ studies, archive }: Derivation): DerivedFiles {
   const figures = studies.flatMap((study) => studyFigures(studyResult(study, archive)));
   return new Map(
-    figures.flatMap(({ name, spec }): [string, string | Uint8Array][] => {
-      const figure = complete(spec);
+    figures.flatMap(({ name, spec }): [string, Content | undefined][] => {
+      const figure = spec && complete(spec);
       return [
-        [`results/figures/${name}.svg`, renderSvg(figure)],
-        [`results/figures/${name}.png`, renderPng(figure)],
+        [`results/figures/${name}.svg`, figure && renderSvg(figure)],
+        [`results/figures/${name}.png`, figure && renderPng(figure)],
       ];
     }),
   );
 }
 
-function studyText(result: StudyResult, answers: Answers): readonly [string, string][] {
+function studyText(result: StudyResult, answers: Answers): readonly [string, Content | undefined][] {
   const table = `results/tables/${result.study.name}`;
   return [
     [`${table}.md`, studyPage(result, answers)],
     [`${table}.csv`, armCsv(result)],
-    ...(hasPositions(result) ? [[`${table}-by-position.csv`, positionCsv(result)] satisfies [string, string]] : []),
+    [`${table}-by-position.csv`, hasPositions(result) ? positionCsv(result) : undefined],
   ];
 }
 
@@ -79,20 +81,25 @@ function withTable(text: string, table: string): string {
   return `${text.slice(0, begin + tableMarks.begin.length)}\n\n${table}\n\n${text.slice(end)}`;
 }
 
-/** Paths of the files that are not what is derived, or not there. */
+/** Paths of the files that are not what is derived, not there, or there for no reason. */
 export function differing(files: DerivedFiles, root: string): readonly string[] {
   return [...files].filter(([path, content]) => !isThere(join(root, path), content)).map(([path]) => path);
 }
 
-function isThere(path: string, content: string | Uint8Array): boolean {
-  return existsSync(path) && readFileSync(path).equals(Buffer.from(content));
+function isThere(path: string, content: Content | undefined): boolean {
+  if (content === undefined || !existsSync(path)) return (content === undefined) === !existsSync(path);
+  return readFileSync(path).equals(Buffer.from(content));
 }
 
-/** Writes the files that differ, each at once, and names them. */
+/** Writes or removes the files that differ, each at once, and names them. */
 export function writeDerived(files: DerivedFiles, root: string): readonly string[] {
   const changed = differing(files, root);
   for (const path of changed) {
-    const [target, content] = [join(root, path), files.get(path)!];
+    const [target, content] = [join(root, path), files.get(path)];
+    if (content === undefined) {
+      rmSync(target);
+      continue;
+    }
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(`${target}.tmp`, content);
     renameSync(`${target}.tmp`, target);

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { Archive, conduct, derive, inThisProcess, type Study, studyResult, tableMarks } from "../lab/index.js";
 import { smoke, studies } from "../studies/index.js";
 
@@ -19,7 +20,7 @@ function problems(study: Study): readonly string[] {
   }
   const readme = `${tableMarks.begin}\n${tableMarks.end}`;
   const [files, again] = [1, 2].map(() => derive({ studies: [study], archive }, readme));
-  const other = [...files].filter(([path, content]) => !Buffer.from(content).equals(Buffer.from(again.get(path)!)));
+  const other = [...files].filter(([path, content]) => !isDeepStrictEqual(content, again.get(path)));
   if (other.length > 0) complaints.push(`not the same twice: ${other.map(([path]) => path).join(", ")}`);
   const answer = files.get("README.md");
   if (typeof answer !== "string" || !answer.includes("bits per byte")) complaints.push("it has no answer");
