@@ -1,4 +1,6 @@
 import { expect, it } from "vitest";
+import { bundleOf } from "../notebook/rendering.js";
+import "../notebook/dataFrames.js";
 import { Archive, describeFrame, endedWell, frame, stepsFrame } from "./index.js";
 import { armOf, copiedRecords, folder, smallSpec, unreachable, writeRecord } from "./testing/records.js";
 
@@ -61,4 +63,9 @@ it("tells the studies of a folder apart", async () => {
   const root = copiedRecords();
   writeRecord({ study: "other", arm: "a", seed: 0, spec: smallSpec }, root, { bitsPerByte: 1 });
   expect((await frame(recordsIn(root))).column("study").unique().values).toEqual(["decay", "other"]);
+});
+
+it("is shown by notebooks as a table", async () => {
+  const runs = await frame(recordsIn(copiedRecords()));
+  expect(String((await bundleOf(runs))?.["text/plain"])).toMatch(/^9 rows × 14 columns\nstudy +arm +seed /);
 });

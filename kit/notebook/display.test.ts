@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { formatNumber, formatSeconds, sparkline } from "../numbers.js";
 import { config } from "./config.js";
 import { liveFigure } from "./figure/live.js";
+import "./dataFrames.js";
 import { type Bundle, HOST_SLOT, type Host, host } from "./host.js";
 import { progress } from "./progress.js";
 import { bundleOf, DISPLAY, registerRenderer } from "./rendering.js";
@@ -98,6 +99,19 @@ it("a live figure thins long traces until its end, and leaves the caller's array
   live.done();
   expect(points(shown.at(-1)?.bundle ?? {})).toBe(5001);
   expect(mine.x).toHaveLength(5000);
+});
+
+it("data frames show as tables, with what is missing missing", () => {
+  class DataFrame {
+    readonly columns = ["arm", "bitsPerByte"];
+    readonly values = Array.from({ length: 30 }, (_, i) => [`arm ${i}`, i === 0 ? Number.NaN : 2.5]);
+  }
+  const bundle = bundleOf(new DataFrame()) as Bundle;
+  expect(bundle["text/plain"]).toMatch(
+    /^30 rows × 2 columns, the first 20\narm +bitsPerByte\n.*\narm 0 +–\narm 1 +2\.5\n/,
+  );
+  expect(String(bundle["text/html"]).match(/<tr>/g)).toHaveLength(21);
+  expect(bundleOf({ columns: [], values: [] })).toBeUndefined();
 });
 
 it("values show through registered renderers and their own display", () => {

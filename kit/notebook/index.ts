@@ -1,5 +1,6 @@
 export { COLORS, type FigureSpec, type Frame, type Layout, type Trace } from "../figure/index.js";
 export { config } from "./config.js";
+export { frameBundle } from "./dataFrames.js";
 export { type Figure, figure } from "./figure/figure.js";
 export { type LiveFigure, liveFigure } from "./figure/live.js";
 export type { Bundle } from "./host.js";
