@@ -1,4 +1,5 @@
 export * from "./checkpoints.js";
+export * from "./distillation.js";
 export * from "./loss.js";
 export * from "./optimiser.js";
 export * from "./schedule.js";

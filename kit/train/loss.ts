@@ -51,7 +51,7 @@ export function crossEntropy(scores: Tensor, targets: Tensor): Tensor {
 }
 
 /** Rows that are left out still need an id that exists. */
-function clampIds(targets: Tensor): Tensor {
+export function clampIds(targets: Tensor): Tensor {
   return where(greaterEqual(targets, 0), targets, scalar(0, "int32"));
 }
 
