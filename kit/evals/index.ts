@@ -1,5 +1,26 @@
 export { type DataOptions, openDataset } from "./data/dataset.js";
+export {
+  evaluateTask,
+  type MetricResult,
+  type Sample,
+  type TaskOptions,
+  type TaskResult,
+} from "./evaluate.js";
 export { buildItems, type GenerationOptions, type Item, type Request } from "./requests/requests.js";
+export { type WrittenResults, writeResults } from "./results/files.js";
+export type { GroupMetric, GroupResult } from "./results/groups.js";
+export { table } from "./results/table.js";
+export {
+  type EvalOptions,
+  type EvalProgress,
+  type Evaluation,
+  evaluate,
+  type ModelAbout,
+  type RunOptions,
+  run,
+} from "./run.js";
+export { type LanguageModel, type LanguageModelOptions, languageModel, type Pair } from "./scoring/languageModel.js";
+export { type ScoreOptions, type Scorer, type ScorerOptions, scorer, type TokenScores } from "./scoring/scorer.js";
 export {
   type CatalogueOptions,
   type Group,
@@ -8,4 +29,4 @@ export {
   selectTasks,
   taskNames,
 } from "./tasks/catalogue.js";
-export type { Doc, MetricValue, OutputType, Splits, TaskConfig } from "./tasks/config.js";
+export type { Answer, Doc, LogLikelihood, MetricValue, OutputType, Splits, TaskConfig } from "./tasks/config.js";

@@ -1,6 +1,6 @@
 /** The documents of a task, wherever its data are. */
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { resolve as absolute, join } from "node:path";
+import { resolve as absolute, dirname, join } from "node:path";
 import { UserError } from "../../errors.js";
 import { browseRepository, mirrorFolder, mirrorRoot } from "../../source/index.js";
 import type { Doc, Splits, TaskConfig } from "../tasks/config.js";
@@ -59,15 +59,16 @@ async function splitRows(config: TaskConfig, split: string, { data }: DataOption
   return await hubRows(config, path, split, typeof revision === "string" ? revision : undefined);
 }
 
-/** Files that the task lists itself, beside the current folder or in the mirror. */
+/** Files that the task lists itself: paths from the current folder, from the task's own file, or from the mirror. */
 async function listedRows(config: TaskConfig, split: string): Promise<readonly Doc[]> {
   const listed = config.dataset_kwargs?.data_files;
   const files = typeof listed === "string" || Array.isArray(listed) ? { train: listed } : listed;
   const own =
     typeof files === "object" && files !== null ? (files as Readonly<Record<string, unknown>>)[split] : undefined;
   if (own === undefined) throw missing(config, split, "data_files does not name it");
-  const mirror = mirrorRoot();
-  const roots = [process.cwd(), ...(mirror === undefined ? [] : [mirror])];
+  const source = config.metadata?.config_source;
+  const beside = typeof source === "string" ? dirname(source) : undefined;
+  const roots = [process.cwd(), beside, mirrorRoot()].filter((root) => root !== undefined);
   const paths = [own].flat().map((file) => {
     const candidates = roots.map((root) => absolute(root, String(file)));
     const found = candidates.find((path) => existsSync(path));

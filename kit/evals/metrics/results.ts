@@ -2,14 +2,23 @@
 import { UserError } from "../../errors.js";
 import { pythonRegex } from "../python/regex.js";
 import { countCharacters, countWords, pythonText } from "../python/text.js";
-import { outputTypeOf, usesMutualInformation } from "../requests/requests.js";
+import { outputTypeOf } from "../requests/requests.js";
 import type { Answer, Doc, LogLikelihood, MetricSpec, MetricValue, OutputType, TaskConfig } from "../tasks/config.js";
 import { choicesOf, targetOf, textOf } from "../tasks/prompts.js";
+import { aggregationOf } from "./aggregations.js";
 
 /** Values of one document by metric, in the harness's order. */
 export type DocumentMetrics = { readonly [metric: string]: MetricValue };
 
-/** Metrics of each output type when a task names none, in the harness's order. */
+/** Metrics each output type gives, in the harness's order. */
+const known: Readonly<Record<OutputType, readonly string[]>> = {
+  loglikelihood: ["perplexity", "acc"],
+  loglikelihood_rolling: ["word_perplexity", "byte_perplexity", "bits_per_byte"],
+  multiple_choice: ["acc", "acc_norm", "acc_bytes", "exact_match", "acc_mutual_info"],
+  generate_until: ["exact_match"],
+};
+
+/** Metrics of a task that names none. */
 const standard: Readonly<Record<OutputType, readonly string[]>> = {
   loglikelihood: ["perplexity", "acc"],
   loglikelihood_rolling: ["word_perplexity", "byte_perplexity", "bits_per_byte"],
@@ -26,32 +35,35 @@ export function metricsOf(config: TaskConfig): readonly MetricSpec[] {
  * What one document adds to the task's metrics.
  *
  * @param answers to its requests, in their order, after the filter
- * @throws UserError for a metric that cannot be computed from this output type
  */
 export function documentMetrics(config: TaskConfig, doc: Doc, answers: readonly Answer[]): DocumentMetrics {
   if (config.process_results !== undefined) return config.process_results(doc, answers);
-  const available = computers[outputTypeOf(config)](config, doc, answers);
-  const wanted = metricsOf(config);
-  const unknown = wanted.find(({ metric }) => available[metric] === undefined);
-  if (unknown !== undefined) {
-    throw new UserError(`there is no metric "${unknown.metric}" for ${outputTypeOf(config)}`, {
-      where: `task ${config.task}`,
-      expected: Object.keys(available).join(", "),
-    });
+  const type = outputTypeOf(config);
+  const compute = computers[type](config, doc, answers);
+  const names = new Set(metricsOf(config).map(({ metric }) => metric));
+  return Object.fromEntries(known[type].filter((name) => names.has(name)).map((name) => [name, compute[name]()]));
+}
+
+/**
+ * Checks that a task's metrics can be computed, before anything is.
+ *
+ * @throws UserError for a metric that its output type does not give
+ */
+export function checkMetrics(config: TaskConfig): void {
+  const type = outputTypeOf(config);
+  const where = `task ${config.task}: metric_list`;
+  for (const { metric, aggregation } of metricsOf(config)) {
+    aggregationOf(metric, aggregation, where);
+    if (config.process_results !== undefined || known[type].includes(metric)) continue;
+    throw new UserError(`there is no metric "${metric}" for ${type}`, { where, expected: known[type].join(", ") });
   }
-  const names = new Set(wanted.map(({ metric }) => metric));
-  return Object.fromEntries(
-    Object.entries(available)
-      .filter(([metric]) => names.has(metric))
-      .map(([metric, compute]) => [metric, compute!()]),
-  );
 }
 
 type Compute = (
   config: TaskConfig,
   doc: Doc,
   answers: readonly Answer[],
-) => { readonly [metric: string]: (() => MetricValue) | undefined };
+) => { readonly [metric: string]: () => MetricValue };
 
 const computers: { readonly [Kind in OutputType]: Compute } = {
   loglikelihood: (_, __, [answer]) => {
@@ -86,9 +98,7 @@ function chosen(config: TaskConfig, doc: Doc, answers: readonly Answer[]): Retur
     acc_norm: () => score(by(choices.map(countCharacters))),
     acc_bytes: () => score(by(choices.map((choice) => Buffer.byteLength(choice, "utf8")))),
     exact_match: () => Number([...right].some((at) => (answers[at] as LogLikelihood | undefined)?.greedy === true)),
-    acc_mutual_info: usesMutualInformation(config)
-      ? () => score(likely.map((value, i) => value - alone[i]))
-      : undefined,
+    acc_mutual_info: () => score(likely.map((value, i) => value - alone[i])),
   };
 }
 

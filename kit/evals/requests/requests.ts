@@ -74,7 +74,7 @@ const builders: { readonly [Kind in OutputType]: Builder } = {
 };
 
 /** Whether the choices are scored without their context as well. */
-export function usesMutualInformation({ metric_list: metrics = [] }: TaskConfig): boolean {
+function usesMutualInformation({ metric_list: metrics = [] }: TaskConfig): boolean {
   return metrics.some(({ metric }) => metric === "acc_mutual_info");
 }
 

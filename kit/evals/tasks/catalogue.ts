@@ -117,11 +117,17 @@ class Catalogue {
     if ("group" in entry) return [await this.group(entry, overrides)];
     if (!("values" in entry)) return [{ ...entry, ...overrides }];
     if ("group" in entry.values) return [await this.group(entry.values as unknown as GroupConfig, overrides)];
-    return [await this.task({ ...entry.values, ...overrides }, entry.where)];
+    return [await this.task({ ...entry.values, ...overrides }, entry.where, entry.path)];
   }
 
-  private async task(values: { readonly [field: string]: unknown }, where: Place): Promise<TaskConfig> {
-    return taskConfig((await this.withFunctions(values, where)) as { readonly [field: string]: unknown }, where);
+  private async task(
+    values: { readonly [field: string]: unknown },
+    where: Place,
+    source?: string,
+  ): Promise<TaskConfig> {
+    const complete = (await this.withFunctions(values, where)) as { readonly [field: string]: unknown };
+    const config = taskConfig(complete, where);
+    return source === undefined ? config : { ...config, metadata: { ...config.metadata, config_source: source } };
   }
 
   /** A group; what it says beside its own fields holds for its tasks. */

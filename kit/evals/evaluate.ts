@@ -1,0 +1,235 @@
+/** One task from its documents to its numbers. */
+import { UserError } from "../errors.js";
+import { type DataOptions, openDataset } from "./data/dataset.js";
+import { aggregationOf, higherIsBetter, standardError } from "./metrics/aggregations.js";
+import { filtersOf } from "./metrics/filters.js";
+import { checkMetrics, type DocumentMetrics, documentMetrics, metricsOf, rightChoices } from "./metrics/results.js";
+import { sampler } from "./requests/fewshot.js";
+import { buildItems, type Item, outputTypeOf, type Request } from "./requests/requests.js";
+import type { LanguageModel } from "./scoring/languageModel.js";
+import type { ScoreOptions } from "./scoring/scorer.js";
+import type { Answer, Doc, MetricValue, Target, TaskConfig } from "./tasks/config.js";
+import { choicesOf, targetOf } from "./tasks/prompts.js";
+
+/** Which documents are asked about, and how uncertainty is estimated. */
+export type TaskOptions = DataOptions & {
+  /** Examples in front of each question. A task that says 0 itself keeps to it, as in the harness. */
+  readonly fewshot?: number;
+  /** Only so many documents, or below 1 that share of them. */
+  readonly limit?: number;
+  /** Only these documents, by task. */
+  readonly samples?: { readonly [task: string]: readonly number[] };
+  /** Selects the examples; default 1234 as in the harness. */
+  readonly fewshotSeed?: number;
+  /** Resamples of the bootstrap; default 100,000. With 0 there are no standard errors at all. */
+  readonly resamples?: number;
+  /** Told what a number does not say. */
+  readonly say?: (message: string) => void;
+};
+
+/** One document with what was asked, what came back, and what it is worth. */
+export type Sample = {
+  readonly id: number;
+  readonly doc: Doc;
+  readonly target: Target;
+  readonly requests: readonly Request[];
+  /** Answers to each request, one for each repetition. */
+  readonly answers: readonly (readonly Answer[])[];
+  readonly filter: string;
+  readonly filtered: readonly Answer[];
+  readonly metrics: DocumentMetrics;
+};
+
+/** A metric over all documents. */
+export type MetricResult = {
+  readonly metric: string;
+  readonly filter: string;
+  readonly value: number;
+  /** Absent where there is none, or none was asked for. */
+  readonly stderr?: number;
+  readonly higherIsBetter?: boolean;
+};
+
+export type TaskResult = {
+  readonly config: TaskConfig;
+  readonly shots: number;
+  /** Documents there are, and those that count. */
+  readonly documents: { readonly original: number; readonly effective: number };
+  /** Documents left out because a continuation has no token of its own in this vocabulary. */
+  readonly leftOut: readonly number[];
+  readonly metrics: readonly MetricResult[];
+  readonly samples: readonly Sample[];
+};
+
+/**
+ * Asks a model about the documents of a task, and judges its answers.
+ *
+ * @throws UserError when the data are not to be had or do not fit the task, or a metric or filter does not exist
+ */
+export async function evaluateTask(
+  model: LanguageModel,
+  config: TaskConfig,
+  options: TaskOptions & ScoreOptions = {},
+): Promise<TaskResult> {
+  const { limit, samples, fewshotSeed = 1234, resamples = 100_000, say = () => {}, ...scoring } = options;
+  checkMetrics(config);
+  filtersOf(config);
+  const open = openDataset(config, options);
+  const docs = await open(evaluatedSplit(config), config.process_docs);
+  const shots = config.num_fewshot === 0 ? 0 : (options.fewshot ?? config.num_fewshot ?? 0);
+  const draw = sampler(config, shots === 0 ? [] : await examplesOf(config, open), fewshotSeed);
+  const items = buildItems(config, selected(config, docs, limit, samples?.[config.task]), draw, shots);
+  const answers = await ask(model, items, config.repeats ?? 1, scoring);
+  const leftOut = items.filter((_, i) => answers[i] === undefined).map(({ id }) => id);
+  const kept = judge(config, items, answers);
+  report(config, items, leftOut, say);
+  return {
+    config,
+    shots,
+    documents: { original: docs.length, effective: items.length - leftOut.length },
+    leftOut,
+    metrics: aggregated(config, kept, resamples),
+    samples: kept,
+  };
+}
+
+/** The test split, or else the validation split. */
+function evaluatedSplit({ task, test_split, validation_split }: TaskConfig): string {
+  const split = test_split ?? validation_split;
+  if (typeof split === "string") return split;
+  throw new UserError("the task names no documents", {
+    where: `task ${task}`,
+    expected: "test_split or validation_split",
+  });
+}
+
+/** The documents examples are drawn from: a split that the task names, its own list, or the first of train, validation, test. */
+async function examplesOf(config: TaskConfig, open: ReturnType<typeof openDataset>): Promise<readonly Doc[]> {
+  const { fewshot_config: own = {}, process_docs } = config;
+  const split = own.split ?? config.fewshot_split;
+  if (typeof split === "string") return await open(split, own.process_docs ?? process_docs);
+  if (own.samples !== undefined) return typeof own.samples === "function" ? own.samples() : own.samples;
+  const first = config.training_split ?? config.validation_split ?? evaluatedSplit(config);
+  return await open(first, process_docs);
+}
+
+function selected(
+  { task }: TaskConfig,
+  docs: readonly Doc[],
+  limit: number | undefined,
+  wanted: readonly number[] | undefined,
+): readonly (readonly [number, Doc])[] {
+  if (limit !== undefined && !(limit > 0)) {
+    throw new UserError(`the limit is ${limit}`, { where: "evals", expected: "a number of documents, or a share" });
+  }
+  if (wanted !== undefined) {
+    const bad = wanted.find((id) => !(Number.isInteger(id) && id >= 0 && id < docs.length));
+    if (bad !== undefined) {
+      throw new UserError(`there is no document ${bad}`, {
+        where: `task ${task}`,
+        expected: `0 to ${docs.length - 1}`,
+      });
+    }
+    return [...new Set(wanted)].sort((a, b) => a - b).map((id) => [id, docs[id]] as const);
+  }
+  const count = limit === undefined ? docs.length : limit < 1 ? Math.ceil(docs.length * limit) : Math.floor(limit);
+  return docs.slice(0, count).map((doc, id) => [id, doc] as const);
+}
+
+/** The answers to each document's requests, with their repetitions; `undefined` where there is nothing to judge. */
+type Asked = readonly (readonly Answer[])[] | undefined;
+
+async function ask(
+  model: LanguageModel,
+  items: readonly Item[],
+  repeats: number,
+  options: ScoreOptions,
+): Promise<readonly Asked[]> {
+  const requests = items.flatMap((item) => item.requests);
+  // Likelihoods repeat themselves; only texts are asked for again.
+  const times = requests[0]?.kind === "generate_until" ? repeats : 1;
+  const all = await answered(model, Array.from({ length: times }, () => requests).flat(), options);
+  let at = 0;
+  return items.map((item) => {
+    const own = item.requests.map((_, i) =>
+      Array.from({ length: times }, (_, time) => all[time * requests.length + at + i]),
+    );
+    at += item.requests.length;
+    const complete = own.every((answers) => answers.every((answer) => answer !== undefined));
+    return complete ? (own as readonly (readonly Answer[])[]) : undefined;
+  });
+}
+
+/** All requests of a task are of one kind. */
+async function answered(
+  model: LanguageModel,
+  requests: readonly Request[],
+  options: ScoreOptions,
+): Promise<readonly (Answer | undefined)[]> {
+  const of = <Kind extends Request["kind"]>(kind: Kind): Extract<Request, { kind: Kind }>[] =>
+    requests.filter((request): request is Extract<Request, { kind: Kind }> => request.kind === kind);
+  switch (requests[0]?.kind) {
+    case "loglikelihood_rolling":
+      return await model.rolling(
+        of("loglikelihood_rolling").map(({ text }) => text),
+        options,
+      );
+    case "generate_until":
+      return await model.generate(of("generate_until"), options);
+    default:
+      return await model.logLikelihoods(of("loglikelihood"), options);
+  }
+}
+
+function judge(config: TaskConfig, items: readonly Item[], answers: readonly Asked[]): readonly Sample[] {
+  return filtersOf(config).flatMap(({ name, apply }) =>
+    items.flatMap(({ id, doc, requests }, i): Sample[] => {
+      const own = answers[i];
+      if (own === undefined) return [];
+      const filtered = own.map(apply);
+      const metrics = documentMetrics(config, doc, filtered);
+      return [{ id, doc, target: targetOf(config, doc), requests, answers: own, filter: name, filtered, metrics }];
+    }),
+  );
+}
+
+function aggregated(config: TaskConfig, samples: readonly Sample[], resamples: number): readonly MetricResult[] {
+  const values = new Map<string, { metric: string; filter: string; list: MetricValue[] }>();
+  for (const { filter, metrics } of samples) {
+    for (const [metric, value] of Object.entries(metrics)) {
+      const key = `${metric},${filter}`;
+      if (!values.has(key)) values.set(key, { metric, filter, list: [] });
+      values.get(key)!.list.push(value);
+    }
+  }
+  return [...values.values()].map(({ metric, filter, list }) => {
+    const spec = metricsOf(config).find((each) => each.metric === metric);
+    const aggregation = aggregationOf(metric, spec?.aggregation, `task ${config.task}`);
+    return {
+      metric,
+      filter,
+      value: aggregation.of(list),
+      stderr: standardError(aggregation, list, resamples),
+      higherIsBetter: higherIsBetter(metric, spec?.higher_is_better),
+    };
+  });
+}
+
+function report(
+  config: TaskConfig,
+  items: readonly Item[],
+  leftOut: readonly number[],
+  say: (message: string) => void,
+): void {
+  if (leftOut.length > 0) {
+    say(
+      `${config.task}: ${leftOut.length} of ${items.length} documents are left out, since a continuation has no token of ` +
+        "its own where this tokenizer joins it with its context",
+    );
+  }
+  if (outputTypeOf(config) !== "multiple_choice") return;
+  const hopeless = items.filter(({ doc }) => rightChoices(config, doc, choicesOf(config, doc)).length === 0);
+  if (hopeless.length > 0) {
+    say(`${config.task}: the target of ${hopeless.length} documents is none of their choices; they count as wrong`);
+  }
+}

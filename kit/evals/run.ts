@@ -1,0 +1,114 @@
+/** Tasks on a model: from a notebook, the command line, or a test. */
+import type { Speaker } from "../generate/index.js";
+import { weightsHash } from "../lab/models.js";
+import { countParameters } from "../model/index.js";
+import { evaluateTask, type TaskOptions, type TaskResult } from "./evaluate.js";
+import { type GroupResult, groupResults } from "./results/groups.js";
+import { type LanguageModel, type LanguageModelOptions, languageModel } from "./scoring/languageModel.js";
+import { type CatalogueOptions, type Selection, selectTasks } from "./tasks/catalogue.js";
+
+/** How far an evaluation is. */
+export type EvalProgress = {
+  readonly task: string;
+  /** Tasks done before it, and all there are. */
+  readonly done: number;
+  readonly tasks: number;
+  /** Predictions, or texts, made for this task and in all. */
+  readonly scored: number;
+  readonly total: number;
+};
+
+export type EvalOptions = TaskOptions & {
+  readonly progress?: (progress: EvalProgress) => void;
+  readonly signal?: AbortSignal;
+};
+
+export type RunOptions = EvalOptions &
+  CatalogueOptions &
+  LanguageModelOptions & {
+    /** What the model is called in results; default `model`. */
+    readonly name?: string;
+  };
+
+/** What was evaluated. */
+export type ModelAbout = {
+  readonly name: string;
+  readonly parameters?: number;
+  /** SHA-256 of the weights in memory. */
+  readonly sha256?: string;
+  /** Longest sequence, as the harness's API models count it. */
+  readonly maxLength?: number;
+  /** The tokenizer's markers as it spells them, with their ids. */
+  readonly markers?: { readonly [role: string]: readonly [token: string, id: number] };
+};
+
+/** Results of a model on some tasks. */
+export type Evaluation = {
+  readonly model: ModelAbout;
+  readonly tasks: readonly TaskResult[];
+  readonly groups: readonly GroupResult[];
+  /** What decided the numbers, for the record. */
+  readonly settings: {
+    readonly limit?: number;
+    readonly fewshot?: number;
+    readonly fewshotSeed: number;
+    readonly resamples: number;
+    readonly batchSize?: number;
+  };
+  readonly began: Date;
+  readonly seconds: number;
+};
+
+/**
+ * Evaluates a model on tasks of lm-evaluation-harness, with the numbers the harness gives.
+ *
+ * @param speaker model and tokenizer, as `weights.load` gives them
+ * @param tasks names of tasks, groups or tags, patterns with `*`, or paths of task files
+ * @param options examples, limits, data, batches
+ * @throws UserError for tasks that there are not, data that are not to be had, or a model without a tokenizer
+ */
+export async function run(speaker: Speaker, tasks: readonly string[], options: RunOptions = {}): Promise<Evaluation> {
+  const selection = await selectTasks(tasks, options);
+  const evaluation = await evaluate(languageModel(speaker, options), selection, options);
+  return { ...evaluation, model: aboutOf(speaker, options) };
+}
+
+/**
+ * Evaluates anything that answers requests, task by task.
+ *
+ * @param model such as `languageModel` makes
+ * @param selection what `selectTasks` found
+ */
+export async function evaluate(
+  model: LanguageModel,
+  { tasks, groups }: Selection,
+  options: EvalOptions & { readonly name?: string; readonly batchSize?: number } = {},
+): Promise<Evaluation> {
+  const { progress, name = "model", limit, fewshot, fewshotSeed = 1234, resamples = 100_000, batchSize } = options;
+  const began = new Date();
+  const results: TaskResult[] = [];
+  for (const [done, config] of tasks.entries()) {
+    const ahead = { task: config.task, done, tasks: tasks.length };
+    const told = progress && ((scored: number, total: number): void => progress({ ...ahead, scored, total }));
+    results.push(await evaluateTask(model, config, { ...options, progress: told }));
+  }
+  return {
+    model: { name },
+    tasks: results,
+    groups: groupResults(groups, results),
+    settings: { limit, fewshot, fewshotSeed, resamples, batchSize },
+    began,
+    seconds: (Date.now() - began.getTime()) / 1000,
+  };
+}
+
+function aboutOf({ model, tokenizer }: Speaker, { name = "model", maxLength }: RunOptions): ModelAbout {
+  const markers = Object.entries(tokenizer.special).map(([role, id]) => [role, [tokenizer.tokenOf(id), id]] as const);
+  return {
+    name,
+    parameters: countParameters(model.config),
+    sha256: weightsHash(model),
+    maxLength: maxLength ?? model.config.context,
+    markers: Object.fromEntries(markers),
+  };
+}

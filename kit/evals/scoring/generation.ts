@@ -1,0 +1,111 @@
+/** Going on with many prompts, several at a time. */
+import type { ExecutionBackend, Tensor } from "../../engine/index.js";
+import { type Sampler, sampler } from "../../generate/index.js";
+import { Decoder, type Model } from "../../model/index.js";
+import { TextStream, type Tokenizer } from "../../text/index.js";
+import type { GenerationOptions } from "../requests/requests.js";
+import type { ScoreOptions } from "./scorer.js";
+
+/** A prompt as ids, and how it is to be continued. */
+export type Prompt = { readonly ids: Int32Array; readonly tokens: number; readonly options: GenerationOptions };
+
+/** Continues prompts, in their order. */
+export type Generator = (prompts: readonly Prompt[], options?: ScoreOptions) => Promise<string[]>;
+
+/** Prompts that are continued together. */
+const TOGETHER = 8;
+
+/**
+ * A function that continues prompts until a stop string, the end marker, or their number of tokens.
+ *
+ * The best token is taken at `temperature` 0 (the default) or without `do_sample`; else `top_k`, `top_p` and `temperature`
+ * count, and the numbers are drawn from `seed`.
+ */
+export function generator(
+  model: Model<Tensor>,
+  tokenizer: Tokenizer,
+  { backend, seed = 1234 }: { readonly backend?: ExecutionBackend; readonly seed?: number } = {},
+): Generator {
+  // Kept for all prompts: its functions are compiled once.
+  const decoder = new Decoder(model, { backend });
+  return async (prompts, { progress, signal } = {}) => {
+    const texts = new Array<string>(prompts.length).fill("");
+    // Prompts of similar length share a batch, the longest first.
+    const order = prompts.map((_, i) => i).sort((a, b) => prompts[b].ids.length - prompts[a].ids.length);
+    for (let at = 0; at < order.length; at += TOGETHER) {
+      const places = order.slice(at, at + TOGETHER);
+      const running = places.map((place) => start(prompts[place], tokenizer, seed + place));
+      await continued(decoder, model, running, tokenizer, signal);
+      for (const [i, place] of places.entries()) texts[place] = running[i].text;
+      progress?.(at + places.length, prompts.length);
+    }
+    decoder.reset();
+    return texts;
+  };
+}
+
+/** A text that is growing. */
+type Running = {
+  readonly prompt: Prompt;
+  readonly seen: number[];
+  readonly stream: TextStream;
+  readonly choose: Sampler;
+  text: string;
+  left: number;
+};
+
+function start(prompt: Prompt, tokenizer: Tokenizer, seed: number): Running {
+  const { until, temperature, do_sample, top_k, top_p } = prompt.options;
+  const greedy = do_sample !== true && (do_sample === false || !(Number(temperature) > 0));
+  // A model may spell its end marker in other tokens than the marker itself.
+  const { eos } = tokenizer.special;
+  const stop = eos === undefined ? until : [...until, tokenizer.tokenOf(eos)];
+  const number = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);
+  return {
+    prompt,
+    seen: [...prompt.ids],
+    stream: new TextStream(tokenizer, { stop }),
+    choose: sampler(
+      greedy ? {} : { temperature: number(temperature) ?? 1, topK: number(top_k), topP: number(top_p), seed },
+    ),
+    text: "",
+    left: prompt.tokens,
+  };
+}
+
+async function continued(
+  decoder: Decoder,
+  { config }: Model<Tensor>,
+  running: readonly Running[],
+  tokenizer: Tokenizer,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  // Always as many rows: another number would have to be compiled anew.
+  const rows = Array.from({ length: TOGETHER }, (_, i) => running[Math.min(i, running.length - 1)]);
+  let scores = decoder.prompt(rows.map(({ prompt }) => prompt.ids));
+  for (;;) {
+    signal?.throwIfAborted();
+    const chosen = rows.map((each, i) =>
+      each.left > 0 && i < running.length
+        ? advance(each, scores.subarray(i * config.vocab, (i + 1) * config.vocab), tokenizer)
+        : 0,
+    );
+    if (running.every(({ left }) => left === 0) || decoder.length >= config.context) break;
+    await new Promise((resume) => setImmediate(resume));
+    scores = decoder.next(chosen);
+  }
+  for (const each of running) each.text += each.stream.flush();
+}
+
+/** Appends the next token to a text, or ends it. Returns the token. */
+function advance(running: Running, scores: Float32Array, tokenizer: Tokenizer): number {
+  const id = running.choose(scores, running.seen);
+  if (id === tokenizer.special.eos) {
+    running.left = 0;
+    return id;
+  }
+  running.seen.push(id);
+  running.text += running.stream.push(id);
+  running.left = running.stream.stopped === undefined ? running.left - 1 : 0;
+  return id;
+}

@@ -1,0 +1,77 @@
+/** How requests become few batches of few shapes: pure planning, no tensors. */
+import { lengthClass } from "../../measure/windows.js";
+import type { TokenRequest } from "./encode.js";
+
+/** A prediction that is asked for: after position `at` of a row, how likely is `target`? */
+export type Wanted = { readonly at: number; readonly target: number; readonly request: number; readonly token: number };
+
+/** A sequence that is read once, for all requests that it serves. */
+export type Row = { readonly ids: Int32Array; readonly wanted: readonly Wanted[] };
+
+/** Rows that are read together, padded to `length`, with empty ones up to `count`. */
+export type RowBatch = { readonly rows: readonly Row[]; readonly length: number; readonly count: number };
+
+export type PlanOptions = {
+  /** Most ids in a batch, padding included; a single row may be longer. */
+  readonly batchTokens: number;
+  /** Most rows in a batch. */
+  readonly batchRows: number;
+  /** The longest row there can be. */
+  readonly longest: number;
+};
+
+/**
+ * The rows that answer all requests.
+ *
+ * A request reads its context and all of its continuation but the last token. What one request reads another may begin
+ * with: then it is answered by the same row, since no position sees what comes after it. So the choices of a question
+ * with one token each, and everything asked twice, cost one row.
+ */
+export function rowsOf(requests: readonly TokenRequest[]): Row[] {
+  const reads = requests
+    .map(({ context, continuation }, request) => {
+      const ids = new Int32Array(context.length + Math.max(0, continuation.length - 1));
+      ids.set(context);
+      if (continuation.length > 1) ids.set(continuation.subarray(0, -1), context.length);
+      return { ids, request };
+    })
+    .filter(({ request }) => requests[request].continuation.length > 0)
+    .sort((a, b) => compareIds(a.ids, b.ids));
+  const rows: { ids: Int32Array; wanted: Wanted[] }[] = [];
+  // A sequence stands right before those that it begins.
+  for (const { ids, request } of reads.reverse()) {
+    let row = rows.at(-1);
+    if (row === undefined || !beginsWith(row.ids, ids)) rows.push((row = { ids, wanted: [] }));
+    const { context, continuation } = requests[request];
+    for (const [token, target] of continuation.entries()) {
+      row.wanted.push({ at: context.length - 1 + token, target, request, token });
+    }
+  }
+  return rows;
+}
+
+/** Batches of rows of similar length, the longest first. */
+export function batchRows(rows: readonly Row[], { batchTokens, batchRows: most, longest }: PlanOptions): RowBatch[] {
+  const sorted = [...rows].sort((a, b) => b.ids.length - a.ids.length);
+  const batches: RowBatch[] = [];
+  for (let at = 0; at < sorted.length; ) {
+    const length = Math.min(lengthClass(sorted[at].ids.length), longest);
+    const full = Math.max(1, Math.min(most, Math.floor(batchTokens / length)));
+    const taken = sorted.slice(at, at + full);
+    // A few rows at the end need no full batch, only one of few sizes.
+    const count = Math.min(full, 2 ** Math.ceil(Math.log2(taken.length)));
+    batches.push({ rows: taken, length, count });
+    at += taken.length;
+  }
+  return batches;
+}
+
+function compareIds(a: Int32Array, b: Int32Array): number {
+  const shorter = Math.min(a.length, b.length);
+  for (let i = 0; i < shorter; i++) if (a[i] !== b[i]) return a[i] - b[i];
+  return a.length - b.length;
+}
+
+function beginsWith(ids: Int32Array, start: Int32Array): boolean {
+  return start.length <= ids.length && start.every((id, i) => id === ids[i]);
+}

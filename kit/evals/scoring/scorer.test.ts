@@ -1,0 +1,146 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Speaker } from "../../generate/index.js";
+import { toyStory } from "../../text/index.js";
+import { load, requireTokenizer } from "../../weights/index.js";
+import type { TokenRequest } from "./encode.js";
+import { batchRows, rowsOf } from "./plan.js";
+import { type ScorerOptions, scorer, type TokenScores } from "./scorer.js";
+
+let speaker: Speaker;
+let requests: readonly TokenRequest[];
+
+beforeAll(async () => {
+  const { model, tokenizer } = await load("pico");
+  speaker = { model, tokenizer: requireTokenizer("pico", tokenizer) };
+  requests = stories(speaker, 40);
+});
+
+/** Stories cut somewhere, with their end or one token of another; every other one backwards, which is most unlikely. */
+function stories({ model, tokenizer }: Speaker, count: number): readonly TokenRequest[] {
+  return Array.from({ length: count }, (_, i) => {
+    const ids = tokenizer.encode(toyStory(5, i >> 1).text).slice(0, model.config.context - 7 * (i % 5));
+    if (i % 4 > 1) ids.reverse();
+    const at = 1 + (((i >> 1) * 37) % (ids.length - 2));
+    const continuation = i % 2 === 0 ? ids.subarray(at) : Int32Array.of(1 + i);
+    return { context: ids.subarray(0, at), continuation };
+  });
+}
+
+const sum = ({ logLikelihoods }: TokenScores): number => logLikelihoods.reduce((total, value) => total + value, 0);
+
+async function sums(list: readonly TokenRequest[], options?: ScorerOptions): Promise<number[]> {
+  return (await scorer(speaker.model, options)(list)).map(sum);
+}
+
+describe("log-likelihoods", () => {
+  it("are the same in batches of 1, 7 and 32 and in any order", async () => {
+    const one = await sums(requests, { batchSize: 1 });
+    expect(Math.min(...one)).toBeLessThan(-500);
+    const order = requests.map((_, i) => i).sort((a, b) => ((a * 17) % 40) - ((b * 17) % 40));
+    for (const batchSize of [7, 32]) {
+      const found = await sums(
+        order.map((i) => requests[i]),
+        { batchSize, batchTokens: 8192 },
+      );
+      for (const [place, i] of order.entries()) expect(Math.abs(found[place] - one[i])).toBeLessThanOrEqual(1e-4);
+    }
+  });
+
+  it("do not depend on what else is asked, though equal beginnings are read once", async () => {
+    const { context, continuation } = requests[0];
+    const parts = [1, 2, 3].map((end) => ({ context, continuation: continuation.subarray(0, end) }));
+    const [long, ...short] = await scorer(speaker.model)([requests[0], ...parts, requests[0]]);
+    for (const [i, { logLikelihoods }] of short.slice(0, 3).entries()) {
+      expect([...logLikelihoods]).toEqual([...long.logLikelihoods.subarray(0, i + 1)]);
+    }
+    expect(short[3]).toEqual(long);
+  });
+
+  it("of the best token and of the token itself are one number", async () => {
+    for (const { best, bestLogLikelihoods, logLikelihoods } of await scorer(speaker.model)(requests)) {
+      expect(best).toHaveLength(logLikelihoods.length);
+      for (const [i, value] of logLikelihoods.entries()) expect(value).toBeLessThanOrEqual(bestLogLikelihoods[i]);
+    }
+    const { context } = requests[0];
+    const [first] = await scorer(speaker.model)([{ context, continuation: Int32Array.of(3) }]);
+    const [again] = await scorer(speaker.model)([{ context, continuation: first.best }]);
+    expect(again.logLikelihoods).toEqual(again.bestLogLikelihoods);
+  });
+
+  it("of all tokens add up to a probability of 1", async () => {
+    const { context } = requests[2];
+    const { vocab } = speaker.model.config;
+    const all = Array.from({ length: vocab }, (_, id) => ({ context, continuation: Int32Array.of(id) }));
+    const found = await scorer(speaker.model)(all);
+    const total = found.reduce((probability, scores) => probability + Math.exp(sum(scores)), 0);
+    expect(Math.abs(total - 1)).toBeLessThan(1e-5);
+    const likeliest = found.map(sum).indexOf(Math.max(...found.map(sum)));
+    expect(new Set(found.map(({ best: [id] }) => id))).toEqual(new Set([likeliest]));
+  });
+
+  it("are nothing for an empty continuation", async () => {
+    const [{ logLikelihoods }] = await scorer(speaker.model)([
+      { context: Int32Array.of(1, 2), continuation: new Int32Array() },
+    ]);
+    expect(logLikelihoods).toHaveLength(0);
+  });
+
+  it("stop when they are told to", async () => {
+    const stop = new AbortController();
+    const said: number[] = [];
+    const progress = (scored: number): void => {
+      said.push(scored);
+      stop.abort(new Error("enough"));
+    };
+    const asked = scorer(speaker.model, { batchSize: 4 })(requests, { progress, signal: stop.signal });
+    await expect(asked).rejects.toThrow("enough");
+    expect(said).toHaveLength(1);
+  });
+
+  it("name what cannot be read", async () => {
+    const score = scorer(speaker.model);
+    const { vocab, context: most } = speaker.model.config;
+    const ask = (context: Int32Array, continuation: Int32Array) => score([{ context, continuation }]);
+    await expect(ask(new Int32Array(), Int32Array.of(1))).rejects.toThrow(/reads 0 tokens.*at least one of context/s);
+    await expect(ask(new Int32Array(most + 1), Int32Array.of(1))).rejects.toThrow(/reads 257 tokens.*1 to 256/s);
+    await expect(ask(Int32Array.of(1), Int32Array.of(vocab))).rejects.toThrow(/1024 is not a token id.*0 to 1023/s);
+    expect(() => scorer(speaker.model, { batchSize: 0 })).toThrow(/batchSize is 0/);
+  });
+});
+
+describe("the plan", () => {
+  const request = (context: readonly number[], continuation: readonly number[]): TokenRequest => {
+    return { context: Int32Array.from(context), continuation: Int32Array.from(continuation) };
+  };
+
+  it("reads what begins something longer with it, and nothing twice", () => {
+    const rows = rowsOf([
+      request([1, 2], [3, 4]),
+      request([1, 2], [3, 4]),
+      request([1, 2], [9]),
+      request([1, 2, 3], [7, 7]),
+      request([1, 2, 4], [7]),
+      request([5], []),
+    ]);
+    expect(rows.map(({ ids }) => [...ids])).toEqual([
+      [1, 2, 4],
+      [1, 2, 3, 7],
+    ]);
+    const wanted = rows.flatMap(({ wanted }) => wanted);
+    expect(wanted).toHaveLength(8);
+    expect(wanted).toContainEqual({ at: 1, target: 9, request: 2, token: 0 });
+  });
+
+  it("pads to few lengths, and no batch holds more than it may", () => {
+    const rows = Array.from({ length: 100 }, (_, i) => ({ ids: new Int32Array(1 + ((i * 31) % 250)), wanted: [] }));
+    const batches = batchRows(rows, { batchTokens: 1024, batchRows: 32, longest: 256 });
+    expect(batches.flatMap((batch) => batch.rows)).toHaveLength(100);
+    expect(new Set(batches.map(({ length, count }) => `${count} × ${length}`)).size).toBeLessThanOrEqual(10);
+    for (const { rows, length, count } of batches) {
+      expect(Math.max(...rows.map(({ ids }) => ids.length))).toBeLessThanOrEqual(length);
+      expect(rows.length).toBeLessThanOrEqual(count);
+      expect(length * count).toBeLessThanOrEqual(1024);
+      expect(count).toBeLessThanOrEqual(32);
+    }
+  });
+});

@@ -1,0 +1,170 @@
+/** How likely continuations are, on our engine: what the tasks and the server share. */
+import {
+  argmax,
+  compile,
+  type ExecutionBackend,
+  gather,
+  logSumExp,
+  max,
+  mul,
+  read,
+  reshape,
+  scope,
+  sub,
+  sum,
+  type Tensor,
+  tensor,
+} from "../../engine/index.js";
+import { UserError } from "../../errors.js";
+import { head, hidden, type Model, type ModelParams } from "../../model/index.js";
+import type { TokenRequest } from "./encode.js";
+import { batchRows, type RowBatch, rowsOf } from "./plan.js";
+
+/** What a model says of a continuation, token by token. */
+export type TokenScores = {
+  /** `log p` of each token given all before it, in nats. */
+  readonly logLikelihoods: Float32Array;
+  /** The token the model would have chosen in its place. */
+  readonly best: Int32Array;
+  /** Its `log p`: the same number as the token's own where that is the best. */
+  readonly bestLogLikelihoods: Float32Array;
+};
+
+/** How far a scorer is. */
+export type ScoreOptions = {
+  /** Called after each batch with the predictions made so far and in all. */
+  readonly progress?: (scored: number, total: number) => void;
+  /** Stops between two batches. */
+  readonly signal?: AbortSignal;
+};
+
+/** Answers requests, in their order; see {@link scorer}. */
+export type Scorer = (requests: readonly TokenRequest[], options?: ScoreOptions) => Promise<TokenScores[]>;
+
+export type ScorerOptions = {
+  /** Most ids read at once, padding included; default 2,048. */
+  readonly batchTokens?: number;
+  /** Most sequences read at once; default as many as `batchTokens` allow. */
+  readonly batchSize?: number;
+  /** Default `graph`, which needs no long compilation for each of the few shapes. */
+  readonly backend?: ExecutionBackend;
+};
+
+/** Most scores, of all words at all places together, that are held at once: 64 MB. */
+const HEAD_ROOM = 2 ** 24;
+
+/**
+ * A function that scores continuations.
+ *
+ * Requests are sorted by length and padded to few lengths, each of which is compiled once; equal beginnings are read once;
+ * only places that are asked about go through the head. Padding stands behind the sequences and is never seen. Batches,
+ * order and company change a log-likelihood by no more than rounding within the model does.
+ *
+ * @param model best `rounded`, where its linear layers are ternary
+ * @throws UserError from the function, for an id outside the vocabulary or a sequence longer than the model's context;
+ * the reason of `signal` when it is aborted
+ */
+export function scorer({ config, params }: Model<Tensor>, options: ScorerOptions = {}): Scorer {
+  const { batchTokens = 2048, batchSize = Number.POSITIVE_INFINITY, backend = "graph" } = options;
+  for (const [name, value] of Object.entries({ batchTokens, batchSize })) {
+    if (!(value >= 1)) throw new UserError(`${name} is ${value}`, { where: "evals", expected: "a number from 1" });
+  }
+  const compiling = { backend, newShapes: "expect" } as const;
+  const stream = compile(
+    (params: ModelParams<Tensor>, ids: Tensor) => reshape(hidden({ config, params }, ids), [-1, config.width]),
+    { ...compiling, name: "evals" },
+  );
+  const predict = compile(
+    (params: ModelParams<Tensor>, x: Tensor, positions: Tensor, targets: Tensor) =>
+      predictions({ config, params }, x, positions, targets),
+    { ...compiling, name: "predictions" },
+  );
+  // The head needs no layers, and what is not used need not be an argument of its graph.
+  const top = { ...params, layers: [] };
+  const most = Math.max(64, Math.min(2048, 2 ** Math.floor(Math.log2(HEAD_ROOM / config.vocab))));
+
+  return async (requests, { progress, signal } = {}) => {
+    for (const request of requests) check(request, config);
+    const answers = requests.map(({ continuation: { length } }) => ({
+      logLikelihoods: new Float32Array(length),
+      best: new Int32Array(length),
+      bestLogLikelihoods: new Float32Array(length),
+    }));
+    const rows = rowsOf(requests);
+    const total = rows.reduce((count, { wanted }) => count + wanted.length, 0);
+    let scored = 0;
+    for (const batch of batchRows(rows, { batchTokens, batchRows: batchSize, longest: config.context })) {
+      signal?.throwIfAborted();
+      const wanted = batch.rows.flatMap((row, i) =>
+        row.wanted.map((each) => ({ ...each, position: i * batch.length + each.at })),
+      );
+      scope(() => {
+        const x = stream(params, padded(batch));
+        for (let at = 0; at < wanted.length; at += most) {
+          const part = wanted.slice(at, at + most);
+          const size = Math.min(most, Math.max(64, 2 ** Math.ceil(Math.log2(part.length))));
+          const [positions, targets] = [new Int32Array(size), new Int32Array(size)];
+          for (const [i, { position, target }] of part.entries()) [positions[i], targets[i]] = [position, target];
+          const found = predict(top, x, tensor(positions), tensor(targets));
+          const [own, best, bestOwn] = [read(found.own), read(found.best), read(found.bestOwn)];
+          for (const [i, { request, token, target }] of part.entries()) {
+            const answer = answers[request];
+            answer.best[token] = best[i];
+            answer.bestLogLikelihoods[token] = bestOwn[i];
+            answer.logLikelihoods[token] = best[i] === target ? bestOwn[i] : own[i];
+          }
+        }
+      });
+      scored += wanted.length;
+      progress?.(scored, total);
+      // Timers, signals and other requests get their turn.
+      await new Promise((resume) => setImmediate(resume));
+    }
+    return answers;
+  };
+}
+
+/**
+ * Log-likelihoods of targets, and of what is the likeliest in their place.
+ *
+ * @param x residual stream behind the last norm, shape `[·, D]`
+ * @param positions rows of it, shape `[P]` int32
+ * @param targets shape `[P]` int32
+ * @returns each of shape `[P]`
+ */
+function predictions(
+  model: Model<Tensor>,
+  x: Tensor,
+  positions: Tensor,
+  targets: Tensor,
+): { readonly own: Tensor; readonly best: Tensor; readonly bestOwn: Tensor } {
+  const rows = gather(x, positions);
+  const scores = head(model, rows);
+  const total = logSumExp(scores);
+  // A target's score is a product with its own row of the head: no one-hot matrix of the size of all scores.
+  const own = sum(mul(rows, gather(model.params.head ?? model.params.embed, targets)), { axis: -1 });
+  return { own: sub(own, total), best: argmax(scores), bestOwn: sub(max(scores, { axis: -1 }), total) };
+}
+
+/** Ids of a batch, `[count, length]`; what no row covers is 0. */
+function padded({ rows, length, count }: RowBatch): Tensor {
+  const ids = new Int32Array(count * length);
+  for (const [i, row] of rows.entries()) ids.set(row.ids, i * length);
+  return tensor(ids, [count, length]);
+}
+
+function check({ context, continuation }: TokenRequest, config: Model<Tensor>["config"]): void {
+  const length = context.length + continuation.length - 1;
+  if (context.length === 0 || length > config.context) {
+    throw new UserError(`a request reads ${length} tokens, ${context.length} of them context`, {
+      where: "evals",
+      expected: `1 to ${config.context}, at least one of context`,
+    });
+  }
+  for (const ids of [context, continuation]) {
+    const bad = ids.find((id) => !(id >= 0 && id < config.vocab));
+    if (bad !== undefined) {
+      throw new UserError(`${bad} is not a token id`, { where: "evals", expected: `0 to ${config.vocab - 1}` });
+    }
+  }
+}
