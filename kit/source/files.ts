@@ -80,15 +80,18 @@ export function temporaryBeside(path: string): string {
  * sibling is removed.
  *
  * @param path the file to make or replace
- * @param write fills the open file
+ * @param write fills the open file, whose name is `temporary` until it is complete
  * @throws UserError when the disk refuses (no space, no permission)
  */
-export async function writeAtomically(path: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
+export async function writeAtomically(
+  path: string,
+  write: (handle: FileHandle, temporary: string) => Promise<void>,
+): Promise<void> {
   const temporary = temporaryBeside(path);
   try {
     const handle = await open(temporary, "wx");
     try {
-      await write(handle);
+      await write(handle, temporary);
       await handle.sync();
     } finally {
       await handle.close();

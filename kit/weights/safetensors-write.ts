@@ -1,7 +1,8 @@
 import type { FileHandle } from "node:fs/promises";
 import type { PlainDType, TensorRef } from "../engine/ref.js";
 import { UserError } from "../errors.js";
-import { openToRead, readFully, writeAtomically, writeFully } from "../source/files.js";
+import { openToRead, readFully } from "../source/files.js";
+import { type Put, writeLargeFile } from "../source/large-file.js";
 import { bytesOf, type Piece, piecesOf, writtenDType } from "./chunks.js";
 import { decode, encode } from "./convert.js";
 import { byteLength, elementCount, type FloatDType, isFloatDType, plainDTypes, type TypedArray } from "./dtypes.js";
@@ -46,9 +47,9 @@ export async function writeSafetensors(
 ): Promise<void> {
   const ordered = [...tensors].map(([name, source]) => planned(name, source, options.dtype)).sort(byAlignmentThenName);
   const header = encodeHeader(ordered, options.metadata ?? { format: "pt" });
-  await writeAtomically(file, async (handle) => {
-    await writeFully(handle, header, 0, file);
-    await pump(handle, ordered, { start: header.length, path: file, progress: options.progress });
+  await writeLargeFile(file, async (put) => {
+    await put(header);
+    await pump(put, ordered, options.progress);
   });
 }
 
@@ -103,33 +104,23 @@ function encodeHeader(tensors: readonly Planned[], metadata: Readonly<Record<str
   return header;
 }
 
-/** Reads, converts and writes piece after piece; the next piece is being read while this one is written. */
-async function pump(
-  out: FileHandle,
-  tensors: readonly Planned[],
-  { start, path, progress }: { start: number; path: string; progress: SafetensorsOptions["progress"] },
-): Promise<void> {
+/** Reads, converts and puts piece after piece; the next piece is being read while this one is converted. */
+async function pump(put: Put, tensors: readonly Planned[], progress: SafetensorsOptions["progress"]): Promise<void> {
   const inputs = new OpenFiles();
   const buffers = [new Uint8Array(0), new Uint8Array(0)];
   const steps = loads(tensors, inputs, buffers);
-  let position = start;
-  let writing: Promise<void> = Promise.resolve();
+  let done = 0;
   try {
     let next = quietly(steps.next());
     for (;;) {
       const step = await next;
       if (step.done) break;
-      await writing;
-      // The buffer written just now is free again: fill it while the other is converted and written.
       next = quietly(steps.next());
       const bytes = step.value();
-      writing = quietly(writeFully(out, bytes, position, path));
-      position += bytes.byteLength;
-      progress?.(position - start);
+      await put(bytes);
+      progress?.((done += bytes.byteLength));
     }
-    await writing;
   } finally {
-    await writing.catch(() => undefined);
     await steps.return(undefined);
     await inputs.close();
   }
