@@ -2,7 +2,7 @@
  * `npm run check:tinyllama [-- --keep]`: a random checkpoint of TinyLlama-1.1B's exact shape, read by the kit and by
  * transformers, gives the same logits.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -13,7 +13,7 @@ import { projectRoot } from "../source/index.js";
 import { Contestant, withContestants } from "./harness/contestant.js";
 import { gigabytes, say } from "./harness/table.js";
 import { peer } from "./peers.js";
-import { writeRandomCheckpoint } from "./tinyllama/checkpoint.js";
+import { randomCheckpoint } from "./tinyllama/checkpoint.js";
 
 const seed = 11;
 const parameters = 1_100_048_384;
@@ -36,12 +36,7 @@ async function main(args: readonly string[]): Promise<void> {
   const { keep, help } = options(args);
   if (help) return say("npm run check:tinyllama [-- --keep]   --keep leaves the 2.2 GB checkpoint in .cache/bench");
   const { python, versions } = await peer("torch");
-  const folder = join(projectRoot(), ".cache", "bench", `tinyllama-random-${seed}`);
-  if (!existsSync(join(folder, "config.json"))) {
-    const begin = performance.now();
-    await writeRandomCheckpoint(folder, seed);
-    say(`wrote a random checkpoint of TinyLlama-1.1B's shape, 2.2 GB, in ${seconds(performance.now() - begin)}`);
-  }
+  const folder = await randomCheckpoint();
   const results = await mkdtemp(join(projectRoot(), ".cache", "bench", "logits-"));
   try {
     const prompts = lengths.map((length, i) => ids(length, i));

@@ -30,6 +30,11 @@ const benches: Readonly<Record<string, Bench>> = {
     about: "prompt and decoding of SmolLM2-135M, against transformers",
     load: async () => (await import("./generate/bench.js")).benchGenerate,
   },
+  merge: {
+    about: "layers of a 2.2 GB checkpoint stacked (--preset narrow: 0.14 GB), against mergekit",
+    load: async () => (await import("./merge/bench.js")).benchMerge,
+    takesPreset: true,
+  },
   train: {
     about: "a training step of a ternary Gated DeltaNet (--preset teenyS), against PyTorch",
     load: async () => (await import("./train/bench.js")).benchTrain,

@@ -1,11 +1,22 @@
+import { existsSync } from "node:fs";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { random, tree } from "../../engine/index.js";
-import { type Shape, shapes, tinyLlama } from "../../model/index.js";
-import { huggingFaceNames, storedName, type TensorValues, writeSafetensors } from "../../weights/index.js";
+import { UserError } from "../../errors.js";
+import { type Shape, shapes } from "../../model/index.js";
+import { projectRoot } from "../../source/index.js";
+import {
+  type ConfigJson,
+  fromHuggingFace,
+  huggingFaceNames,
+  storedName,
+  type TensorValues,
+  writeSafetensors,
+} from "../../weights/index.js";
+import { say } from "../harness/table.js";
 
 /** The `config.json` of TinyLlama-1.1B-Chat-v1.0, without what says nothing about the model. */
-export const publishedConfig: Readonly<Record<string, unknown>> = {
+const publishedConfig: ConfigJson = {
   architectures: ["LlamaForCausalLM"],
   attention_bias: false,
   bos_token_id: 1,
@@ -29,25 +40,60 @@ export const publishedConfig: Readonly<Record<string, unknown>> = {
   vocab_size: 32_000,
 };
 
+type Size = { readonly config: ConfigJson; readonly text: string };
+
+/** Sizes by name: TinyLlama's own, and one with as many layers that a bench is tried with. */
+const sizes: Readonly<Record<string, Size>> = {
+  tinyLlama: { config: publishedConfig, text: "2.2 GB" },
+  narrow: {
+    config: {
+      ...publishedConfig,
+      hidden_size: 512,
+      intermediate_size: 1408,
+      num_attention_heads: 8,
+      num_key_value_heads: 1,
+      vocab_size: 8000,
+    },
+    text: "0.14 GB",
+  },
+};
+
+const seed = 11;
+
+/**
+ * The folder of a random checkpoint of TinyLlama's shape, written into `.cache/bench` by whoever needs it first.
+ *
+ * @param size a name of {@link sizes}
+ * @throws UserError for another name
+ */
+export async function randomCheckpoint(size = "tinyLlama"): Promise<string> {
+  if (!Object.hasOwn(sizes, size))
+    throw new UserError(`There is no preset ${size}`, { expected: Object.keys(sizes).join(" or ") });
+  const { config, text } = sizes[size];
+  const folder = join(projectRoot(), ".cache", "bench", `${size.toLowerCase()}-random-${seed}`);
+  if (existsSync(join(folder, "config.json"))) return folder;
+  say(`  writing a random checkpoint of TinyLlama's shape into .cache/bench (${text})`);
+  await writeRandomCheckpoint(folder, config);
+  return folder;
+}
+
 /**
  * Writes a random checkpoint the way TinyLlama's is published: names, shapes, bfloat16, one file.
  *
  * Matrices are uniform with the deviation 0.02 of TinyLlama's own initialisation, gains lie around 1, so that a gain that
  * is left out shows. Memory: one tensor at a time.
- *
- * @param folder replaced
- * @param seed Selects the weights.
  */
-export async function writeRandomCheckpoint(folder: string, seed: number): Promise<void> {
+async function writeRandomCheckpoint(folder: string, config: ConfigJson): Promise<void> {
   const draft = `${folder}.tmp`;
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { recursive: true });
-  const tensors = tree.entries<Shape>(shapes(tinyLlama)).map(([path, { shape }]): [string, TensorValues] => {
+  const model = fromHuggingFace(config, folder);
+  const tensors = tree.entries<Shape>(shapes(model)).map(([path, { shape }]): [string, TensorValues] => {
     const values = (): Float32Array => draw(random.fold(random.key(seed), path), shape, path.endsWith(".gain"));
     return [storedName(huggingFaceNames, path)!, { dtype: "BF16", shape, values }];
   });
   await writeSafetensors(join(draft, "model.safetensors"), tensors);
-  await writeFile(join(draft, "config.json"), `${JSON.stringify(publishedConfig, null, 2)}\n`);
+  await writeFile(join(draft, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
   await rm(folder, { recursive: true, force: true });
   await rename(draft, folder);
 }
