@@ -1,4 +1,13 @@
-import type { LinearSpec, MixerSpec, MlpSpec, ModelConfig } from "../model/index.js";
+import {
+  type LayerSpec,
+  type LinearSpec,
+  leaks,
+  type MixerSpec,
+  type MlpSpec,
+  type ModelConfig,
+  type NormSpec,
+} from "../model/index.js";
+import type { AttentionSpec, DifferentialV1Spec, HeadSplit, PoolSpec } from "../nn/index.js";
 import { count, plural, ranges } from "./words.js";
 
 /** What a config says, as names and sentences; equal layers share a line. */
@@ -9,11 +18,15 @@ export function configFacts(config: ModelConfig): [name: string, text: string][]
       "model",
       `${plural(layers.length, "layer")}, width ${width}, vocabulary ${count(vocab)}, context ${count(context)}`,
     ],
-    ...byLayer(layers.map(({ mixer }) => [mixer.kind, mixerText(mixer)])),
-    ...byLayer(layers.map(({ mlp }) => ["MLP", mlpText(mlp)])),
-    ["linear", linearText(config.linear)],
+    ...byLayer(layers.map(({ mixer }) => [mixer.kind, textOf(mixers, mixer)])),
+    ...byLayer(layers.map(({ mlp }) => ["MLP", textOf(mlps, mlp)])),
+    ...byLayer(layers.map((layer) => ["besides", besidesText(layer)])).filter(([, text]) => !text.endsWith(nothing)),
+    ["linear", textOf(linears, config.linear)],
     ["head", config.tied ? "tied to the embedding" : "separate"],
-    ["norm", `RMSNorm, eps ${config.normEps}`],
+    ...byLayer(layers.map(({ norm }) => ["norm", `${textOf(norms, norm)}, eps ${config.normEps}`])),
+    ...leaks(config)
+      .slice(0, 1)
+      .map((part): [string, string] => ["leaks", `${part} sees the future`]),
   ];
 }
 
@@ -35,10 +48,31 @@ type Texts<Union extends { readonly kind: string }> = {
   readonly [Kind in Union["kind"]]: (spec: Extract<Union, { readonly kind: Kind }>) => string;
 };
 
-const mixers: Texts<MixerSpec> = {
-  attention: ({ heads, kvHeads, headDim, rope }) =>
+function headsText({ heads, kvHeads, headDim, rope }: AttentionSpec): string {
+  return (
     `${heads} heads, ${kvHeads} for keys and values, of width ${headDim}; ` +
-    `rotary theta ${rope.theta}, ${rope.layout === "half" ? "rotate-half" : "interleaved"} layout`,
+    `rotary theta ${rope.theta}, ${rope.layout === "half" ? "rotate-half" : "interleaved"} layout`
+  );
+}
+
+const splits: { readonly [S in HeadSplit]: string } = {
+  adjacentHeads: "neighbouring heads",
+  halvedHeads: "heads of both halves",
+  withinHead: "two groups within each head",
+};
+
+const outputs: { readonly [O in DifferentialV1Spec["output"]]: string } = {
+  subNorm: "sub-norm with gain",
+  plainSubNorm: "sub-norm without gain",
+  residual: "no sub-norm",
+};
+
+const mixers: Texts<MixerSpec> = {
+  attention: headsText,
+  differentialV1: (spec) =>
+    `${headsText(spec)}; maps of ${splits[spec.split]}, ${outputs[spec.output]}, λ from ${spec.lambdaInit.toPrecision(3)}`,
+  differentialV2: (spec) =>
+    `${headsText(spec)}; two queries a head, a gate ${spec.lambdaBias === true ? "with" : "without"} bias`,
   gatedConv: ({ kernel }) => `convolutions over ${kernel} tokens`,
   gatedDeltaNet: (spec) =>
     [
@@ -52,6 +86,34 @@ const mixers: Texts<MixerSpec> = {
     ].join(", "),
 };
 
+const pools: Texts<PoolSpec> = {
+  prefix: () => "of the text so far",
+  ema: ({ decay }) => `of the text so far, decaying by ${decay}`,
+  sequence: () => "of the whole text",
+};
+
+const norms: Texts<NormSpec> = {
+  rmsNorm: () => "RMSNorm",
+  adaptiveRmsNorm: ({ rank, pool }) =>
+    `RMSNorm whose gain adapts to the mean ${textOf(pools, pool)}, ${rank === "full" ? "full matrix" : `rank ${rank}`}`,
+};
+
+const nothing = "nothing";
+
+function besidesText({ tokenMixing, squeezeExcite }: LayerSpec): string {
+  const bias = (spec: { readonly bias?: true }): string => (spec.bias === true ? " with bias" : "");
+  const texts = [
+    ...(tokenMixing ? [`token mixing over ${tokenMixing.kernel} tokens${bias(tokenMixing)}`] : []),
+    ...(squeezeExcite
+      ? [
+          `squeeze-and-excitation of width ${squeezeExcite.hidden}${bias(squeezeExcite)}, ` +
+            `gate ${squeezeExcite.gate === "sigmoid" ? "σ" : "2σ"} of the mean ${textOf(pools, squeezeExcite.pool)}`,
+        ]
+      : []),
+  ];
+  return texts.length === 0 ? nothing : texts.join("; ");
+}
+
 const mlps: Texts<MlpSpec> = { swiglu: ({ hidden }) => `SwiGLU, hidden width ${hidden}` };
 
 const linears: Texts<LinearSpec> = {
@@ -63,15 +125,7 @@ const linears: Texts<LinearSpec> = {
   },
 };
 
-/** A kind and its entry agree by construction, which TypeScript cannot follow. */
-function mixerText(spec: MixerSpec): string {
-  return (mixers[spec.kind] as (spec: MixerSpec) => string)(spec);
-}
-
-function mlpText(spec: MlpSpec): string {
-  return mlps[spec.kind](spec);
-}
-
-function linearText(spec: LinearSpec): string {
-  return (linears[spec.kind] as (spec: LinearSpec) => string)(spec);
+/** The text of a spec. A kind and its entry agree by construction, which TypeScript cannot follow. */
+function textOf<Union extends { readonly kind: string }>(texts: Texts<Union>, spec: Union): string {
+  return (texts[spec.kind as Union["kind"]] as (spec: Union) => string)(spec);
 }

@@ -106,7 +106,8 @@ export class Progress {
 
   private score(documents: Documents): DocumentLosses {
     const { training, data, run } = this.parts;
-    this.scorer ??= documentScorer(run.spec.model, { boundary: data.boundary });
+    const { allowLeak } = run.spec.training;
+    this.scorer ??= documentScorer(run.spec.model, { boundary: data.boundary, allowLeak });
     return this.scorer(training.model.params, documents);
   }
 

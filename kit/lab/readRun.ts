@@ -89,6 +89,7 @@ const training: Reader<RunSpec["training"]> = lawful(
       fields<RateFactors>({ paths: pattern, learningRate: optional(factor), weightDecay: optional(factor) }),
     ),
     validateEvery: optional(whole()),
+    allowLeak: optional(oneOf(true)),
   }),
   { field: "stages", expected: "at least one stage", holds: ({ stages }) => stages.length > 0 },
   {

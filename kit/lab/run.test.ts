@@ -147,6 +147,8 @@ describe("withBudget", () => {
 describe("readRun", () => {
   it("reads what was written", () => {
     expect(readRun(JSON.parse(JSON.stringify(small)))).toEqual(small);
+    const leaky = { ...small, spec: { ...small.spec, training: { ...small.spec.training, allowLeak: true } } };
+    expect(readRun(JSON.parse(JSON.stringify(leaky)))).toEqual(leaky);
   });
 
   it.each([

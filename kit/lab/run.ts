@@ -43,7 +43,7 @@ async function locked(run: Run, options: RunOptions, store: Checkpoints<Note>): 
     ...spec.training,
     totalTokens: budgetOf(spec),
   });
-  const { beta1, beta2, eps, factors, clip, accumulate } = spec.training;
+  const { beta1, beta2, eps, factors, clip, accumulate, allowLeak } = spec.training;
   const training = new Training({
     model: model ?? { config: spec.model, params: from!.state.params },
     from,
@@ -54,6 +54,7 @@ async function locked(run: Run, options: RunOptions, store: Checkpoints<Note>): 
     optimiser: { beta1, beta2, eps, factors },
     clip,
     accumulate,
+    allowLeak,
     backend: spec.execution.backend,
     matmul: spec.execution.matmul,
   });

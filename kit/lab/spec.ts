@@ -40,6 +40,8 @@ export type RunSpec = {
     readonly factors: readonly RateFactors[];
     /** Tokens between validations in the course of the run; absent: only at the end. */
     readonly validateEvery?: number;
+    /** Trains and judges a model that sees the future; its figures are comparable with none. */
+    readonly allowLeak?: true;
   };
   readonly execution: {
     /** Backend and threads change the last bits. */

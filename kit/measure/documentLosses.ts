@@ -1,13 +1,13 @@
 /** What documents cost a model: each of their tokens once, from the boundary on. */
 import { compile, type ExecutionBackend, read, scope, type Tensor, tensor } from "../engine/index.js";
 import { UserError } from "../errors.js";
-import type { Model, ModelConfig, ModelParams } from "../model/index.js";
+import { type LeakOptions, type Model, type ModelConfig, type ModelParams, refuseLeaks } from "../model/index.js";
 import type { Documents } from "../text/index.js";
 import { tokenLogLikelihoods } from "./likelihood.js";
 import { batchWindows, cutWindows, type WindowBatch } from "./windows.js";
 
 /** How documents are scored. */
-export type DocumentScoring = {
+export type DocumentScoring = LeakOptions & {
   /** Id in front of every document, as in training; it ends a document as well. */
   readonly boundary: number;
   /** Most tokens the model reads at once; default its context. More shows what it makes of lengths it has not seen. */
@@ -74,9 +74,11 @@ export type DocumentScorer = (params: ModelParams<Tensor>, documents: Documents)
  *
  * @param config the model's
  * @param scoring boundary, window, batches
- * @throws UserError when the window, stride, boundary or an id of a document is impossible
+ * @throws UserError when the window, stride, boundary or an id of a document is impossible, or the model sees the future and
+ * that is not allowed
  */
 export function documentScorer(config: ModelConfig, scoring: DocumentScoring): DocumentScorer {
+  refuseLeaks(config, "Scoring documents", scoring);
   const { boundary, window = config.context, batchTokens = 2048, backend = "graph", progress } = scoring;
   const { stride = Math.ceil(window / 2), positions = { bucket: 64, most: 2048 } } = scoring;
   checkId(boundary, config.vocab, "the boundary");

@@ -1,3 +1,4 @@
+export * from "./causality.js";
 export * from "./divergence.js";
 export * from "./documentLosses.js";
 export * from "./likelihood.js";

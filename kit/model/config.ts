@@ -1,10 +1,19 @@
 import type {
+  AdaptiveRmsNormParams,
+  AdaptiveRmsNormSpec,
   AttentionSpec,
+  DifferentialV1Spec,
+  DifferentialV2Spec,
   GatedConvSpec,
   GatedDeltaNetSpec,
+  RmsNormParams,
   RopeSpec,
+  SqueezeExciteParams,
+  SqueezeExciteSpec,
   TernaryLinearSpec,
   TernaryScale,
+  TokenMixingParams,
+  TokenMixingSpec,
 } from "../nn/index.js";
 
 export type { RopeSpec, TernaryScale };
@@ -23,15 +32,24 @@ export type LinearSpec =
 /** What mixes information across time. */
 export type MixerSpec =
   | ({ readonly kind: "attention" } & AttentionSpec)
+  | ({ readonly kind: "differentialV1" } & DifferentialV1Spec)
+  | ({ readonly kind: "differentialV2" } & DifferentialV2Spec)
   | ({ readonly kind: "gatedConv" } & GatedConvSpec)
   | ({ readonly kind: "gatedDeltaNet" } & GatedDeltaNetSpec);
 
-export type NormSpec = { readonly kind: "rmsNorm" };
+/** What stands before both halves of a block. */
+export type NormSpec = { readonly kind: "rmsNorm" } | ({ readonly kind: "adaptiveRmsNorm" } & AdaptiveRmsNormSpec);
 
 export type MlpSpec = { readonly kind: "swiglu"; readonly hidden: number };
 
-/** One residual block: `x += mixer(norm(x))`, then `x += mlp(norm(x))`. */
-export type LayerSpec = { readonly mixer: MixerSpec; readonly norm: NormSpec; readonly mlp: MlpSpec };
+/** One residual block: `x += tokenMixing(mixer(norm(x)))`, then `x += squeezeExcite(mlp(norm(x)))`. */
+export type LayerSpec = {
+  readonly mixer: MixerSpec;
+  readonly norm: NormSpec;
+  readonly mlp: MlpSpec;
+  readonly tokenMixing?: TokenMixingSpec;
+  readonly squeezeExcite?: SqueezeExciteSpec;
+};
 
 /**
  * Everything that decides shapes, as plain JSON. Depth is `layers.length`, so hybrids, ablations and merges are list edits.
@@ -57,14 +75,16 @@ export type ModelConfig = {
  */
 export type Model<Leaf> = { readonly config: ModelConfig; readonly params: ModelParams<Leaf> };
 
-export type NormParams<Leaf> = { readonly gain: Leaf };
+export type NormParams<Leaf> = RmsNormParams<Leaf>;
 
 export type LayerParams<Leaf> = {
-  /** Absent when `config.linear` places no norm before the blocks' halves. */
-  readonly mixerNorm?: NormParams<Leaf>;
+  /** Absent when `config.linear` places no norm before the blocks' halves. More than a gain where the norm adapts. */
+  readonly mixerNorm?: AdaptiveRmsNormParams<Leaf>;
   readonly mixer: { readonly [name: string]: Leaf };
-  readonly mlpNorm?: NormParams<Leaf>;
+  readonly tokenMixing?: TokenMixingParams<Leaf>;
+  readonly mlpNorm?: AdaptiveRmsNormParams<Leaf>;
   readonly mlp: { readonly [name: string]: Leaf };
+  readonly squeezeExcite?: SqueezeExciteParams<Leaf>;
   /** The norms of the linear layers, by their names, when `config.linear` gives them norms of their own. */
   readonly linearNorms?: {
     readonly mixer: { readonly [name: string]: NormParams<Leaf> };
@@ -82,7 +102,13 @@ export type ModelParams<Leaf> = {
 };
 
 /** A layer of a Llama: attention, and the parts every Llama has. */
-export type LlamaLayer = LayerSpec & { readonly mixer: Extract<MixerSpec, { kind: "attention" }> };
+export type LlamaLayer = {
+  readonly mixer: Extract<MixerSpec, { kind: "attention" }>;
+  readonly norm: Extract<NormSpec, { kind: "rmsNorm" }>;
+  readonly mlp: MlpSpec;
+  readonly tokenMixing?: undefined;
+  readonly squeezeExcite?: undefined;
+};
 
 /** The config of a Llama: what checkpoints hold, and what {@link ModelConfig} is when nothing has been exchanged. */
 export type LlamaConfig = Omit<ModelConfig, "linear" | "layers"> & {

@@ -1,7 +1,7 @@
-import { add, dims, gather, recompute, scope, type Tensor, tensor } from "../engine/index.js";
+import { dims, gather, recompute, scope, type Tensor, tensor } from "../engine/index.js";
 import { type LayerContext, linear, rmsNorm } from "../nn/index.js";
-import type { LayerParams, LayerSpec, Model, ModelConfig, NormParams } from "./config.js";
-import { type LayerTensors, linearOf, mixerOf, mlpOf } from "./registry.js";
+import type { LayerParams, LayerSpec, Model, ModelConfig } from "./config.js";
+import { contextOf, partsOf, throughParts } from "./parts.js";
 
 /** A batch of token ids, `[B, T]` int32, from rows of equal length. */
 export function batch(rows: readonly (readonly number[] | Int32Array)[]): Tensor {
@@ -49,7 +49,7 @@ export function head({ params }: Model<Tensor>, x: Tensor): Tensor {
 }
 
 /**
- * One residual block: `x += mixer(norm(x))`, then `x += mlp(norm(x))`; shape `[B, T, D]`.
+ * One residual block; shape `[B, T, D]`.
  *
  * A scope of its own: without it a forward pass that is not compiled would hold every layer's scores at once.
  *
@@ -62,49 +62,7 @@ export function layer(
   config: ModelConfig,
   context: LayerContext = contextOf(config),
 ): Tensor {
-  return scope(() => {
-    const tensors = mixerTensors(params, config);
-    const normed = blockNorm(params.mixerNorm, x, config);
-    const mixed = add(x, mixerOf(spec.mixer).apply(tensors, normed, spec.mixer, context));
-    return add(mixed, feedForward(params, mixed, spec, config, context));
-  });
-}
-
-/** What a block's second half adds to the residual stream. */
-export function feedForward(
-  params: LayerParams<Tensor>,
-  x: Tensor,
-  spec: LayerSpec,
-  config: ModelConfig,
-  context: LayerContext = contextOf(config),
-): Tensor {
-  const tensors = withNorms(params.mlp, params.linearNorms?.mlp, config);
-  return mlpOf(spec.mlp).apply(tensors, blockNorm(params.mlpNorm, x, config), spec.mlp, context);
-}
-
-/** What layers take from their model. */
-export function contextOf({ linear, normEps }: ModelConfig): LayerContext {
-  return { linear: linearOf(linear).apply(linear), normEps };
-}
-
-/** A mixer's parameters, its linear layers together with their norms. */
-export function mixerTensors({ mixer, linearNorms }: LayerParams<Tensor>, config: ModelConfig): LayerTensors {
-  return withNorms(mixer, linearNorms?.mixer, config);
-}
-
-function withNorms(
-  tensors: { readonly [name: string]: Tensor },
-  norms: { readonly [name: string]: NormParams<Tensor> } | undefined,
-  { normEps }: ModelConfig,
-): LayerTensors {
-  if (norms === undefined) return tensors;
-  const normed = Object.entries(norms).map(([name, { gain }]) => [name, { weight: tensors[name], gain, eps: normEps }]);
-  return { ...tensors, ...Object.fromEntries(normed) };
-}
-
-/** The norm before a block's half; `x` itself where the config places none. */
-export function blockNorm(norm: NormParams<Tensor> | undefined, x: Tensor, { normEps }: ModelConfig): Tensor {
-  return norm === undefined ? x : rmsNorm(norm, x, normEps);
+  return scope(() => throughParts(partsOf(params, spec, config, context), x, (part, y) => part.apply(y)));
 }
 
 /**

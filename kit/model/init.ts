@@ -1,7 +1,9 @@
 import { random, type Tensor, tree } from "../engine/index.js";
 import { type Initial, ones } from "../nn/initial.js";
 import type { Llama, LlamaConfig, Model, ModelConfig, ModelParams } from "./config.js";
-import { mixerOf, mlpOf } from "./registry.js";
+import type { Part } from "./kinds.js";
+import type { PartName } from "./parts.js";
+import { mixerOf, mlpOf, normOf, squeezeExcitePart, tokenMixingPart } from "./registry.js";
 import { type Shape, shapes } from "./shapes.js";
 
 /** How a model's weights begin, as plain JSON: as the kit draws them, or as the teeny-s model's author did. */
@@ -16,8 +18,8 @@ export type InitialSpec = { readonly kind: "kit" } | { readonly kind: "teeny" };
  * | embedding, head | N(0, 0.02²) | N(0, 0.02²) |
  * | linear layers | N(0, 0.02²) | N(0, 2 / out) |
  * | linear layers that write to the residual stream | N(0, 0.02² / 2L), so that its variance does not grow with depth | N(0, 2 / out) |
- * | convolutions | as the mixer's entry in the registry says | N(0, 0.02²) |
- * | the rest: rates | as the mixer's entry in the registry says | the same |
+ * | convolutions of mixers | as the mixer's entry in the registry says | N(0, 0.02²) |
+ * | the rest: rates, and what changes nothing at first | as the part's entry in the registry says | the same |
  *
  * Each leaf draws from a stream of its own path: adding a layer does not change the others.
  *
@@ -41,7 +43,7 @@ type InitialOf = (path: string, shape: readonly number[]) => Initial | undefined
 
 const initials: { readonly [Kind in InitialSpec["kind"]]: (config: ModelConfig) => InitialOf } = {
   kit: (config) => {
-    const own = ofMixers(config);
+    const own = ofParts(config);
     const writers = new Set(
       config.layers.flatMap(({ mixer, mlp }, i) => [
         `layers.${i}.mixer.${mixerOf(mixer).writer}`,
@@ -52,7 +54,7 @@ const initials: { readonly [Kind in InitialSpec["kind"]]: (config: ModelConfig) 
     return (path) => own.get(path) ?? (writers.has(path) ? written : undefined);
   },
   teeny: (config) => {
-    const own = ofMixers(config);
+    const own = ofParts(config);
     const matrices = new Set(
       config.layers.flatMap(({ mixer, mlp }, i) => [
         ...mixerOf(mixer).linears.map((name) => `layers.${i}.mixer.${name}`),
@@ -66,11 +68,20 @@ const initials: { readonly [Kind in InitialSpec["kind"]]: (config: ModelConfig) 
   },
 };
 
-function ofMixers({ layers }: ModelConfig): ReadonlyMap<string, Initial> {
+function ofParts({ layers }: ModelConfig): ReadonlyMap<string, Initial> {
   return new Map(
-    layers.flatMap(({ mixer }, i) =>
-      Object.entries(mixerOf(mixer).initial ?? {}).map(([name, draw]) => [`layers.${i}.mixer.${name}`, draw] as const),
-    ),
+    layers.flatMap(({ norm, mixer, tokenMixing, squeezeExcite }, i) => {
+      const parts: { readonly [Name in PartName]?: Pick<Part<never>, "initial"> } = {
+        mixerNorm: normOf(norm),
+        mixer: mixerOf(mixer),
+        tokenMixing: tokenMixing && tokenMixingPart,
+        mlpNorm: normOf(norm),
+        squeezeExcite: squeezeExcite && squeezeExcitePart,
+      };
+      return Object.entries(parts).flatMap(([name, part]) =>
+        Object.entries(part?.initial ?? {}).map(([leaf, draw]) => [`layers.${i}.${name}.${leaf}`, draw] as const),
+      );
+    }),
   );
 }
 

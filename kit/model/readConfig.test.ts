@@ -10,7 +10,7 @@ import {
   teenyS,
   teenySConv,
 } from "./index.js";
-import { configOf, dense, linearExamples, mixerExamples } from "./testing/examples.js";
+import { besidesExamples, configOf, dense, leakyExamples, linearExamples, mixerExamples } from "./testing/examples.js";
 
 const mixers: readonly MixerSpec[] = Object.values(mixerExamples).flatMap((examples) =>
   Object.values<MixerSpec>(examples),
@@ -34,6 +34,14 @@ describe("a config as JSON", () => {
     },
   );
 
+  it.each(Object.entries({ ...besidesExamples, ...leakyExamples }))(
+    "comes back the same, to the letter: %s",
+    (_, besides) => {
+      const config = configOf(mixerExamples.attention.grouped, dense, 2, 12, besides);
+      expect(JSON.stringify(readConfig(plain(config)))).toBe(JSON.stringify(config));
+    },
+  );
+
   it.each([teenyS, teenySConv, pico, hybrid(teenyS, mixerExamples.attention.grouped, 3)])(
     "comes back: preset %#",
     (config) => {
@@ -52,6 +60,8 @@ describe("what is wrong is named by its field", () => {
     return json;
   };
   const attention = { ...mixerExamples.attention.grouped };
+  const pairs = mixerExamples.differentialV1["adjacent heads"];
+  const squeeze = { hidden: 3, pool: { kind: "prefix" }, gate: "sigmoid" };
 
   it.each<[string, unknown, RegExp]>([
     ["vocab", 1.5, /^vocab is 1\.5 \(the\/file\): expected a whole number from 1 to 2147483647$/],
@@ -68,13 +78,60 @@ describe("what is wrong is named by its field", () => {
     ["linear.activationBits", 4, /^linear\.activationBits is 4 .*expected 8/],
     ["linear.rounded", false, /^linear\.rounded is false .*expected true/],
     ["layers", {}, /^layers is {} .*expected a list/],
-    ["layers.1.norm.kind", "layerNorm", /^layers\[1\]\.norm\.kind is "layerNorm" .*expected "rmsNorm"/],
+    [
+      "layers.1.norm.kind",
+      "layerNorm",
+      /^layers\[1\]\.norm\.kind is "layerNorm" .*expected "rmsNorm" or "adaptiveRmsNorm"/,
+    ],
+    [
+      "layers.1.norm",
+      { kind: "adaptiveRmsNorm", rank: "low", pool: { kind: "prefix" } },
+      /norm\.rank is "low" .*expected a whole number from 1 to 2147483647 or "full"/,
+    ],
+    ["layers.1.norm", { kind: "adaptiveRmsNorm", rank: 0, pool: { kind: "prefix" } }, /norm\.rank is 0 /],
+    ["layers.1.norm", { kind: "adaptiveRmsNorm", rank: 1, pool: { kind: "ema" } }, /pool\.decay is missing/],
+    [
+      "layers.1.norm",
+      { kind: "adaptiveRmsNorm", rank: 1, pool: { kind: "ema", decay: 0 } },
+      /pool\.decay is 0 .*expected a number above 0/,
+    ],
+    ["layers.0.tokenMixing", { kernel: 0 }, /^layers\[0\]\.tokenMixing\.kernel is 0 /],
+    ["layers.0.tokenMixing", { kernel: 3, bias: false }, /tokenMixing\.bias is false .*expected true/],
+    [
+      "layers.0.squeezeExcite",
+      { ...squeeze, gate: "tanh" },
+      /squeezeExcite\.gate is "tanh" .*expected "doubleSigmoid" or/,
+    ],
+    [
+      "layers.0.squeezeExcite",
+      { ...squeeze, pool: { kind: "all" } },
+      /pool\.kind is "all" .*"prefix" or "ema" or "seq/,
+    ],
+    ["layers.0.squeezexcite", squeeze, /^There is no field layers\[0\]\.squeezexcite .*Did you mean squeezeExcite\?/],
+    [
+      "layers.0.mixer",
+      { ...pairs, heads: 3, kvHeads: 1 },
+      /mixer\.heads is 3 .*expected an even number, for pairs of heads/,
+    ],
+    ["layers.0.mixer", { ...pairs, kvHeads: 1 }, /mixer\.kvHeads is 1 .*expected an even number/],
+    ["layers.0.mixer", { ...pairs, split: "withinHead", headDim: 6 }, /mixer\.headDim is 6 .*a multiple of 4/],
+    ["layers.0.mixer", { ...pairs, output: "residual" }, /mixer\.output is "residual" .*only halved heads/],
+    ["layers.0.mixer", { ...pairs, lambdaInit: null }, /mixer\.lambdaInit is null .*expected a number/],
+    [
+      "layers.0.mixer",
+      { ...attention, kind: "differentialV2", lambdaBias: false },
+      /lambdaBias is false .*expected true/,
+    ],
     [
       "layers.1.mlp.hiden",
       3,
       /^There is no field layers\[1\]\.mlp\.hiden .*expected some of hidden\. Did you mean hidden\?/,
     ],
-    ["layers.1.mixer.kind", "mamba", /^layers\[1\]\.mixer\.kind is "mamba" .*expected "attention" or "gatedConv" or /],
+    [
+      "layers.1.mixer.kind",
+      "mamba",
+      /^layers\[1\]\.mixer\.kind is "mamba" .*expected "attention" or "differentialV1" or /,
+    ],
     ["layers.0.mixer.keyDim", "36", /^layers\[0\]\.mixer\.keyDim is "36" /],
     ["layers.0.mixer.valueHeads", 3, /^layers\[0\]\.mixer\.valueHeads is 3 .*a multiple of heads/],
     ["layers.0.mixer.queryScale", null, /^layers\[0\]\.mixer\.queryScale is null .*expected a number/],

@@ -1,17 +1,27 @@
 /** A model's config from parsed JSON: every field of every kind is checked, and nothing else may stand there. */
-import type {
-  AttentionSpec,
-  DecayGate,
-  GatedConvSpec,
-  GatedDeltaNetSpec,
-  RopeSpec,
-  TernaryScale,
+import {
+  type AdaptiveRmsNormSpec,
+  type AttentionSpec,
+  type DecayGate,
+  type DifferentialV1Spec,
+  type DifferentialV2Spec,
+  type GatedConvSpec,
+  type GatedDeltaNetSpec,
+  type PoolSpec,
+  type RopeSpec,
+  type SqueezeExciteSpec,
+  splitLaws,
+  type TernaryScale,
+  type TokenMixingSpec,
 } from "../nn/index.js";
 import type { LayerSpec, LinearSpec, MixerSpec, MlpSpec, ModelConfig, NormSpec } from "./config.js";
 import {
+  between,
+  type Fields,
   fields,
   finite,
   flag,
+  type Law,
   lawful,
   list,
   nameOr,
@@ -21,6 +31,7 @@ import {
   type Reader,
   variants,
   whole,
+  wholeOr,
 } from "./reading.js";
 
 /**
@@ -35,15 +46,27 @@ export function readConfig(json: unknown, where?: string): ModelConfig {
   return configReader(json, { field: "", where });
 }
 
-const attention: Reader<AttentionSpec> = lawful(
-  fields<AttentionSpec>({
-    heads: whole(),
-    kvHeads: whole(),
-    headDim: whole(),
-    rope: fields<RopeSpec>({ theta: positive, layout: oneOf("half", "interleaved") }),
-  }),
+const heads: Fields<AttentionSpec> = {
+  heads: whole(),
+  kvHeads: whole(),
+  headDim: whole(),
+  rope: fields<RopeSpec>({ theta: positive, layout: oneOf("half", "interleaved") }),
+};
+
+const ofHeads: readonly Law<AttentionSpec>[] = [
   { field: "kvHeads", expected: "a divisor of heads", holds: ({ heads, kvHeads }) => heads % kvHeads === 0 },
   { field: "headDim", expected: "an even number, for rotary pairs", holds: ({ headDim }) => headDim % 2 === 0 },
+];
+
+const differentialV1: Reader<DifferentialV1Spec> = lawful(
+  fields<DifferentialV1Spec>({
+    ...heads,
+    split: oneOf("adjacentHeads", "halvedHeads", "withinHead"),
+    output: oneOf("subNorm", "plainSubNorm", "residual"),
+    lambdaInit: finite,
+  }),
+  ...ofHeads,
+  ...splitLaws,
 );
 
 const gatedDeltaNet: Reader<GatedDeltaNetSpec> = lawful(
@@ -71,9 +94,35 @@ const gatedDeltaNet: Reader<GatedDeltaNetSpec> = lawful(
 );
 
 const mixer: Reader<MixerSpec> = variants<MixerSpec>({
-  attention,
+  attention: lawful(fields<AttentionSpec>(heads), ...ofHeads),
+  differentialV1,
+  differentialV2: lawful(fields<DifferentialV2Spec>({ ...heads, lambdaBias: optional(oneOf(true)) }), ...ofHeads),
   gatedConv: fields<GatedConvSpec>({ kernel: whole() }),
   gatedDeltaNet,
+});
+
+const pool: Reader<PoolSpec> = variants<PoolSpec>({
+  prefix: fields<object>({}),
+  ema: lawful(fields<{ readonly decay: number }>({ decay: between(0, 1) }), {
+    field: "decay",
+    expected: "a number above 0",
+    holds: ({ decay }) => decay > 0,
+  }),
+  sequence: fields<object>({}),
+});
+
+const norm: Reader<NormSpec> = variants<NormSpec>({
+  rmsNorm: fields<object>({}),
+  adaptiveRmsNorm: fields<AdaptiveRmsNormSpec>({ rank: wholeOr("full"), pool }),
+});
+
+const tokenMixing: Reader<TokenMixingSpec> = fields<TokenMixingSpec>({ kernel: whole(), bias: optional(oneOf(true)) });
+
+const squeezeExcite: Reader<SqueezeExciteSpec> = fields<SqueezeExciteSpec>({
+  hidden: whole(),
+  pool,
+  gate: oneOf("doubleSigmoid", "sigmoid"),
+  bias: optional(oneOf(true)),
 });
 
 const mlp: Reader<MlpSpec> = variants<MlpSpec>({
@@ -101,8 +150,10 @@ const linear: Reader<LinearSpec> = variants<LinearSpec>({
 
 const layer: Reader<LayerSpec> = fields<LayerSpec>({
   mixer,
-  norm: variants<NormSpec>({ rmsNorm: fields<object>({}) }),
+  norm,
   mlp,
+  tokenMixing: optional(tokenMixing),
+  squeezeExcite: optional(squeezeExcite),
 });
 
 /** The same for a config that stands in something larger. */

@@ -32,6 +32,14 @@ export function whole(least = 1): Reader<number> {
   });
 }
 
+/** A whole number of at least 1, or a name. */
+export function wholeOr<Name extends string>(name: Name): Reader<number | Name> {
+  const number = whole();
+  const expected = `a whole number from 1 to ${largest} or ${JSON.stringify(name)}`;
+  const named = of<Name>(expected, (value) => value === name);
+  return (value, place) => (typeof value === "number" ? number(value, place) : named(value, place));
+}
+
 export const finite: Reader<number> = of("a number", Number.isFinite);
 
 export const positive: Reader<number> = of(

@@ -1,6 +1,8 @@
 import { sizeOf, tree } from "../engine/index.js";
+import { UserError } from "../errors.js";
 import type { LayerSpec, ModelConfig, ModelParams } from "./config.js";
-import { linearOf, mixerOf, mlpOf } from "./registry.js";
+import type { Shapes } from "./kinds.js";
+import { linearOf, mixerOf, mlpOf, normOf, squeezeExcitePart, tokenMixingPart } from "./registry.js";
 
 /** A parameter's shape, as a leaf: a list of numbers would be a branch of the tree. */
 export type Shape = { readonly shape: readonly number[] };
@@ -12,30 +14,45 @@ class ShapeLeaf implements Shape {
 
 const leaf = (...shape: number[]): Shape => new ShapeLeaf(shape);
 
-/** The parameter tree a config calls for, with the shape of each leaf. */
+/**
+ * The parameter tree a config calls for, with the shape of each leaf.
+ *
+ * @throws UserError when a norm is to adapt where `config.linear` places none
+ */
 export function shapes(config: ModelConfig): ModelParams<Shape> {
   const { vocab, width, tied } = config;
   return {
     embed: leaf(vocab, width),
-    layers: config.layers.map((layer) => layerShapes(layer, config)),
+    layers: config.layers.map((layer, i) => layerShapes(layer, config, i)),
     norm: { gain: leaf(width) },
     ...(tied ? {} : { head: leaf(vocab, width) }),
   };
 }
 
-function layerShapes({ mixer, mlp }: LayerSpec, { width, linear }: ModelConfig): ModelParams<Shape>["layers"][number] {
+type LayerShapes = ModelParams<Shape>["layers"][number];
+
+function layerShapes(layer: LayerSpec, { width, linear }: ModelConfig, at: number): LayerShapes {
+  const { mixer, mlp, norm, tokenMixing, squeezeExcite } = layer;
   const [ofMixer, ofMlp] = [mixerOf(mixer), mlpOf(mlp)];
   const all = { mixer: ofMixer.shapes(mixer, width), mlp: ofMlp.shapes(mlp, width) };
   const { block, own } = linearOf(linear).norms(linear);
+  if (!block && norm.kind !== "rmsNorm") {
+    throw new UserError(`There is no place for the ${norm.kind} of layer ${at}`, {
+      expected: "a placement of norms that has one before each half of a block",
+    });
+  }
+  const normLeaves = leavesOf(normOf(norm).shapes(norm, width)) as NonNullable<LayerShapes["mixerNorm"]>;
   return {
-    ...(block ? { mixerNorm: { gain: leaf(width) } } : {}),
-    mixer: mapValues(all.mixer, (shape) => leaf(...shape)),
-    ...(block ? { mlpNorm: { gain: leaf(width) } } : {}),
-    mlp: mapValues(all.mlp, (shape) => leaf(...shape)),
+    ...(block ? { mixerNorm: normLeaves } : {}),
+    mixer: leavesOf(all.mixer),
+    ...(tokenMixing && { tokenMixing: leavesOf(tokenMixingPart.shapes(tokenMixing, width)) }),
+    ...(block ? { mlpNorm: normLeaves } : {}),
+    mlp: leavesOf(all.mlp),
+    ...(squeezeExcite && { squeezeExcite: leavesOf(squeezeExcitePart.shapes(squeezeExcite, width)) }),
     ...(own
       ? { linearNorms: { mixer: inputGains(all.mixer, ofMixer.linears), mlp: inputGains(all.mlp, ofMlp.linears) } }
       : {}),
-  };
+  } as LayerShapes;
 }
 
 /** A gain as wide as the input of each linear layer. */
@@ -46,8 +63,8 @@ function inputGains(
   return Object.fromEntries(linears.map((name) => [name, { gain: leaf(shapes[name][1]) }]));
 }
 
-function mapValues<A, B>(values: Readonly<Record<string, A>>, f: (value: A) => B): { [name: string]: B } {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, f(value)]));
+function leavesOf(shapes: Shapes): { [name: string]: Shape } {
+  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, leaf(...shape)]));
 }
 
 /** Number of parameters. A tied head is counted once. TinyLlama-1.1B has 1,100,048,384. */
@@ -75,13 +92,14 @@ export function countLinearParameters(config: ModelConfig): number {
 /**
  * Floating-point operations to compute the logits of one token that sees `seen` tokens, itself included.
  *
- * Two for each weight of a linear layer and of the head (the embedding is a look-up), plus the mixing itself. A backward
- * pass costs twice as much again.
+ * Two for each weight of a part, except the gains of norms, and of the head (the embedding is a look-up), plus the mixing
+ * itself. A backward pass costs twice as much again.
  */
 export function flopsPerToken(config: ModelConfig, seen: number): number {
-  const linear = config.layers.reduce((total, layer) => {
-    const { mixer, mlp } = layerShapes(layer, config);
-    return total + tree.leaves<Shape>({ mixer, mlp }).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const linear = config.layers.reduce((total, layer, i) => {
+    const { mixerNorm, mlpNorm, linearNorms: _, ...parts } = layerShapes(layer, config, i);
+    const adapting = [mixerNorm, mlpNorm].map((norm) => ({ ...norm, gain: undefined }));
+    return total + tree.leaves<Shape>({ ...parts, adapting }).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   }, config.vocab * config.width);
   const mixing = config.layers.reduce((total, { mixer }) => total + mixerOf(mixer).mixingFlops(mixer, seen), 0);
   return 2 * (linear + mixing);

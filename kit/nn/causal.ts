@@ -17,33 +17,42 @@ export const hidden: number = -1e30;
 /** The queries, and what they may look at. */
 type Heads = { readonly queries: Tensor; readonly keys: Tensor; readonly values: Tensor };
 
+/** What becomes of the weights before they meet the values: `[B, keyHeads, G, T, S]` → `[B, valueHeads, G, T, S]`. */
+export type Weighing = (weights: Tensor) => Tensor;
+
 /**
- * Causal mixing of heads: `softmax(q·kᵀ + mask)·v`, where row `t` sees rows `0 … t`.
+ * Causal mixing of heads: `weigh(softmax(q·kᵀ + mask))·v`, where row `t` sees rows `0 … t`.
  *
  * The rows are cut into up to four blocks, and a block meets only the keys up to its own end: of all products up to 3/8
  * are left out.
  *
- * @param heads `queries` `[B, H, T, K]`, already scaled; `keys` and `values` `[B, kvHeads, T, K]`
+ * @param heads `queries` `[B, H, T, K]`, already scaled; `keys` `[B, keyHeads, T, K]`; `values` `[B, valueHeads, T, V]`
  * @param least Fewest rows of a block. Smaller blocks leave out more products and take longer to compile.
- * @returns shape `[B, H, T, K]`
+ * @param weigh Default: the weights as they are, with as many heads of values as of keys.
+ * @returns shape `[B, H·valueHeads/keyHeads, T, V]`
  */
-export function mixCausally({ queries, keys, values }: Heads, least: number): Tensor {
+export function mixCausally(
+  { queries, keys, values }: Heads,
+  least: number,
+  weigh: Weighing = (weights) => weights,
+): Tensor {
   const { B, H, T, K } = dims(queries, "B H T K");
-  const kvHeads = keys.shape[1];
-  const group = H / kvHeads;
-  const grouped = reshape(queries, [B, kvHeads, group, T, K]);
+  const { valueHeads, V } = dims(values, "B valueHeads T V");
+  const keyHeads = keys.shape[1];
+  const group = H / keyHeads;
+  const grouped = reshape(queries, [B, keyHeads, group, T, K]);
   const size = Math.max(least, Math.ceil(T / 4));
   const blocks = Array.from({ length: Math.ceil(T / size) }, (_, i) => {
     const start = i * size;
     const rows = Math.min(size, T - start);
     const seen = start + rows;
     // The queries that share a key head become more rows of one product, so that no key is repeated in memory.
-    const own = reshape(narrow(grouped, 3, start, rows), [B, kvHeads, group * rows, K]);
+    const own = reshape(narrow(grouped, 3, start, rows), [B, keyHeads, group * rows, K]);
     const scores = matmul(own, narrow(keys, 2, 0, seen), { right: true });
     const mask = where(causalMask(rows, seen, start), 0, hidden);
-    const weights = softmax(add(reshape(scores, [B, kvHeads, group, rows, seen]), mask));
-    const mixed = matmul(reshape(weights, [B, kvHeads, group * rows, seen]), narrow(values, 2, 0, seen));
-    return reshape(mixed, [B, H, rows, K]);
+    const weights = weigh(softmax(add(reshape(scores, [B, keyHeads, group, rows, seen]), mask)));
+    const mixed = matmul(reshape(weights, [B, valueHeads, group * rows, seen]), narrow(values, 2, 0, seen));
+    return reshape(mixed, [B, valueHeads * group, rows, V]);
   });
   return concat(blocks, 2);
 }

@@ -1,11 +1,22 @@
 import { random, type Tensor, tensor } from "../engine/index.js";
+import type { AdaptiveRmsNormParams } from "./adaptiveRmsNorm.js";
+import type { DifferentialV1Params } from "./differentialV1.js";
+import type { DifferentialV2Params } from "./differentialV2.js";
 import type { GatedDeltaNetParams } from "./gatedDeltaNet.js";
+import type { SqueezeExciteParams } from "./squeezeExcite.js";
+import type { TokenMixingParams } from "./tokenMixing.js";
 
 /** Draws a parameter from a stream of its own. */
 export type Initial = (from: random.Key, shape: readonly number[]) => Tensor;
 
 /** Every element 1. */
 export const ones: Initial = (_, shape) => filled(shape, () => 1);
+
+/** Every element 0: what is multiplied by it, or added to, stays as it is. */
+export const zeros: Initial = (_, shape) => filled(shape, () => 0);
+
+/** N(0, 1/in) of a matrix `[out, in]`: the product with a vector of unit root mean square has unit variance. */
+export const fanIn: Initial = (from, shape) => random.normal(from, shape, shape[1] ** -0.5);
 
 /**
  * A depthwise kernel `[k, D]`, uniform within ±1/√k, which keeps the variance of what it convolves about the same. (The
@@ -36,6 +47,46 @@ export const gatedDeltaNetInitial: { readonly [Name in keyof GatedDeltaNetParams
     });
   },
   outputGain: ones,
+};
+
+type Differential = DifferentialV1Params<Tensor> & DifferentialV2Params<Tensor>;
+
+const lambda: Initial = (from, shape) => random.normal(from, shape, 0.1);
+
+/**
+ * What of differential attention is not a matrix: the vectors of λ N(0, 0.1²), gains 1, the bias of the gate 0.
+ *
+ * @source microsoft/unilm; the second version there has no bias
+ */
+export const differentialInitial: { readonly [Name in keyof Differential]?: Initial } = {
+  lambdaQ1: lambda,
+  lambdaK1: lambda,
+  lambdaQ2: lambda,
+  lambdaK2: lambda,
+  subNormGain: ones,
+  lambdaBias: zeros,
+};
+
+/** {@link AdaptiveRmsNormParams}: the context has no say, and in a product of two matrices the first can learn at once. */
+export const adaptiveRmsNormInitial: { readonly [Name in keyof AdaptiveRmsNormParams<Tensor>]?: Initial } = {
+  gain: ones,
+  matrix: zeros,
+  down: fanIn,
+  up: zeros,
+};
+
+/** {@link TokenMixingParams}: nothing is mixed. */
+export const tokenMixingInitial: { readonly [Name in keyof TokenMixingParams<Tensor>]?: Initial } = {
+  kernel: zeros,
+  bias: zeros,
+};
+
+/** {@link SqueezeExciteParams}: every gate is where an input of zero puts it. */
+export const squeezeExciteInitial: { readonly [Name in keyof SqueezeExciteParams<Tensor>]?: Initial } = {
+  down: fanIn,
+  up: zeros,
+  downBias: zeros,
+  upBias: zeros,
 };
 
 function filled(shape: readonly number[], value: (i: number) => number): Tensor {

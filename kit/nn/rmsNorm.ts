@@ -12,6 +12,10 @@ export type RmsNormParams<Leaf> = { readonly gain: Leaf };
  * @source B. Zhang, R. Sennrich, Root Mean Square Layer Normalization (2019)
  */
 export function rmsNorm({ gain }: RmsNormParams<Tensor>, x: Tensor, eps: number): Tensor {
-  const scale = rsqrt(add(mean(square(x), { axis: -1, keep: true }), eps));
-  return mul(mul(x, scale), gain);
+  return mul(unitRms(x, eps), gain);
+}
+
+/** {@link rmsNorm} without its gain: every vector's root mean square becomes 1. */
+export function unitRms(x: Tensor, eps: number): Tensor {
+  return mul(x, rsqrt(add(mean(square(x), { axis: -1, keep: true }), eps)));
 }

@@ -13,12 +13,12 @@ const attention: MixerSpec = {
 const conv: MixerSpec = { kind: "gatedConv", kernel: 8 };
 
 /** A smaller mixer gets a wider feed-forward layer, so that all have the parameters of teeny-s within 0.5 %. */
-const hidden = { attention: 640, gatedConv: 704, gatedDeltaNet: 512 } as const;
+const hidden: { readonly [Kind in MixerSpec["kind"]]?: number } = { attention: 640, gatedConv: 704 };
 
 function exchanged(mixer: (layer: LayerSpec, index: number) => MixerSpec): ModelConfig {
   const layers = teenyS.layers.map((layer, i): LayerSpec => {
     const chosen = mixer(layer, i);
-    return { ...layer, mixer: chosen, mlp: { kind: "swiglu", hidden: hidden[chosen.kind] } };
+    return { ...layer, mixer: chosen, mlp: { kind: "swiglu", hidden: hidden[chosen.kind] ?? layer.mlp.hidden } };
   });
   return { ...teenyS, layers };
 }

@@ -62,6 +62,8 @@ function smallModel({ layers, linear, ...config }: ModelConfig): ModelConfig {
 function smallMixer(mixer: MixerSpec): MixerSpec {
   switch (mixer.kind) {
     case "attention":
+    case "differentialV1":
+    case "differentialV2":
       return { ...mixer, headDim: mixer.headDim / 4 };
     case "gatedDeltaNet":
       return { ...mixer, keyDim: mixer.keyDim / 4, valueDim: mixer.valueDim / 4 };

@@ -1,12 +1,18 @@
 /** What the studies on TinyStories have in common: data, budget, schedule. An arm names only what it changes. */
 import type { RunSpec } from "../lab/index.js";
 import { type ModelConfig, teenyS } from "../model/index.js";
-import { undecayed } from "../train/index.js";
+import type { RateFactors } from "../train/index.js";
 
 /** The learning rates an arm chooses from, by short runs. */
 export const pilot = { learningRates: [1e-3, 2e-3, 4e-3], tokens: 200_000, seed: 0 } as const;
 
 export const million = 1_000_000;
+
+/** Written out, since a specification names the record of its run: gains, rates and biases of these models do not decay. */
+const undecayed: readonly RateFactors[] = ["**gain", "**Gain", "**aLog", "**dtBias"].map((paths) => ({
+  paths,
+  weightDecay: 0,
+}));
 
 /**
  * A run of a model for a number of tokens, on one thread: two runs side by side do more in an hour than one on two threads.

@@ -44,7 +44,7 @@ export type RateFactors = {
 };
 
 /** Gains, rates and biases, whose size has a meaning that decay would change: they do not decay. */
-export const undecayed: readonly RateFactors[] = ["**gain", "**Gain", "**aLog", "**dtBias"].map((paths) => ({
+export const undecayed: readonly RateFactors[] = ["**gain", "**Gain", "**aLog", "**bias", "**Bias"].map((paths) => ({
   paths,
   weightDecay: 0,
 }));

@@ -1,5 +1,12 @@
 import { add, mul, share, type Tensor, tree, valueAndGradient, zeros } from "../engine/index.js";
-import type { ForwardOptions, Model, ModelConfig, ModelParams } from "../model/index.js";
+import {
+  type ForwardOptions,
+  type LeakOptions,
+  type Model,
+  type ModelConfig,
+  type ModelParams,
+  refuseLeaks,
+} from "../model/index.js";
 import { nextTokenLoss } from "./loss.js";
 import { type AdamOptions, type AdamState, adamW, clipByNorm, type Rates } from "./optimiser.js";
 
@@ -12,18 +19,21 @@ export type Stepped = { readonly state: TrainingState; readonly loss: Tensor; re
 /** Mean loss of a batch, a scalar in nats; inputs and targets `[B, T]` int32. */
 export type Loss = (model: Model<Tensor>, inputs: Tensor, targets: Tensor, options: ForwardOptions) => Tensor;
 
-export type StepOptions = ForwardOptions & {
-  readonly optimiser?: AdamOptions;
-  /** Largest norm of the gradients over all parameters. Default 1. */
-  readonly clip?: number;
-  /** Default {@link nextTokenLoss}. */
-  readonly loss?: Loss;
-};
+export type StepOptions = ForwardOptions &
+  LeakOptions & {
+    readonly optimiser?: AdamOptions;
+    /** Largest norm of the gradients over all parameters. Default 1. */
+    readonly clip?: number;
+    /** Default {@link nextTokenLoss}. */
+    readonly loss?: Loss;
+  };
 
 /**
  * A whole training step as one pure function: loss, gradients, clipping, update. Compile it, or call it as it is.
  *
  * Arguments of the function: state, inputs and targets `[B, T]` int32, rates (scalars).
+ *
+ * @throws UserError when the model sees the future and that is not allowed: its loss would be one of reading, not predicting
  */
 export function trainingStep(
   config: ModelConfig,
@@ -75,7 +85,8 @@ export function accumulatingStep(config: ModelConfig, options: StepOptions = {})
   };
 }
 
-function differentiatedLoss(config: ModelConfig, { loss = nextTokenLoss, recompute }: StepOptions) {
+function differentiatedLoss(config: ModelConfig, { loss = nextTokenLoss, recompute, allowLeak }: StepOptions) {
+  refuseLeaks(config, "Training", { allowLeak });
   return (params: ModelParams<Tensor>, inputs: Tensor, targets: Tensor) =>
     valueAndGradient((of: ModelParams<Tensor>) => loss({ config, params: of }, inputs, targets, { recompute }), params);
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as e from "../engine/index.js";
 import { close } from "../engine/testing/compare.js";
-import { init, llama } from "../model/index.js";
+import { init, liquid, llama } from "../model/index.js";
 import { Checkpoints, constant, type StepRecord, type TokenBatch, Training, type TrainingOptions } from "./index.js";
 
 const config = llama({ vocab: 17, width: 16, depth: 2, heads: 2, hidden: 24, context: 16, tied: true });
@@ -51,6 +51,17 @@ describe("Training", () => {
       expect(live[29]).toBe(live[2]);
     },
   );
+
+  it("refuses a model that sees the future, and trains it where that is allowed", async () => {
+    const model = init(liquid(config, { pool: { kind: "sequence" } }), 1);
+    const options = { model, backend: "graph", steps: 1, batches: ring(), learningRate: constant(0.01) } as const;
+    expect(() => new Training(options)).toThrow(
+      'Training is refused: the model sees the future (layers.0.mixerNorm and 5 more): expected a pool of kind "prefix" or "ema"',
+    );
+    const training = new Training({ ...options, allowLeak: true });
+    await training.run(({ lossNats }) => expect(lossNats).toBeGreaterThan(0));
+    training.dispose();
+  });
 
   it("stops at a loss that is not a number, and says which weights are wrong", async () => {
     const model = init(config, 1);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { UserError } from "../errors.js";
 import type { ModelConfig } from "../model/config.js";
-import { countParameters } from "../model/index.js";
+import { countParameters, liquid } from "../model/index.js";
 import { type ConfigJson, fromHuggingFace, toHuggingFace } from "./huggingface-config.js";
 
 /** TinyLlama-1.1B's own config.json (facts: 22 layers, width 2048, 32 heads on 4, MLP 5632). */
@@ -78,6 +78,69 @@ test("to config.json and back; other fields and the spelling of the original are
   }
 });
 
+describe("DiffLlama", () => {
+  const json: ConfigJson = { ...tinyLlama, architectures: ["DiffLlamaForCausalLM"], model_type: "diffllama" };
+  const config = fromHuggingFace(json, "x");
+  const changed = (mixer: object, at = 1): ModelConfig => ({
+    ...config,
+    layers: config.layers.map((layer, i) => (i === at ? { ...layer, mixer: { ...layer.mixer, ...mixer } } : layer)),
+  });
+
+  test("pairs the heads of both halves; λ_init is that of the layer", () => {
+    expect(config.layers[0].mixer).toEqual({
+      kind: "differentialV1",
+      heads: 32,
+      kvHeads: 4,
+      headDim: 64,
+      rope: { theta: 10_000, layout: "half" },
+      split: "halvedHeads",
+      output: "plainSubNorm",
+      lambdaInit: 0.8 - 0.6,
+    });
+    expect(config.layers[21].mixer).toMatchObject({ lambdaInit: 0.8 - 0.6 * Math.exp(-6.3) });
+    expect(countParameters(config)).toBe(1_100_048_384 + 22 * 4 * 64);
+    expect(fromHuggingFace({ ...json, model_type: undefined }, "x")).toEqual(config);
+  });
+
+  test("to config.json and back", () => {
+    const written = toHuggingFace(config, "float16", json);
+    expect(written).toMatchObject({
+      architectures: ["DiffLlamaForCausalLM"],
+      model_type: "diffllama",
+      bos_token_id: 1,
+    });
+    expect(toHuggingFace(config, "float32")).toMatchObject({ lambda_std_dev: 0.1 });
+    expect(fromHuggingFace(written, "x")).toEqual(config);
+  });
+
+  test("what it has no place for is named", () => {
+    expect(() => toHuggingFace(changed({ lambdaInit: 0.5 }), "float32")).toThrow(
+      /^The lambdaInit of layer 1 is 0\.5 \(a Hugging Face DiffLlama\): expected 0\.35550906759096\d*, which/,
+    );
+    expect(() => toHuggingFace(changed({ split: "adjacentHeads" }, 0), "float32")).toThrow(
+      "The split of layer 0 is adjacentHeads (a Hugging Face DiffLlama): expected halvedHeads",
+    );
+    expect(() => toHuggingFace(changed({ output: "subNorm" }), "float32")).toThrow(/^Layer 1 differs from layer 0/);
+    const [{ mixer: _, ...rest }] = fromHuggingFace(tinyLlama, "x").layers;
+    const mixed = changed({});
+    const layers = mixed.layers.map((layer, i) =>
+      i === 3 ? { ...rest, mixer: fromHuggingFace(tinyLlama, "x").layers[0].mixer } : layer,
+    );
+    expect(() => toHuggingFace({ ...mixed, layers }, "float32")).toThrow(
+      "A Hugging Face DiffLlama has no attention (layer 3): expected differentialV1 in every layer",
+    );
+    expect(() => toHuggingFace(liquid(fromHuggingFace(tinyLlama, "x")), "float32")).toThrow(
+      "A Hugging Face Llama has no adaptiveRmsNorm (layer 0): expected attention in every layer",
+    );
+    expect(() => fromHuggingFace({ ...json, num_key_value_heads: 1 }, "x")).toThrow(
+      /num_key_value_heads is 1 .*an even number, for pairs of heads/,
+    );
+    expect(() => fromHuggingFace({ ...json, model_type: "llama" }, "x")).toThrow(
+      /architectures is "DiffLlamaForCausalLM"/,
+    );
+  });
+});
+
 test("layers that differ cannot be a Hugging Face Llama", () => {
   const config = fromHuggingFace(tinyLlama, "x");
   const layers = config.layers.map((layer, i) => (i === 7 ? { ...layer, mlp: { ...layer.mlp, hidden: 99 } } : layer));
@@ -90,7 +153,7 @@ describe("what this kit does not compute is named by its field", () => {
   test.each<[ConfigJson, RegExp]>([
     [
       { architectures: ["MistralForCausalLM"], model_type: "mistral" },
-      /architectures is "MistralForCausalLM".*expected LlamaForCausalLM/,
+      /architectures is "MistralForCausalLM".*expected LlamaForCausalLM or DiffLlamaForCausalLM/,
     ],
     [{ architectures: undefined, model_type: "gpt2" }, /model_type is "gpt2"/],
     [{ architectures: undefined, model_type: undefined }, /model_type is missing/],

@@ -3,18 +3,22 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { describe as described } from "../cli/inspect.js";
 import * as e from "../engine/index.js";
+import { close } from "../engine/testing/compare.js";
 import { UserError } from "../errors.js";
 import {
+  batch,
+  differential,
   hybrid,
   init,
   type LinearSpec,
   llama,
+  logits,
   type MixerSpec,
   type Model,
   type ModelConfig,
   rounded,
 } from "../model/index.js";
-import { configOf, dense, linearExamples, mixerExamples } from "../model/testing/examples.js";
+import { besidesExamples, configOf, dense, linearExamples, mixerExamples } from "../model/testing/examples.js";
 import { temporaryFolder } from "../source/testing/folder.js";
 import { tokenizerFromJson, trainBpe } from "../text/index.js";
 import { open, openLlama } from "./checkpoint.js";
@@ -47,6 +51,10 @@ const configs: [string, ModelConfig][] = [
   ...mixers.flatMap(([name, mixer]) =>
     linears.map(([how, linear]): [string, ModelConfig] => [`${name}, ${how}`, configOf(mixer, linear)]),
   ),
+  ...Object.entries(besidesExamples).map(([name, besides]): [string, ModelConfig] => [
+    name,
+    configOf(mixerExamples.attention.grouped, dense, 2, 12, besides),
+  ]),
   ["a hybrid", hybrid(configOf(mixers[1][1], dense, 3), mixerExamples.attention.grouped, 2)],
   ["a head of its own", { ...configOf(mixers[1][1], dense), tied: false }],
 ];
@@ -83,6 +91,22 @@ describe("any model, saved and loaded", () => {
       /A Hugging Face Llama has no ternary linear layers/,
     );
     expect(readdirSync(base)).toEqual(["x"]);
+  });
+
+  test("a DiffLlama is Hugging Face's, rows in its order", async () => {
+    const out = join(temporaryFolder(), "out");
+    const config = differential(interleaved, { version: 1, split: "halvedHeads", output: "plainSubNorm" });
+    const model = init(config, 3);
+    await save(model, out);
+    expect(JSON.parse(readFileSync(join(out, "config.json"), "utf8"))).toMatchObject({ model_type: "diffllama" });
+    const found = await load(out);
+    expect(found.model.config.layers[0].mixer).toMatchObject({ kind: "differentialV1", rope: { layout: "half" } });
+    const ids = batch([[3, 1, 4, 1, 5]]);
+    close(e.read(logits(found.model, ids)), e.read(logits(model, ids)), 1e-6);
+    const names = (await inspect(out)).tensors.map(({ name }) => name);
+    expect(names.filter((name) => name.includes("lambda"))).toEqual(
+      ["k1", "k2", "q1", "q2"].map((name) => `model.layers.0.self_attn.lambda_${name}`),
+    );
   });
 
   test("the rows of an interleaved Llama stay as they are", async () => {

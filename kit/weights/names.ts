@@ -8,7 +8,7 @@ export type NameMap = {
   readonly ignored: RegExp;
 };
 
-/** Hugging Face `LlamaForCausalLM`. */
+/** Hugging Face `LlamaForCausalLM` and `DiffLlamaForCausalLM`. */
 export const huggingFaceNames: NameMap = {
   whole: { embed: "model.embed_tokens.weight", "norm.gain": "model.norm.weight", head: "lm_head.weight" },
   layer: {
@@ -17,6 +17,10 @@ export const huggingFaceNames: NameMap = {
     "mixer.k": "model.layers.{}.self_attn.k_proj.weight",
     "mixer.v": "model.layers.{}.self_attn.v_proj.weight",
     "mixer.o": "model.layers.{}.self_attn.o_proj.weight",
+    "mixer.lambdaQ1": "model.layers.{}.self_attn.lambda_q1",
+    "mixer.lambdaK1": "model.layers.{}.self_attn.lambda_k1",
+    "mixer.lambdaQ2": "model.layers.{}.self_attn.lambda_q2",
+    "mixer.lambdaK2": "model.layers.{}.self_attn.lambda_k2",
     "mlpNorm.gain": "model.layers.{}.post_attention_layernorm.weight",
     "mlp.gate": "model.layers.{}.mlp.gate_proj.weight",
     "mlp.up": "model.layers.{}.mlp.up_proj.weight",

@@ -2,9 +2,10 @@ import { read, type Tensor } from "../engine/index.js";
 import type { TensorRef } from "../engine/ref.js";
 import { entries } from "../engine/tree.js";
 import { UserError } from "../errors.js";
-import type { LlamaConfig, Model } from "../model/config.js";
-import { asLlama } from "../model/llama.js";
+import type { Model, ModelConfig } from "../model/config.js";
+import type { AttentionSpec } from "../nn/index.js";
 import { bytesOf, rotaryShape, unpermuted } from "./chunks.js";
+import { misfit } from "./huggingface-config.js";
 import { huggingFaceNames, storedName } from "./names.js";
 import type { TensorSource, TensorValues } from "./safetensors-write.js";
 
@@ -17,10 +18,12 @@ type Sources = [name: string, source: TensorSource][];
  * The tensors of a model under their Hugging Face names, rows in Hugging Face's order, still where they are.
  *
  * @param model in memory or on disk; TensorFlow is needed only for one in memory
- * @throws UserError when the model is something else, or a parameter has no place in a Hugging Face Llama
+ * @throws UserError when the model is something else, or a parameter has no place in a model of transformers
  */
 export function huggingFaceSources(model: Model<Savable>): Sources {
-  const config = asLlama(model.config, "A Hugging Face Llama");
+  const { config } = model;
+  const problem = misfit(config);
+  if (problem !== undefined) throw problem;
   return entries<Savable>(model.params).map(([path, leaf]) => {
     const name = storedName(huggingFaceNames, path);
     if (name === undefined) throw new UserError(`A Hugging Face Llama has no place for the parameter ${path}`);
@@ -43,10 +46,10 @@ function isTensor(leaf: Savable): leaf is Tensor {
 }
 
 /** The head count of a projection whose rows lie in interleaved rotary pairs. */
-function interleavedHeads(config: LlamaConfig, path: string): number | undefined {
+function interleavedHeads(config: ModelConfig, path: string): number | undefined {
   const [, layer, projection] = /^layers\.(\d+)\.mixer\.([qk])$/.exec(path) ?? [];
   if (layer === undefined) return undefined;
-  const { rope, heads, kvHeads } = config.layers[Number(layer)].mixer;
+  const { rope, heads, kvHeads } = config.layers[Number(layer)].mixer as AttentionSpec;
   if (rope.layout === "half") return undefined;
   return projection === "q" ? heads : kvHeads;
 }

@@ -1,4 +1,7 @@
-/** Small random Llamas against torch 2.15 in float64 from the same files: untied in two shards, and tied with θ = 500,000. */
+/**
+ * Small random models against torch 2.15 in float64 from the same files: Llamas untied in two shards, and tied with
+ * θ = 500,000; DiffLlamas with and without grouped queries.
+ */
 import { describe, expect, it } from "vitest";
 import * as e from "../../engine/index.js";
 import { close } from "../../engine/testing/compare.js";
@@ -24,7 +27,7 @@ type Reference = {
   readonly gradients: Readonly<Record<string, Stored>>;
 };
 
-describe.each(["llama-untied", "llama-tied-500k"])("%s", (name) => {
+describe.each(["llama-untied", "llama-tied-500k", "diffllama", "diffllama-mha"])("%s", (name) => {
   const expected = reference<Reference>("reference", name, "reference.json");
   const loaded = expected === undefined ? undefined : load(mirrored("reference", name));
 

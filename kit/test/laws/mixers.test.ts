@@ -1,4 +1,4 @@
-/** What holds of every mixer of the registry, in a small model. */
+/** What holds of every mixer of the registry, and of every other part a layer may have, in a small model. */
 import { describe, expect, it } from "vitest";
 import * as e from "../../engine/index.js";
 import { close, differences } from "../../engine/testing/compare.js";
@@ -7,6 +7,8 @@ import {
   type DecodeState,
   grow,
   init,
+  type LinearSpec,
+  leaks,
   logits,
   type MixerSpec,
   type Model,
@@ -17,21 +19,46 @@ import {
   settle,
   step,
 } from "../../model/index.js";
-import { configOf, dense, linearExamples, mixerExamples } from "../../model/testing/examples.js";
+import {
+  besidesExamples,
+  configOf,
+  dense,
+  leakyExamples,
+  linearExamples,
+  mixerExamples,
+} from "../../model/testing/examples.js";
 
-const cases = Object.entries(mixerExamples).flatMap(([kind, specs]) =>
+const mixerCases = Object.entries(mixerExamples).flatMap(([kind, specs]) =>
   Object.entries(specs).map(([name, spec]) => [`${kind}, ${name}`, spec as MixerSpec] as const),
 );
-const withLinears = cases.flatMap(([name, mixer]) =>
-  Object.entries(linearExamples).map(([how, linear]) => [name, how, mixer, linear] as const),
+const { grouped } = mixerExamples.attention;
+
+/** A small model of some depth around each example. */
+type Around = (linear: LinearSpec, depth?: number) => ModelConfig;
+const cases: readonly (readonly [name: string, around: Around])[] = [
+  ...mixerCases.map(
+    ([name, mixer]) => [name, (linear: LinearSpec, depth = 2) => configOf(mixer, linear, depth)] as const,
+  ),
+  ...Object.entries(besidesExamples).map(
+    ([name, besides]) =>
+      [name, (linear: LinearSpec, depth = 2) => configOf(grouped, linear, depth, 12, besides)] as const,
+  ),
+];
+const withLinears = cases.flatMap(([name, around]) =>
+  Object.entries(linearExamples)
+    // What adapts is a norm before each half of a block.
+    .filter(([, linear]) => !(name in besidesExamples) || linear.kind === "dense" || linear.norm === "block")
+    .map(([how, linear]) => [name, how, around(linear)] as const),
 );
 
-/** Weights large enough that every part of the model counts. */
+/** Weights large enough that every part of the model counts, above all those that begin with no effect. */
 function lively(config: ModelConfig): Model<e.Tensor> {
   const { params } = init(config, 6);
-  const larger = e.tree.map<e.Tensor, e.Tensor, ModelParams<e.Tensor>>(params, (leaf, path) =>
-    /embed|mixer\.|mlp\./.test(path) && leaf.shape.length === 2 ? e.mul(leaf, 5) : leaf,
-  );
+  const larger = e.tree.map<e.Tensor, e.Tensor, ModelParams<e.Tensor>>(params, (leaf, path) => {
+    if (/Norm\.(matrix|up)$|tokenMixing|squeezeExcite|lambda/.test(path))
+      return e.random.normal(e.random.fold(e.random.key(7), path), leaf.shape, 0.4);
+    return /embed|mixer\.|mlp\./.test(path) && leaf.shape.length === 2 ? e.mul(leaf, 5) : leaf;
+  });
   return { config, params: larger as ModelParams<e.Tensor> };
 }
 
@@ -47,11 +74,11 @@ it("every kind of mixer has examples", () => {
   expect(Object.keys(mixerExamples)).toEqual(Object.keys(mixers));
 });
 
-describe.each(withLinears)("%s, %s", (_, __, mixer, linear) => {
-  const model = lively(configOf(mixer, linear));
-  const { config } = model;
+describe.each(withLinears)("%s, %s", (_, __, config) => {
+  const model = lively(config);
 
   it("sees no future: the next tokens change nothing, to the last bit", () => {
+    expect(leaks(config)).toEqual([]);
     const ids = tokens(21);
     const scores = (changed: readonly number[]): number[][] => e.scope(() => rows(logits(model, batch([changed]))));
     const before = scores(ids);
@@ -100,14 +127,19 @@ function upkeep(config: ModelConfig, state: DecodeState): DecodeState {
   return grow(config, settle(config, state), 32);
 }
 
-describe.each(cases)("%s", (name, mixer) => {
-  // XLA compiles for seconds: one example of each kind.
-  const first = Object.values(mixerExamples[mixer.kind])[0] === mixer;
+/** XLA compiles for seconds: one example of each kind, and one of everything beside them. */
+const underXla = new Set([
+  ...Object.entries(mixerExamples).map(([kind, specs]) => `${kind}, ${Object.keys(specs)[0]}`),
+  "everything, with biases",
+]);
+
+describe.each(cases)("%s", (name, around) => {
+  const first = underXla.has(name);
 
   it.each(first ? (["graph", "xla"] as const) : (["graph"] as const))(
     "gives the same values and gradients compiled (%s)",
     (backend) => {
-      const { config, params } = lively(configOf(mixer, dense, 1));
+      const { config, params } = lively(around(dense, 1));
       const loss = (p: ModelParams<e.Tensor>, ids: e.Tensor) =>
         e.valueAndGradient((q) => e.mean(e.square(logits({ config, params: q }, ids))), p);
       const ids = batch([tokens(13)]);
@@ -121,7 +153,7 @@ describe.each(cases)("%s", (name, mixer) => {
   );
 
   it("has the gradient that finite differences give, along a random direction for each parameter", () => {
-    const { config, params } = lively(configOf(mixer, dense, 1));
+    const { config, params } = lively(around(dense, 1));
     const ids = batch([tokens(10)]);
     const directions = e.tree.entries<e.Tensor>(params).map(([path, leaf]) => {
       const direction = e.random.normal(e.random.fold(e.random.key(2), path), leaf.shape);
@@ -148,6 +180,19 @@ describe.each(cases)("%s", (name, mixer) => {
   });
 });
 
+describe.each(Object.entries(leakyExamples))("over the whole text, %s", (_, besides) => {
+  it("sees the future, and says so", () => {
+    const config = configOf(grouped, dense, 2, 12, besides);
+    const model = lively(config);
+    const part = "squeezeExcite" in besides ? ["squeezeExcite"] : ["mixerNorm", "mlpNorm"];
+    expect(leaks(config)).toEqual([0, 1].flatMap((i) => part.map((name) => `layers.${i}.${name}`)));
+    const [before, after] = [tokens(21), [...tokens(20), 3]].map((ids) =>
+      e.scope(() => rows(logits(model, batch([ids]))).slice(0, 20)),
+    );
+    expect(after).not.toEqual(before);
+  });
+});
+
 it("Gated DeltaNet and gated convolutions remember in one size, attention does not", () => {
   const bytes = (mixer: MixerSpec, capacity: number): number =>
     e.scope(() => {
@@ -156,8 +201,9 @@ it("Gated DeltaNet and gated convolutions remember in one size, attention does n
       const state = entry.start(mixer as Extract<MixerSpec, { kind: "attention" }>, room);
       return e.tree.leaves<e.Tensor>(state).reduce((sum, x) => sum + 4 * x.size, 0);
     });
-  for (const [, mixer] of cases) {
+  const growing: readonly string[] = ["attention", "differentialV1", "differentialV2"];
+  for (const [, mixer] of mixerCases) {
     const grows = bytes(mixer, 10_000) > bytes(mixer, 10);
-    expect([mixer.kind, grows]).toEqual([mixer.kind, mixer.kind === "attention"]);
+    expect([mixer.kind, grows]).toEqual([mixer.kind, growing.includes(mixer.kind)]);
   }
 });

@@ -1,0 +1,156 @@
+/** What attention remembers while decoding, for mixers that weigh values by queries and keys. */
+import {
+  add,
+  concat,
+  dims,
+  full,
+  matmul,
+  mul,
+  narrow,
+  oneHot,
+  pad,
+  range,
+  reshape,
+  softmax,
+  type Tensor,
+  transpose,
+  where,
+} from "../engine/index.js";
+import { hidden } from "./causal.js";
+import { type Clock, pastFilled, recentFilled } from "./clock.js";
+
+/** Heads of keys and of values, and their widths. */
+export type CacheHeads = {
+  readonly keyHeads: number;
+  readonly keyDim: number;
+  readonly valueHeads: number;
+  readonly valueDim: number;
+};
+
+/**
+ * What attention remembers: a large past that a step only reads, and a small recent buffer that a step returns anew.
+ * Copying the past at every token would cost more than the token.
+ *
+ * Shapes: `pastKeys` `[B, keyHeads, K, S]` (transposed, so that a step reads rows), `pastValues` `[B, valueHeads, S, V]`,
+ * `recentKeys` `[B, keyHeads, K, R]`, `recentValues` `[B, valueHeads, R, V]`.
+ */
+export type AttentionState = {
+  readonly pastKeys: Tensor;
+  readonly pastValues: Tensor;
+  readonly recentKeys: Tensor;
+  readonly recentValues: Tensor;
+};
+
+/** Keys `[B, keyHeads, T, K]` and values `[B, valueHeads, T, V]`. */
+type KeysAndValues = { readonly keys: Tensor; readonly values: Tensor };
+
+/** An empty cache for `capacity` past and `recent` new tokens. */
+export function emptyCache(heads: CacheHeads, batch: number, capacity: number, recent: number): AttentionState {
+  const { keyHeads, keyDim, valueHeads, valueDim } = heads;
+  return {
+    pastKeys: full([batch, keyHeads, keyDim, capacity], 0),
+    pastValues: full([batch, valueHeads, capacity, valueDim], 0),
+    recentKeys: full([batch, keyHeads, keyDim, recent], 0),
+    recentValues: full([batch, valueHeads, recent, valueDim], 0),
+  };
+}
+
+/**
+ * The cache behind a prompt.
+ *
+ * @param empty its capacity is at least T
+ * @param clock lengths of the prompts; rows behind them are padding
+ */
+export function filledCache(empty: AttentionState, { keys, values }: KeysAndValues, clock: Clock): AttentionState {
+  const { T } = dims(keys, "B heads T K");
+  // Rows of padding must be zero: later tokens are added to them.
+  const filled = where(reshape(pastFilled(clock, T), [-1, 1, T, 1]), 1, 0);
+  const room = empty.pastKeys.shape[3] - T;
+  return {
+    ...empty,
+    pastKeys: pad(transpose(mul(keys, filled)), [
+      [0, 0],
+      [0, 0],
+      [0, 0],
+      [0, room],
+    ]),
+    pastValues: pad(mul(values, filled), [
+      [0, 0],
+      [0, 0],
+      [0, room],
+      [0, 0],
+    ]),
+  };
+}
+
+/** The cache with one more token, T = 1, in its recent buffer. */
+export function appended(state: AttentionState, { keys, values }: KeysAndValues, clock: Clock): AttentionState {
+  const R = state.recentKeys.shape[3];
+  const slot = oneHot(clock.recent, R);
+  return {
+    ...state,
+    recentKeys: add(state.recentKeys, mul(transpose(keys), slot)),
+    recentValues: add(state.recentValues, mul(values, reshape(slot, [R, 1]))),
+  };
+}
+
+/**
+ * How much a token weighs each token of the cache, of which it is the last.
+ *
+ * @param queries shape `[B, keyHeads, group, K]`, already scaled
+ * @returns shape `[B, keyHeads, group, S + R]`; each row sums to 1
+ */
+export function cachedWeights(queries: Tensor, state: AttentionState, clock: Clock): Tensor {
+  const [S, R] = [state.pastKeys.shape[3], state.recentKeys.shape[3]];
+  const old = add(matmul(queries, state.pastKeys), where(pastFilled(clock, S), 0, hidden));
+  const fresh = add(matmul(queries, state.recentKeys), where(recentFilled(clock, R, 1), 0, hidden));
+  return softmax(concat([old, fresh], -1));
+}
+
+/** The cache's values, weighed: `[B, valueHeads, group, S + R]` → `[B, valueHeads, group, V]`. */
+export function mixCached(weights: Tensor, state: AttentionState): Tensor {
+  const [S, R] = [state.pastKeys.shape[3], state.recentKeys.shape[3]];
+  return add(
+    matmul(narrow(weights, -1, 0, S), state.pastValues),
+    matmul(narrow(weights, -1, S, R), state.recentValues),
+  );
+}
+
+/**
+ * Moves the recent buffer into the past, and empties it.
+ *
+ * Recent token `r` of sequence `b` goes to row `past[b] + r`: a product with a 0/1 matrix, exact in float32.
+ */
+export function attentionSettle(state: AttentionState, clock: Clock): AttentionState {
+  const { B, S } = dims(state.pastValues, "B _ S _");
+  const R = state.recentKeys.shape[3];
+  const rows = add(reshape(clock.past, [B, 1]), range(0, R));
+  const filled = reshape(where(recentFilled(clock, R, 0), 1, 0), [R, 1]);
+  const target = reshape(mul(oneHot(rows, S), filled), [B, 1, R, S]);
+  return {
+    pastKeys: add(state.pastKeys, matmul(state.recentKeys, target)),
+    pastValues: add(state.pastValues, matmul(target, state.recentValues, { left: true })),
+    recentKeys: full(state.recentKeys.shape, 0),
+    recentValues: full(state.recentValues.shape, 0),
+  };
+}
+
+/** The same cache with room for `capacity` past tokens. */
+export function attentionGrow(state: AttentionState, capacity: number): AttentionState {
+  const more = capacity - state.pastKeys.shape[3];
+  return {
+    ...state,
+    pastKeys: pad(state.pastKeys, [
+      [0, 0],
+      [0, 0],
+      [0, 0],
+      [0, more],
+    ]),
+    pastValues: pad(state.pastValues, [
+      [0, 0],
+      [0, 0],
+      [0, more],
+      [0, 0],
+    ]),
+  };
+}
