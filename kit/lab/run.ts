@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { free, useThreads } from "../engine/index.js";
-import { countParameters, flopsPerToken, init } from "../model/index.js";
+import { countParameters, flopsPerToken, init, shapes } from "../model/index.js";
 import { makeFolder } from "../source/files.js";
 import { cacheFolder } from "../source/index.js";
 import { withLock } from "../source/lock.js";
@@ -34,7 +34,9 @@ async function locked(run: Run, options: RunOptions, store: Checkpoints<Note>): 
   const { spec, seed } = run;
   useThreads(spec.execution.threads);
   const data = await prepareData(spec);
-  const from = await store.latest(spec.model, ({ message }) => options.say?.(`${message}; an older one is used`));
+  const from = await store.latest(shapes(spec.model), ({ message }) =>
+    options.say?.(`${message}; an older one is used`),
+  );
   if (from !== undefined) options.say?.(`goes on after step ${from.position.step}`);
   const record = RecordWriter.resume(headerOf(run, data.whole), from?.position.step ?? 0, path);
 

@@ -3,14 +3,14 @@ import { link, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { read, type Tensor, tensor, tree } from "../engine/index.js";
 import { UserError } from "../errors.js";
-import { type ModelConfig, type Shape, shapes } from "../model/index.js";
+import type { ModelParams, Shape } from "../model/index.js";
 import { exists, makeFolder } from "../source/files.js";
 import { readRef, readSafetensors, type TensorValues, writeSafetensors } from "../weights/index.js";
 import type { TrainingState } from "./step.js";
 import type { Position, Snapshot } from "./training.js";
 
 /** A snapshot as it was stored, with what the caller wanted to keep beside it. */
-export type Stored<Note> = Snapshot & { readonly note: Note };
+export type Stored<Note, P = ModelParams<Tensor>> = Snapshot<P> & { readonly note: Note };
 
 export type CheckpointOptions = {
   /** How many of the last are kept. Default 2: one may turn out to be damaged. */
@@ -20,13 +20,14 @@ export type CheckpointOptions = {
 const filePattern = /^step-(\d{9})\.safetensors$/;
 
 /**
- * A folder of checkpoints `step-000000488.safetensors`: parameters and optimiser as float32, position and note as JSON in
+ * A folder of checkpoints `step-000000488.safetensors`: trained weights and optimiser as float32, position and note as JSON in
  * the file's metadata. A file has its name only when it is complete and on the disk, so a kill at any time leaves the older
  * ones as they were.
  *
  * @template Note plain JSON kept with each snapshot
+ * @template P the tree of weights that is trained
  */
-export class Checkpoints<Note> {
+export class Checkpoints<Note, P = ModelParams<Tensor>> {
   constructor(
     readonly folder: string,
     private readonly options: CheckpointOptions = {},
@@ -38,7 +39,7 @@ export class Checkpoints<Note> {
    * @param best Also keeps it as `best.safetensors`, in place of the last that was.
    * @throws UserError when the disk refuses; what was there before is intact
    */
-  async save({ state, position }: Snapshot, note: Note, best = false): Promise<void> {
+  async save({ state, position }: Snapshot<P>, note: Note, best = false): Promise<void> {
     await makeFolder(this.folder);
     const file = join(this.folder, nameOf(position.step));
     const tensors = tree.entries<Tensor>(state).map(([path, leaf]): [string, TensorValues] => {
@@ -54,13 +55,13 @@ export class Checkpoints<Note> {
   /**
    * The newest snapshot that can be read, or nothing when there is none.
    *
-   * @param config of the model that was trained
+   * @param shapes of the weights that are trained: a tree of one structure with them
    * @param damaged Told of files that cannot be read, which are left alone.
    */
-  async latest(config: ModelConfig, damaged: (error: UserError) => void): Promise<Stored<Note> | undefined> {
+  async latest(shapes: unknown, damaged: (error: UserError) => void): Promise<Stored<Note, P> | undefined> {
     for (const step of await this.steps()) {
       try {
-        return await restore<Note>(join(this.folder, nameOf(step)), config);
+        return await restore<Note, P>(join(this.folder, nameOf(step)), shapes);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         damaged(error);
@@ -70,9 +71,9 @@ export class Checkpoints<Note> {
   }
 
   /** The snapshot that was saved as the best, or nothing. */
-  async best(config: ModelConfig): Promise<Stored<Note> | undefined> {
+  async best(shapes: unknown): Promise<Stored<Note, P> | undefined> {
     const file = join(this.folder, "best.safetensors");
-    return (await exists(file)) ? restore<Note>(file, config) : undefined;
+    return (await exists(file)) ? restore<Note, P>(file, shapes) : undefined;
   }
 
   /** Removes the folder. */
@@ -101,7 +102,7 @@ function nameOf(step: number): string {
   return `step-${String(step).padStart(9, "0")}.safetensors`;
 }
 
-async function restore<Note>(file: string, config: ModelConfig): Promise<Stored<Note>> {
+async function restore<Note, P>(file: string, shapes: unknown): Promise<Stored<Note, P>> {
   const { tensors, metadata } = await readSafetensors(file);
   const leaf = ({ shape }: { shape: readonly number[] }, path: string): Tensor => {
     const ref = tensors.get(path);
@@ -113,9 +114,8 @@ async function restore<Note>(file: string, config: ModelConfig): Promise<Stored<
     }
     return tensor(readRef(ref), shape, "float32");
   };
-  const parameters = shapes(config);
   const under = (prefix: string): unknown =>
-    tree.map<Shape, Tensor, unknown>(parameters, (shape, path) => leaf(shape, `${prefix}.${path}`));
+    tree.map<Shape, Tensor, unknown>(shapes, (shape, path) => leaf(shape, `${prefix}.${path}`));
   const state = {
     params: under("params"),
     optimiser: {
@@ -123,7 +123,7 @@ async function restore<Note>(file: string, config: ModelConfig): Promise<Stored<
       square: under("optimiser.square"),
       steps: leaf({ shape: [] }, "optimiser.steps"),
     },
-  } as TrainingState;
+  } as TrainingState<P>;
   const { position, note } = parsed(metadata.run, file) as { position: Position; note: Note };
   return { state, position, note };
 }

@@ -13,6 +13,7 @@ import {
   tree,
   zeros,
 } from "../engine/index.js";
+import { matching } from "./paths.js";
 
 /** What changes from step to step: scalars, inputs of the compiled step. */
 export type Rates = { readonly learningRate: Tensor; readonly weightDecay: Tensor };
@@ -100,21 +101,13 @@ function scaled(rate: Tensor, factor: number): Tensor {
 export function rateFactors(
   factors: readonly RateFactors[],
 ): (path: string) => { readonly learningRate: number; readonly weightDecay: number } {
-  const patterns = factors.map(({ paths, ...rest }) => ({ pattern: patternOf(paths), ...rest }));
+  const patterns = factors.map(({ paths, ...rest }) => ({ matches: matching([paths]), ...rest }));
   return (path) => {
-    const matching = patterns.filter(({ pattern }) => pattern.test(path));
+    const own = patterns.filter(({ matches }) => matches(path));
     const product = (of: "learningRate" | "weightDecay"): number =>
-      matching.reduce((total, factor) => total * (factor[of] ?? 1), 1);
+      own.reduce((total, factor) => total * (factor[of] ?? 1), 1);
     return { learningRate: product("learningRate"), weightDecay: product("weightDecay") };
   };
-}
-
-function patternOf(paths: string): RegExp {
-  const parts = paths.split(/(\*\*|\*)/).map((part) => {
-    if (part === "**") return ".*";
-    return part === "*" ? "[^.]*" : part.replace(/[.+?^${}()|[\]\\]/g, "\\$&");
-  });
-  return new RegExp(`^${parts.join("")}$`);
 }
 
 /** `β·old + (1−β)·fresh` for each leaf. */

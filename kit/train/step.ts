@@ -1,20 +1,18 @@
-import { add, mul, share, type Tensor, tree, valueAndGradient, zeros } from "../engine/index.js";
-import {
-  type ForwardOptions,
-  type LeakOptions,
-  type Model,
-  type ModelConfig,
-  type ModelParams,
-  refuseLeaks,
-} from "../model/index.js";
+import { add, mul, type Tensor, tree, valueAndGradient, zeros } from "../engine/index.js";
+import { type ForwardOptions, type LeakOptions, type Model, type ModelParams, refuseLeaks } from "../model/index.js";
 import { nextTokenLoss } from "./loss.js";
 import { type AdamOptions, type AdamState, adamW, clipByNorm, type Rates } from "./optimiser.js";
+import type { Part } from "./part.js";
 
-/** What a step hands to the next. */
-export type TrainingState = { readonly params: ModelParams<Tensor>; readonly optimiser: AdamState };
+/** What a step hands to the next: the weights that are trained, and what the optimiser remembers of them. */
+export type TrainingState<P = ModelParams<Tensor>> = { readonly params: P; readonly optimiser: AdamState };
 
 /** The next state, and two scalars: the loss before the update in nats, the norm of the gradients before clipping. */
-export type Stepped = { readonly state: TrainingState; readonly loss: Tensor; readonly norm: Tensor };
+export type Stepped<P = ModelParams<Tensor>> = {
+  readonly state: TrainingState<P>;
+  readonly loss: Tensor;
+  readonly norm: Tensor;
+};
 
 /** Mean loss of a batch, a scalar in nats; inputs and targets `[B, T]` int32. */
 export type Loss = (model: Model<Tensor>, inputs: Tensor, targets: Tensor, options: ForwardOptions) => Tensor;
@@ -22,7 +20,7 @@ export type Loss = (model: Model<Tensor>, inputs: Tensor, targets: Tensor, optio
 export type StepOptions = ForwardOptions &
   LeakOptions & {
     readonly optimiser?: AdamOptions;
-    /** Largest norm of the gradients over all parameters. Default 1. */
+    /** Largest norm of the gradients over all weights that are trained. Default 1. */
     readonly clip?: number;
     /** Default {@link nextTokenLoss}. */
     readonly loss?: Loss;
@@ -35,12 +33,12 @@ export type StepOptions = ForwardOptions &
  *
  * @throws UserError when the model sees the future and that is not allowed: its loss would be one of reading, not predicting
  */
-export function trainingStep(
-  config: ModelConfig,
+export function trainingStep<P>(
+  part: Part<P>,
   options: StepOptions = {},
-): (state: TrainingState, inputs: Tensor, targets: Tensor, rates: Rates) => Stepped {
-  const differentiated = differentiatedLoss(config, options);
-  const apply = applied(options);
+): (state: TrainingState<P>, inputs: Tensor, targets: Tensor, rates: Rates) => Stepped<P> {
+  const differentiated = differentiatedLoss(part, options);
+  const apply = applied<P>(options);
   return (state, inputs, targets, rates) => {
     const { value, gradients } = differentiated(state.params, inputs, targets);
     return { ...apply(state, gradients, rates), loss: value };
@@ -48,30 +46,24 @@ export function trainingStep(
 }
 
 /** Gradients and loss of the batches seen so far, each times its weight. */
-export type Accumulated = { readonly gradients: ModelParams<Tensor>; readonly loss: Tensor };
+export type Accumulated<P = ModelParams<Tensor>> = { readonly gradients: P; readonly loss: Tensor };
 
 /** The same step over several batches, one after another, with the memory of one and a copy of the gradients. */
-export type AccumulatingStep = {
+export type AccumulatingStep<P = ModelParams<Tensor>> = {
   /** Before the first batch. */
-  readonly start: (params: ModelParams<Tensor>) => Accumulated;
+  readonly start: (params: P) => Accumulated<P>;
   /** Adds a batch; `weight`, a scalar, is its share of all targets. */
-  readonly add: (
-    params: ModelParams<Tensor>,
-    sums: Accumulated,
-    inputs: Tensor,
-    targets: Tensor,
-    weight: Tensor,
-  ) => Accumulated;
+  readonly add: (params: P, sums: Accumulated<P>, inputs: Tensor, targets: Tensor, weight: Tensor) => Accumulated<P>;
   /** Clips and updates. */
-  readonly finish: (state: TrainingState, sums: Accumulated, rates: Rates) => Stepped;
+  readonly finish: (state: TrainingState<P>, sums: Accumulated<P>, rates: Rates) => Stepped<P>;
 };
 
-export function accumulatingStep(config: ModelConfig, options: StepOptions = {}): AccumulatingStep {
-  const differentiated = differentiatedLoss(config, options);
-  const apply = applied(options);
+export function accumulatingStep<P>(part: Part<P>, options: StepOptions = {}): AccumulatingStep<P> {
+  const differentiated = differentiatedLoss(part, options);
+  const apply = applied<P>(options);
   return {
     start: (params) => ({
-      gradients: tree.map<Tensor, Tensor, unknown>(params, ({ shape }) => zeros(shape)) as ModelParams<Tensor>,
+      gradients: tree.map<Tensor, Tensor, unknown>(params, ({ shape }) => zeros(shape)) as P,
       loss: zeros([]),
     }),
     add: (params, sums, inputs, targets, weight) => {
@@ -79,21 +71,24 @@ export function accumulatingStep(config: ModelConfig, options: StepOptions = {})
       const fresh = tree.leaves<Tensor>(gradients);
       let next = 0;
       const summed = tree.map<Tensor, Tensor, unknown>(sums.gradients, (sum) => add(sum, mul(fresh[next++], weight)));
-      return { gradients: summed as ModelParams<Tensor>, loss: add(sums.loss, mul(value, weight)) };
+      return { gradients: summed as P, loss: add(sums.loss, mul(value, weight)) };
     },
     finish: (state, { gradients, loss }, rates) => ({ ...apply(state, gradients, rates), loss }),
   };
 }
 
-function differentiatedLoss(config: ModelConfig, { loss = nextTokenLoss, recompute, allowLeak }: StepOptions) {
+function differentiatedLoss<P>(
+  { config, model }: Part<P>,
+  { loss = nextTokenLoss, recompute, allowLeak }: StepOptions,
+) {
   refuseLeaks(config, "Training", { allowLeak });
-  return (params: ModelParams<Tensor>, inputs: Tensor, targets: Tensor) =>
-    valueAndGradient((of: ModelParams<Tensor>) => loss({ config, params: of }, inputs, targets, { recompute }), params);
+  return (trained: P, inputs: Tensor, targets: Tensor) =>
+    valueAndGradient((of: P) => loss(model(of), inputs, targets, { recompute }), trained);
 }
 
-function applied({ optimiser, clip = 1 }: StepOptions) {
+function applied<P>({ optimiser, clip = 1 }: StepOptions) {
   const adam = adamW(optimiser);
-  return (state: TrainingState, gradients: ModelParams<Tensor>, rates: Rates): Omit<Stepped, "loss"> => {
+  return (state: TrainingState<P>, gradients: P, rates: Rates): Omit<Stepped<P>, "loss"> => {
     const clipped = clipByNorm(gradients, clip);
     const updated = adam.update(clipped.gradients, state.optimiser, state.params, rates);
     return { state: { params: updated.params, optimiser: updated.state }, norm: clipped.norm };
@@ -101,7 +96,7 @@ function applied({ optimiser, clip = 1 }: StepOptions) {
 }
 
 /** The state before the first step. It shares memory with the model, and is freed without it. */
-export function trainingStart({ params }: Model<Tensor>, optimiser?: AdamOptions): TrainingState {
-  const own = tree.map<Tensor, Tensor, ModelParams<Tensor>>(params, share) as unknown as ModelParams<Tensor>;
-  return { params: own, optimiser: adamW(optimiser).init(own) };
+export function trainingStart<P>({ start }: Part<P>, optimiser?: AdamOptions): TrainingState<P> {
+  const params = start();
+  return { params, optimiser: adamW(optimiser).init(params) };
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as e from "../engine/index.js";
 import { close } from "../engine/testing/compare.js";
-import { init, liquid, llama } from "../model/index.js";
+import { init, liquid, llama, shapes } from "../model/index.js";
 import { Checkpoints, constant, type StepRecord, type TokenBatch, Training, type TrainingOptions } from "./index.js";
 
 const config = llama({ vocab: 17, width: 16, depth: 2, heads: 2, hidden: 24, context: 16, tied: true });
@@ -141,7 +141,7 @@ describe("Checkpoints", () => {
     await store.save(until.snapshot, { words: "half way" });
     until.dispose();
 
-    const from = await store.latest(config, () => expect.unreachable());
+    const from = await store.latest(shapes(config), () => expect.unreachable());
     expect(from).toMatchObject({ note: { words: "half way" }, position: { step: 5, tokens: 60 } });
     const rest = ring();
     for (let i = 0; i < 5; i++) rest.next();
@@ -156,7 +156,7 @@ describe("Checkpoints", () => {
 
   it("keeps the last two and the best, and passes over a damaged one", async () => {
     const store = new Checkpoints<number>(folder());
-    expect(await store.latest(config, () => expect.unreachable())).toBeUndefined();
+    expect(await store.latest(shapes(config), () => expect.unreachable())).toBeUndefined();
     const training = fresh({ steps: 3 });
     for await (const { step } of training) await store.save(training.snapshot, step * 10, step === 1);
     expect(readdirSync(store.folder).sort()).toEqual([
@@ -164,14 +164,14 @@ describe("Checkpoints", () => {
       "step-000000002.safetensors",
       "step-000000003.safetensors",
     ]);
-    expect((await store.best(config))?.note).toBe(10);
+    expect((await store.best(shapes(config)))?.note).toBe(10);
     truncateSync(join(store.folder, "step-000000003.safetensors"), 5000);
     const complaints: string[] = [];
-    const latest = await store.latest(config, ({ message }) => void complaints.push(message));
+    const latest = await store.latest(shapes(config), ({ message }) => void complaints.push(message));
     expect(latest?.note).toBe(20);
     expect(complaints.join()).toContain("step-000000003.safetensors");
     await store.clear();
-    expect(await store.best(config)).toBeUndefined();
+    expect(await store.best(shapes(config))).toBeUndefined();
   });
 
   it("refuses one of another model", async () => {
@@ -181,7 +181,7 @@ describe("Checkpoints", () => {
     await store.save(training.snapshot, null);
     const complaints: string[] = [];
     const other = llama({ vocab: 17, width: 16, depth: 2, heads: 2, hidden: 32, context: 16, tied: true });
-    expect(await store.latest(other, ({ message }) => void complaints.push(message))).toBeUndefined();
+    expect(await store.latest(shapes(other), ({ message }) => void complaints.push(message))).toBeUndefined();
     expect(complaints.join()).toMatch(/a \[24,16\] params\.layers\.0\.mlp\.gate.*expected \[32,16\]/);
   });
 });

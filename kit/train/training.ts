@@ -13,9 +13,10 @@ import {
   tensor,
 } from "../engine/index.js";
 import { UserError } from "../errors.js";
-import type { Model } from "../model/index.js";
+import type { Model, ModelParams } from "../model/index.js";
 import type { Batch, DataCursor } from "../text/index.js";
 import type { Rates } from "./optimiser.js";
+import { type Part, whole } from "./part.js";
 import type { Schedule } from "./schedule.js";
 import {
   type Accumulated,
@@ -41,26 +42,29 @@ export type Position = {
 };
 
 /** All of a run that its next step depends on. */
-export type Snapshot = { readonly state: TrainingState; readonly position: Position };
+export type Snapshot<P = ModelParams<Tensor>> = { readonly state: TrainingState<P>; readonly position: Position };
 
-export type TrainingOptions = StepOptions & {
-  readonly model: Model<Tensor>;
-  /** From the position on, where the run does not begin at its beginning. */
-  readonly batches: Iterable<TokenBatch>;
-  /** Steps of the whole run; fewer when the batches run out. */
-  readonly steps: number;
-  readonly learningRate: Schedule;
-  /** Decoupled decay per step, times the learning rate. Default: 0.1 throughout. */
-  readonly weightDecay?: Schedule;
-  /** Batches whose gradients are added up to one step. Default 1. */
-  readonly accumulate?: number;
-  /** Default `auto`. */
-  readonly backend?: ExecutionBackend | "auto";
-  /** Operands of the linear layers' and the head's products; weights stay float32. Default `"float32"`. */
-  readonly matmul?: MatmulPrecision;
-  /** Goes on from there: `model` gives the config only. The state then belongs to the run. */
-  readonly from?: Snapshot;
-};
+/** What is trained: a model, or the part of one. */
+export type Trained<P> = { readonly model: Model<Tensor> } | { readonly part: Part<P> };
+
+export type TrainingOptions<P = ModelParams<Tensor>> = StepOptions &
+  Trained<P> & {
+    /** From the position on, where the run does not begin at its beginning. */
+    readonly batches: Iterable<TokenBatch>;
+    /** Steps of the whole run; fewer when the batches run out. */
+    readonly steps: number;
+    readonly learningRate: Schedule;
+    /** Decoupled decay per step, times the learning rate. Default: 0.1 throughout. */
+    readonly weightDecay?: Schedule;
+    /** Batches whose gradients are added up to one step. Default 1. */
+    readonly accumulate?: number;
+    /** Default `auto`. */
+    readonly backend?: ExecutionBackend | "auto";
+    /** Operands of the linear layers' and the head's products; weights stay float32. Default `"float32"`. */
+    readonly matmul?: MatmulPrecision;
+    /** Goes on from there, in place of what the model or part holds. The state then belongs to the run. */
+    readonly from?: Snapshot<P>;
+  };
 
 /** What one step did. */
 export type StepRecord = {
@@ -79,7 +83,7 @@ export type StepRecord = {
 /** The loss is not a number. The state is the one before the step. */
 export class Diverged extends UserError {}
 
-type CompiledStep = Compiled<[TrainingState, Tensor, Tensor, Rates], Stepped>;
+type CompiledStep<P> = Compiled<[TrainingState<P>, Tensor, Tensor, Rates], Stepped<P>>;
 
 /**
  * A training run: an asynchronous sequence of step records, and the model as it stands.
@@ -88,21 +92,24 @@ type CompiledStep = Compiled<[TrainingState, Tensor, Tensor, Rates], Stepped>;
  * of its start, its batches and its options: from a {@link Snapshot} it continues to the last bit as it would have, in the
  * same backend with as many threads.
  */
-export class Training implements AsyncIterable<StepRecord> {
-  private state: TrainingState;
+export class Training<P = ModelParams<Tensor>> implements AsyncIterable<StepRecord> {
+  private state: TrainingState<P>;
   private at: Position;
+  private readonly part: Part<P>;
   private readonly batches: Iterator<TokenBatch>;
-  private readonly whole: CompiledStep;
-  private readonly parts: AccumulatingStep;
+  private readonly whole: CompiledStep<P>;
+  private readonly parts: AccumulatingStep<P>;
 
-  constructor(private readonly options: TrainingOptions) {
-    const { model, backend = "auto", matmul = "float32", from, batches } = options;
-    this.state = from?.state ?? trainingStart(model, options.optimiser);
+  constructor(private readonly options: TrainingOptions<P>) {
+    const { backend = "auto", matmul = "float32", from, batches } = options;
+    // Without a part P is what `whole` trains: its default.
+    this.part = "part" in options ? options.part : (whole(options.model) as unknown as Part<P>);
+    this.state = from?.state ?? trainingStart(this.part, options.optimiser);
     this.at = from?.position ?? { step: 0, tokens: 0 };
     this.batches = batches[Symbol.iterator]();
-    const parts = accumulatingStep(model.config, options);
+    const parts = accumulatingStep(this.part, options);
     const compiling = { backend, matmul, newShapes: "expect" } as const;
-    this.whole = compile(trainingStep(model.config, options), { ...compiling, name: "trainingStep" });
+    this.whole = compile(trainingStep(this.part, options), { ...compiling, name: "trainingStep" });
     this.parts = {
       start: parts.start,
       add: compile(parts.add, { ...compiling, name: "accumulate" }),
@@ -110,13 +117,16 @@ export class Training implements AsyncIterable<StepRecord> {
     };
   }
 
-  /** The model after the last step. Its tensors are replaced by the next one: use it before going on. */
+  /**
+   * The model after the last step, factors and additions multiplied in. Its tensors are replaced by the next step: use it
+   * before going on.
+   */
   get model(): Model<Tensor> {
-    return { config: this.options.model.config, params: this.state.params };
+    return this.part.merged(this.state.params);
   }
 
   /** All that the next step depends on. Its tensors are replaced by that step. */
-  get snapshot(): Snapshot {
+  get snapshot(): Snapshot<P> {
     return { state: this.state, position: this.at };
   }
 
@@ -181,7 +191,7 @@ export class Training implements AsyncIterable<StepRecord> {
     return { step: this.at.step, tokens: this.at.tokens, lossNats, learningRate, gradNorm, stepMs };
   }
 
-  private accumulated({ params }: TrainingState, batches: readonly TokenBatch[]): Accumulated {
+  private accumulated({ params }: TrainingState<P>, batches: readonly TokenBatch[]): Accumulated<P> {
     const counts = batches.map(({ targets }) => targets.reduce((count, id) => (id >= 0 ? count + 1 : count), 0));
     const all = Math.max(
       1,
@@ -204,7 +214,7 @@ function targetsOf({ targets, shape }: TokenBatch): Tensor {
 }
 
 /** The weights before the step tell whether the step or its past went wrong. */
-function diverged(step: number, state: TrainingState): never {
+function diverged(step: number, state: TrainingState<unknown>): never {
   try {
     assertFinite(state.params, `the weights before step ${step}`);
   } catch (error) {

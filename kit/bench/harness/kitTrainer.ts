@@ -11,7 +11,7 @@ import {
   tensor,
 } from "../../engine/index.js";
 import type { Model } from "../../model/index.js";
-import { trainingStart, trainingStep } from "../../train/index.js";
+import { trainingStart, trainingStep, whole } from "../../train/index.js";
 import type { TrainingTask } from "./training.js";
 
 /** What the kit's workers are told beside the task. */
@@ -23,10 +23,11 @@ export type KitTrainer = (round: { readonly step: number }) => { readonly ms: nu
 /** A trainer of a model, compiled at its first step. */
 export function kitTrainer(model: Model<Tensor>, task: TrainingTask & KitSettings): KitTrainer {
   const { backend, matmul, clip } = task;
-  const step = compile(trainingStep(model.config, { clip }), { backend, matmul, name: "step" });
+  const part = whole(model);
+  const step = compile(trainingStep(part, { clip }), { backend, matmul, name: "step" });
   const batches = batchesOf(task);
   const rates = { learningRate: scalar(task.learningRate), weightDecay: scalar(task.decay) };
-  let state = trainingStart(model);
+  let state = trainingStart(part);
   return (round) => {
     const { inputs, targets } = batches[round.step % batches.length];
     let lossNats = 0;

@@ -4,7 +4,7 @@ import * as e from "../../engine/index.js";
 import { close } from "../../engine/testing/compare.js";
 import { trace } from "../../engine/trace.js";
 import { batch, deltaNet, init, llama, type Model, type ModelConfig, type ModelParams } from "../../model/index.js";
-import { nextTokenLoss, type StepOptions, trainingStart, trainingStep } from "../../train/index.js";
+import { nextTokenLoss, type StepOptions, trainingStart, trainingStep, whole } from "../../train/index.js";
 
 const dials = { vocab: 61, width: 24, heads: 4, kvHeads: 2, hidden: 40, context: 32 };
 const backends = ["graph", "xla"] as const;
@@ -49,9 +49,9 @@ describe.each([
 it.each(backends)("a two-layer Llama takes the same AdamW steps compiled (%s)", (backend) => {
   // Adam divides by the root of the mean square: with a small eps the rounding of an almost zero gradient counts in full.
   const model = lively(false, "half");
-  const step = trainingStep(model.config, { optimiser: { eps: 1e-3 } });
+  const step = trainingStep(whole(model), { optimiser: { eps: 1e-3 } });
   const train = (stepped: typeof step) => {
-    let state = trainingStart(model);
+    let state = trainingStart(whole(model));
     const losses: number[] = [];
     for (let i = 0; i < 3; i++) {
       state = e.carry(state, (current) => {
@@ -81,8 +81,9 @@ const ternaryNet: ModelConfig = deltaNet({
 
 /** Losses of the first steps of a ternary Gated DeltaNet. */
 function lossesOf(compiling: e.CompileOptions, options?: StepOptions): number[] {
-  const step = e.compile(trainingStep(ternaryNet, options), compiling);
-  let state = trainingStart(init(ternaryNet, 4));
+  const part = whole(init(ternaryNet, 4));
+  const step = e.compile(trainingStep(part, options), compiling);
+  let state = trainingStart(part);
   return Array.from({ length: 6 }, (_, i) => {
     let loss = 0;
     state = e.carry(state, (current) => {
@@ -115,8 +116,10 @@ describe.each(backends)("a ternary Gated DeltaNet (%s)", (backend) => {
 
 it("tracing a step of 7,000 operations takes at most 1.5 s", () => {
   const config = llama({ ...dials, depth: 19 });
-  const args: Parameters<ReturnType<typeof trainingStep>> = [
-    trainingStart(init(config, 1)),
+  const part = whole(init(config, 1));
+  const step = trainingStep(part);
+  const args: Parameters<typeof step> = [
+    trainingStart(part),
     rows(0),
     rows(1),
     { learningRate: e.scalar(0.01), weightDecay: e.scalar(0.1) },
@@ -124,7 +127,7 @@ it("tracing a step of 7,000 operations takes at most 1.5 s", () => {
   const times = [0, 1, 2].map((i) => {
     // Of the processor, not of the clock: other tests run beside this one.
     const start = process.cpuUsage();
-    const operations = trace("step", trainingStep(config), args, (traced) => {
+    const operations = trace("step", step, args, (traced) => {
       traced.register(`law_of_tracing_${i}`, false);
       return traced.operations;
     });

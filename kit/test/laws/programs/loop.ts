@@ -13,12 +13,13 @@ import {
   tree,
 } from "../../../engine/index.js";
 import { init, llama } from "../../../model/index.js";
-import { trainingStart, trainingStep } from "../../../train/index.js";
+import { trainingStart, trainingStep, whole } from "../../../train/index.js";
 
 const [backend, steps] = [process.argv[2] as ExecutionBackend, Number(process.argv[3])];
 const config = llama({ vocab: 500, width: 64, depth: 1, heads: 4, kvHeads: 2, hidden: 128, context: 32 });
-const step = compile(trainingStep(config), { backend, name: "step" });
-let state = trainingStart(init(config, 1));
+const part = whole(init(config, 1));
+const step = compile(trainingStep(part), { backend, name: "step" });
+let state = trainingStart(part);
 
 function hash(): string {
   const sha256 = createHash("sha256");
