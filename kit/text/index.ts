@@ -21,6 +21,7 @@ export { type GgufVocabulary, tokenizerFilesFromGguf, tokenizerFromGguf } from "
 export { gpt2Tokenizer } from "./gpt2.js";
 export { tokenizerFromJson } from "./json.js";
 export { tokenizerFromLlama2c } from "./llama2c.js";
+export * from "./mixtures/index.js";
 export {
   type Batch,
   batches,

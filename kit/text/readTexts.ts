@@ -18,21 +18,36 @@ export type ReadDocumentsOptions = {
  * @throws UserError for a file that cannot be read, is no UTF-8, or has a line without that field
  */
 export function* readJsonl(path: string, field = "text"): Generator<string> {
+  for (const { value, where } of readJsonLines(path)) {
+    const text = typeof value === "object" && value !== null ? (value as { [key: string]: unknown })[field] : undefined;
+    if (typeof text !== "string") {
+      throw new UserError(`this line has no text in "${field}"`, { where, expected: "a string" });
+    }
+    yield text;
+  }
+}
+
+/** The value of a line, and where it stands: `FILE:LINE`. */
+export type JsonLine = { readonly value: unknown; readonly where: string };
+
+/**
+ * The values of a JSON Lines file, whatever they are, read as they are asked for.
+ *
+ * @param path file with one value a line; empty lines are skipped
+ * @throws UserError for a file that cannot be read or is no UTF-8, and for a line that is no JSON
+ */
+export function* readJsonLines(path: string): Generator<JsonLine> {
   let number = 0;
-  for (const line of pieces(path, "\n")) {
-    number++;
+  for (const line of readPieces(path, "\n")) {
+    const where = `${path}:${++number}`;
     if (line.trim() === "") continue;
     let value: unknown;
     try {
       value = JSON.parse(line);
     } catch {
-      throw new UserError("this line is no JSON", { where: `${path}:${number}`, expected: "one JSON object a line" });
+      throw new UserError("this line is no JSON", { where, expected: "one JSON object a line" });
     }
-    const text = typeof value === "object" && value !== null ? (value as { [key: string]: unknown })[field] : undefined;
-    if (typeof text !== "string") {
-      throw new UserError(`this line has no text in "${field}"`, { where: `${path}:${number}`, expected: "a string" });
-    }
-    yield text;
+    yield { value, where };
   }
 }
 
@@ -47,7 +62,7 @@ export function* readJsonl(path: string, field = "text"): Generator<string> {
 export function* readDocuments(path: string, options: ReadDocumentsOptions = {}): Generator<string> {
   const { boundary = "<|endoftext|>", trim = true } = options;
   if (boundary === "") throw new UserError("the boundary is empty", { where: "readDocuments" });
-  for (const piece of pieces(path, boundary)) {
+  for (const piece of readPieces(path, boundary)) {
     const text = trim ? piece.trim() : piece;
     if (text !== "") yield text;
   }
@@ -56,7 +71,7 @@ export function* readDocuments(path: string, options: ReadDocumentsOptions = {})
 const CHUNK = 1 << 20;
 
 /** A file's text cut at a boundary, in chunks: a file may be larger than the memory. */
-function* pieces(path: string, boundary: string): Generator<string> {
+export function* readPieces(path: string, boundary: string): Generator<string> {
   let file: number;
   try {
     file = openSync(path, "r");

@@ -1,0 +1,136 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { realTokenizers, smallTokenizer } from "../testing/tokenizers.js";
+import type { Tokenizer } from "../tokenizer.js";
+import { encodeAnswers, type MaskedIds, renderChat } from "./answers.js";
+import { chatTemplate, namedTemplate } from "./chatTemplate.js";
+import { encodeExamples } from "./examples.js";
+import type { Message, Role } from "./forms.js";
+
+/** The small tokenizer with a token that ends texts, `<|end|>`. */
+const small: Tokenizer = { ...smallTokenizer(), special: { bos: 0, eos: 0 } };
+
+const turn = (role: Role, content: string): Message => ({ role, content });
+
+/** The counted ids as texts, one for each run of them. */
+function learnt(tokenizer: Tokenizer, { ids, counted }: MaskedIds): string[] {
+  const runs: number[][] = [];
+  counted.forEach((one, i) => {
+    if (one === 0) return;
+    if (i === 0 || counted[i - 1] === 0) runs.push([]);
+    runs[runs.length - 1].push(ids[i]);
+  });
+  return runs.map((run) => Buffer.concat(run.map((id) => tokenizer.bytes(id))).toString("utf8"));
+}
+
+const talk = [turn("system", "s"), turn("user", "Hi"), turn("assistant", "Hello!"), turn("user", "b\n")];
+
+describe("the answers of a conversation", () => {
+  it("are what follows the prompt, with the marker that ends the turn and not the line feed behind it", () => {
+    const chat = renderChat(namedTemplate("zephyr", small), [...talk, turn("assistant", "Bye\n\n")]);
+    expect(chat.answers.map(({ start, end }) => chat.text.slice(start, end))).toEqual([
+      "Hello!<|end|>",
+      "Bye\n\n<|end|>",
+    ]);
+    expect(learnt(small, encodeAnswers(small, chat))).toEqual(["Hello!<|end|>", "Bye\n\n<|end|>"]);
+  });
+
+  it("end with white space where a template has no marker", () => {
+    const lines = chatTemplate("{% for m in messages %}{{ m.content + '\\n' }}{% endfor %}", small);
+    const chat = renderChat(lines, [turn("user", "q"), turn("assistant", "a")]);
+    expect(chat.answers.map(({ start, end }) => chat.text.slice(start, end))).toEqual(["a\n"]);
+  });
+
+  it("are none where a turn is blank, or nobody answers", () => {
+    expect(renderChat(namedTemplate("zephyr", small), [...talk, turn("assistant", " ")]).answers).toHaveLength(1);
+    expect(renderChat(namedTemplate("zephyr", small), talk.slice(0, 2)).answers).toEqual([]);
+  });
+
+  it("are not guessed where a template changes what it has said", () => {
+    const counting = chatTemplate("{{ messages | length }}{% for m in messages %}{{ m.content }}{% endfor %}", small);
+    expect(() => renderChat(counting, talk)).toThrow(/in another way than the whole \(messages\[2\]\)/);
+  });
+
+  const tokenizers: readonly (readonly [string, Tokenizer])[] = [["small", small], ...realTokenizers()];
+  it.each(tokenizers)("are exactly the counted tokens of %s, in any language", (_, tokenizer) => {
+    // White space may merge with the line feed in front of the answer, and a token counts where it begins.
+    const words = fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }).filter((text) => /^\S.*\S$/u.test(text));
+    const template = namedTemplate("zephyr", tokenizer);
+    const end = tokenizer.tokenOf(tokenizer.special.eos ?? 0);
+    fc.assert(
+      fc.property(fc.array(fc.tuple(words, words), { minLength: 1, maxLength: 3 }), (pairs) => {
+        const messages = pairs.flatMap(([question, answer]) => [turn("user", question), turn("assistant", answer)]);
+        const chat = renderChat(template, messages);
+        const masked = encodeAnswers(tokenizer, chat);
+        expect(masked.ids).toEqual(tokenizer.encode(chat.text));
+        const expected = pairs.map(([, answer]) => (answer + end).trimEnd());
+        const found = learnt(tokenizer, masked).map((text) => text.trimStart());
+        if (tokenizer.decode(masked.ids) === chat.text) expect(found).toEqual(expected);
+        // What a vocabulary cannot spell is the unknown token, in one answer and in the other.
+        else
+          expect(found.map((text) => text.slice(-end.length))).toEqual(expected.map((text) => text.slice(-end.length)));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("are found where a vocabulary has no token for a letter", () => {
+    const unk = small.vocab - 1;
+    const forgetful: Tokenizer = {
+      ...small,
+      special: { ...small.special, unk },
+      encode: (text, options) => small.encode(text, options).map((id) => (id === small.encode("!")[0] ? unk : id)),
+    };
+    const chat = renderChat(namedTemplate("zephyr", forgetful), [...talk, turn("assistant", "!Bye!")]);
+    const { ids, counted } = encodeAnswers(forgetful, chat);
+    const expected = small.encode("Hello?<|end|>?Bye?<|end|>").map((id) => (id === small.encode("?")[0] ? unk : id));
+    expect(ids.filter((_, i) => counted[i] === 1)).toEqual(expected);
+    expect(ids).toHaveLength(small.encode(chat.text).length);
+  });
+
+  it("are found piece by piece where tokens do not spell the text", () => {
+    const losing: Tokenizer = {
+      ...small,
+      encode: (text, options) => small.encode(text.replaceAll("!", ""), options),
+    };
+    const chat = renderChat(namedTemplate("zephyr", losing), [...talk, turn("assistant", "Bye! Bye!")]);
+    expect(learnt(losing, encodeAnswers(losing, chat))).toEqual(["Hello<|end|>", "Bye Bye<|end|>"]);
+  });
+});
+
+describe("encoding examples", () => {
+  const encoding = { tokenizer: small, template: namedTemplate("zephyr", small), boundary: 0 };
+
+  it("counts all of a text, markers spelt out included, and of a conversation its answers", () => {
+    const documents = encodeExamples(
+      [
+        { kind: "text", text: "a <|end|> é" },
+        { kind: "chat", messages: [turn("user", "q?"), turn("assistant", "Oh.")] },
+      ],
+      encoding,
+    );
+    const [from, to] = documents.starts.subarray(1);
+    expect(small.decode(documents.ids.subarray(0, from))).toBe("a <|end|> é");
+    expect(documents.ids.subarray(0, from)).not.toContain(0);
+    expect(documents.counted.subarray(0, from).every((one) => one === 1)).toBe(true);
+    const chat = { ids: documents.ids.subarray(from, to), counted: documents.counted.subarray(from, to) };
+    expect(small.decode(chat.ids)).toBe("<|user|>\nq?<|end|>\n<|assistant|>\nOh.<|end|>\n");
+    expect(learnt(small, chat)).toEqual(["Oh.<|end|>"]);
+    expect([...documents.bytes]).toEqual([12, 5]);
+  });
+
+  it("does not double a boundary that a template begins with", () => {
+    const begun = chatTemplate("{{ bos_token }}{% for m in messages %}{{ m.content }}|{% endfor %}", small);
+    const { ids, counted } = encodeExamples([{ kind: "chat", messages: [turn("user", "q"), turn("assistant", "a")] }], {
+      ...encoding,
+      template: begun,
+    });
+    expect(small.decode(ids)).toBe("q|a|");
+    expect([...counted]).toEqual([0, 0, 1, 1]);
+  });
+
+  it("needs a template for conversations", () => {
+    const chat = { kind: "chat", messages: [turn("user", "q"), turn("assistant", "a")] } as const;
+    expect(() => encodeExamples([chat], { tokenizer: small, boundary: 0 })).toThrow(/no chat template.*"zephyr"/);
+  });
+});

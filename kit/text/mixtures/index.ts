@@ -1,0 +1,22 @@
+export { encodeAnswers, type MaskedIds, type RenderedChat, renderChat, type Span } from "./answers.js";
+export {
+  type ChatTemplate,
+  chatTemplate,
+  chatTemplates,
+  namedTemplate,
+  type RenderOptions,
+  templateOf,
+} from "./chatTemplate.js";
+export { type Encoding, encodeExample, encodeExamples, type MaskedDocuments } from "./examples.js";
+export {
+  type Example,
+  type FormSpec,
+  formKinds,
+  type Message,
+  type Role,
+  RowWithoutText,
+  readExample,
+  recogniseForm,
+  textOf,
+} from "./forms.js";
+export { type Columns, type Row, readRows } from "./rows.js";
