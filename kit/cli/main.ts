@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { UserError } from "../errors.js";
 import { dataCommand } from "./data.js";
+import { evalCommand } from "./eval.js";
 import { exportCommand } from "./export.js";
 import { generateCommand } from "./generate.js";
 import { inspectCommand } from "./inspect.js";
@@ -13,6 +14,7 @@ import { tablesCommand } from "./tables.js";
 const program = new Command("kintsugi")
   .description("Take language models apart, rebuild them, heal them.")
   .addCommand(dataCommand())
+  .addCommand(evalCommand())
   .addCommand(generateCommand())
   .addCommand(inspectCommand())
   .addCommand(exportCommand())

@@ -59,6 +59,7 @@ export type TaskResult = {
   readonly leftOut: readonly number[];
   readonly metrics: readonly MetricResult[];
   readonly samples: readonly Sample[];
+  readonly seconds: number;
 };
 
 /**
@@ -72,6 +73,7 @@ export async function evaluateTask(
   options: TaskOptions & ScoreOptions = {},
 ): Promise<TaskResult> {
   const { limit, samples, fewshotSeed = 1234, resamples = 100_000, say = () => {}, ...scoring } = options;
+  const began = performance.now();
   checkMetrics(config);
   filtersOf(config);
   const open = openDataset(config, options);
@@ -90,6 +92,7 @@ export async function evaluateTask(
     leftOut,
     metrics: aggregated(config, kept, resamples),
     samples: kept,
+    seconds: (performance.now() - began) / 1000,
   };
 }
 

@@ -6,6 +6,17 @@ export {
   type TaskOptions,
   type TaskResult,
 } from "./evaluate.js";
+export {
+  type EvalDocuments,
+  type EvalFooter,
+  type EvalHeader,
+  type EvalRecord,
+  type EvalSpec,
+  evalRecordPath,
+  evaluationsFolder,
+  readEvalRecord,
+  recordEvaluation,
+} from "./record.js";
 export { buildItems, type GenerationOptions, type Item, type Request } from "./requests/requests.js";
 export { type WrittenResults, writeResults } from "./results/files.js";
 export type { GroupMetric, GroupResult } from "./results/groups.js";

@@ -51,6 +51,7 @@ export type Evaluation = {
   readonly settings: {
     readonly limit?: number;
     readonly fewshot?: number;
+    readonly samples?: TaskOptions["samples"];
     readonly fewshotSeed: number;
     readonly resamples: number;
     readonly batchSize?: number;
@@ -84,7 +85,8 @@ export async function evaluate(
   { tasks, groups }: Selection,
   options: EvalOptions & { readonly name?: string; readonly batchSize?: number } = {},
 ): Promise<Evaluation> {
-  const { progress, name = "model", limit, fewshot, fewshotSeed = 1234, resamples = 100_000, batchSize } = options;
+  const { progress, name = "model", limit, fewshot, samples, batchSize } = options;
+  const { fewshotSeed = 1234, resamples = 100_000 } = options;
   const began = new Date();
   const results: TaskResult[] = [];
   for (const [done, config] of tasks.entries()) {
@@ -96,7 +98,7 @@ export async function evaluate(
     model: { name },
     tasks: results,
     groups: groupResults(groups, results),
-    settings: { limit, fewshot, fewshotSeed, resamples, batchSize },
+    settings: { limit, fewshot, samples, fewshotSeed, resamples, batchSize },
     began,
     seconds: (Date.now() - began.getTime()) / 1000,
   };

@@ -22,13 +22,15 @@ export type RecordHeader = {
   readonly backend: string;
 };
 
-/** A header as it was written: with what was at hand when the run began. */
-export type WrittenHeader = RecordHeader & {
+/** What was at hand when numbers were made. */
+export type Circumstances = {
   readonly commit?: string;
   readonly node: string;
-  readonly tensorflow?: string;
   readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryBytes: number };
 };
+
+/** A header as it was written: with what was at hand when the run began. */
+export type WrittenHeader = RecordHeader & Circumstances & { readonly tensorflow?: string };
 
 /** A validation in the course of a run. */
 export type ValidationLine = {
@@ -209,8 +211,8 @@ function stepOf(value: Line): number | undefined {
   return "validation" in value ? (value as ValidationLine).validation.step : undefined;
 }
 
-/** What was at hand when the run began. */
-function circumstances(): Pick<WrittenHeader, "commit" | "node" | "machine"> {
+/** What is at hand now. */
+export function circumstances(): Circumstances {
   return {
     commit: commit(),
     node: process.version,

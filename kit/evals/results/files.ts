@@ -42,7 +42,7 @@ export async function writeResults(evaluation: Evaluation, out: string): Promise
 }
 
 /** A name that can be a folder's. */
-function sanitised(name: string): string {
+export function sanitised(name: string): string {
   return name.replace(/["<>:/|\\?*[\]]+/g, "__");
 }
 
@@ -146,7 +146,7 @@ function metricsJson(metrics: readonly MetricResult[]): { readonly [key: string]
 }
 
 /** A task with all that it leaves to the harness's defaults; functions by their names. */
-function configJson({ config, shots }: TaskResult): Json {
+export function configJson({ config, shots }: TaskResult): Json {
   const { tag, fewshot_config, metadata, ...own } = config;
   const common = {
     fewshot_delimiter: EXAMPLE_DELIMITER,

@@ -1,0 +1,55 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { temporaryFolder } from "../source/testing/folder.js";
+import { writeSmall } from "../weights/testing/llama.js";
+import { evalCommand } from "./eval.js";
+
+/** Runs the command and returns what it prints. */
+async function run(...args: string[]): Promise<string> {
+  const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
+  try {
+    await evalCommand()
+      .exitOverride()
+      .configureOutput({ writeErr: () => undefined })
+      .parseAsync(args, { from: "user" });
+    return log.mock.calls.flat().join("\n");
+  } finally {
+    log.mockRestore();
+  }
+}
+
+test("a model and a task: the harness's table, its files", async () => {
+  const out = temporaryFolder();
+  const text = await run("pico", "--tasks", "toy_pairs", "--limit", "20", "--batch-size", "8", "--out", out);
+  expect(text).toMatch(/^\|toy_pairs\| +1\|none +\| +0\|acc +\|↑ {2}\| ?0\.\d+\|± {2}\|0\.\d{4}\|$/m);
+  const path = text.split("\n").at(-1)!;
+  expect(existsSync(path)).toBe(true);
+  const samples = readdirSync(join(out, "pico")).find((name) => name.startsWith("samples_toy_pairs_"))!;
+  expect(
+    readFileSync(join(out, "pico", samples), "utf8")
+      .trimEnd()
+      .split("\n"),
+  ).toHaveLength(20);
+});
+
+test("--list names tasks and groups", async () => {
+  expect((await run("--list")).split("\n")).toEqual(expect.arrayContaining(["arc_easy", "blimp", "toy_pairs"]));
+});
+
+test.each<[string[], RegExp]>([
+  [[], /no model to evaluate/],
+  [["pico"], /no tasks to evaluate on.*--list/s],
+  [["pico", "--tasks", ","], /no tasks to evaluate on/],
+  [["pico", "--tasks", "arc_esy"], /Did you mean arc_easy/],
+  [["/none/such", "--tasks", "toy_pairs"], /\/none\/such/],
+  [["pico", "--tasks", "toy_pairs", "--limit", "0"], /number of documents, or a share/],
+  [["pico", "--tasks", "toy_pairs", "--fewshot", "1.5"], /whole number from 0/],
+])("%j is one clear error", async (options, message) => {
+  await expect(run(...options)).rejects.toThrow(message);
+});
+
+test("a model without a tokenizer is one clear error", async () => {
+  const folder = writeSmall(join(temporaryFolder(), "small"));
+  await expect(run(folder, "--tasks", "toy_pairs")).rejects.toThrow(/has no tokenizer/);
+});

@@ -1,0 +1,96 @@
+import { Command, InvalidArgumentError } from "commander";
+import { UserError } from "../errors.js";
+import * as evals from "../evals/index.js";
+import * as weights from "../weights/index.js";
+import { progressLine, statusLine } from "./progress.js";
+import { count } from "./words.js";
+
+type Options = {
+  readonly tasks?: readonly string[];
+  readonly list?: true;
+  readonly fewshot?: number;
+  readonly limit?: number;
+  readonly out?: string;
+  readonly record?: true;
+  readonly data?: string;
+  readonly include?: readonly string[];
+  readonly batchSize?: number;
+  readonly maxLength?: number;
+};
+
+/** `kintsugi eval`: a model on tasks of lm-evaluation-harness, with its numbers, files and tables. */
+export function evalCommand(): Command {
+  return new Command("eval")
+    .description("evaluate a model on tasks of lm-evaluation-harness, computed here with the harness's numbers")
+    .argument("[model]", "a known name, a file or a folder")
+    .option("-t, --tasks <names>", "tasks, groups, tags, patterns with * and task files, with commas", names)
+    .option("--list", "name all tasks")
+    .option("--fewshot <n>", "examples in front of each question (default: the task's own)", whole(0))
+    .option("--limit <n>", "only so many documents of each task; below 1 that share of them", limit)
+    .option("--out <folder>", "write results and samples there, in the harness's files")
+    .option("--record", "keep a record of each task in results/evals")
+    .option("--data <folder>", "look there for data first")
+    .option("--include <folders...>", "folders with task files of your own")
+    .option("--batch-size <n>", "most sequences read at once", whole(1))
+    .option("--max-length <n>", "longest sequence, as the harness's API models count it", whole(3))
+    .action(run);
+}
+
+function names(value: string): readonly string[] {
+  return value.split(",").flatMap((name) => name.trim() || []);
+}
+
+/** Reads a whole number from `least` on. */
+function whole(least: number): (value: string) => number {
+  return (value) => {
+    const parsed = Number(value);
+    if (/^\d+$/.test(value) && parsed >= least) return parsed;
+    throw new InvalidArgumentError(`expected a whole number from ${least}`);
+  };
+}
+
+function limit(value: string): number {
+  const parsed = Number(value);
+  if (value.trim() !== "" && parsed > 0 && (parsed < 1 || Number.isInteger(parsed))) return parsed;
+  throw new InvalidArgumentError("expected a number of documents, or a share of them below 1");
+}
+
+async function run(name: string | undefined, { list, tasks, out, record, ...options }: Options): Promise<void> {
+  if (list === true) {
+    console.log(evals.taskNames().join("\n"));
+    return;
+  }
+  if (name === undefined) throw new UserError("There is no model to evaluate", { fix: "Name one" });
+  if (tasks === undefined || tasks.length === 0) {
+    throw new UserError("There are no tasks to evaluate on", { fix: "Name them with --tasks; --list shows them all" });
+  }
+  // Tasks before weights: a typo costs no download.
+  await evals.selectTasks(tasks, options);
+  const download = progressLine(process.stderr);
+  const { model, tokenizer } = await weights.load(name, { progress: download.show }).finally(download.end);
+  const speaker = { model, tokenizer: weights.requireTokenizer(name, tokenizer) };
+  const line = statusLine(process.stderr);
+  const evaluation = await evals
+    .run(speaker, tasks, {
+      ...options,
+      name,
+      say: (message) => {
+        line.end();
+        console.error(`note: ${message}`);
+      },
+      progress: (progress) => line.show(progressText(progress)),
+    })
+    .finally(line.end);
+  console.log(evals.table(evaluation).trimEnd());
+  if (out !== undefined) console.log((await evals.writeResults(evaluation, out)).results);
+  if (record === true) {
+    for (const { path, written } of await evals.recordEvaluation(evaluation)) {
+      console.log(written ? path : `${path} was there before, and is as it was`);
+    }
+  }
+}
+
+/** `3 of 67: blimp_anaphor_gender_agreement, 1,200 of 9,000`. */
+export function progressText({ task, done, tasks, scored, total }: evals.EvalProgress): string {
+  return `${done + 1} of ${tasks}: ${task}, ${count(scored)} of ${count(total)}`;
+}
