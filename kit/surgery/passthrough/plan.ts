@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import type { TensorRef } from "../../engine/ref.js";
-import { UserError } from "../../errors.js";
+import { nearest, UserError } from "../../errors.js";
 import { fileError } from "../../source/files.js";
 import type { ResolveOptions } from "../../source/index.js";
 import { writtenDType } from "../../weights/chunks.js";
@@ -15,7 +15,7 @@ import { type NamedTensors, renumbered } from "./names.js";
 import { notesOn } from "./notes.js";
 import { decidingRule, valueAt } from "./rules.js";
 import type { PlacedRule } from "./settings.js";
-import { isLocal, type MergeSource, openSource } from "./source.js";
+import { type MergeSource, mayFetch, openSource } from "./source.js";
 import { type Origin, type Stack, stacked } from "./stack.js";
 import { chooseTokenizer } from "./tokenizer.js";
 
@@ -113,11 +113,13 @@ async function openSources(config: MergeConfig, options: PlanOptions, mistakes: 
   const { models = {}, ...rest } = options;
   const sources = new Map<string, MergeSource>();
   const named = [config.baseModel, ...config.slices.map(({ model }) => model), config.tokenizer];
+  // A slice with mistakes has no model here.
+  if (mistakes.count === 0) expectNamed(Object.keys(models), new Set(named.flatMap((one) => one?.name ?? [])));
   const failed = new Set<string>();
   for (const { name, place } of named.filter((one): one is Named => one !== undefined)) {
     if (sources.has(name) || failed.has(name) || (name === "base" && place === config.tokenizer?.place)) continue;
     const at = models[name] ?? name;
-    if (mistakes.count > 0 && !(await isLocal(at))) continue;
+    if (mistakes.count > 0 && (await mayFetch(at))) continue;
     try {
       sources.set(name, await openSource(name, at, rest));
     } catch (error) {
@@ -127,6 +129,18 @@ async function openSources(config: MergeConfig, options: PlanOptions, mistakes: 
     }
   }
   return sources;
+}
+
+/** @throws UserError when a model stands for one that the configuration does not name */
+function expectNamed(replaced: readonly string[], names: ReadonlySet<string>): void {
+  for (const name of replaced) {
+    if (names.has(name)) continue;
+    const near = nearest(name, names);
+    throw new UserError(`The configuration names no model ${name}`, {
+      expected: [...names].join(" or "),
+      fix: near && `Did you mean ${near}?`,
+    });
+  }
 }
 
 function plannedParts(

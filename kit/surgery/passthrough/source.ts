@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { UserError } from "../../errors.js";
 import { exists } from "../../source/files.js";
 import { isHubId } from "../../source/hub.js";
-import { type ResolveOptions, resolve } from "../../source/index.js";
+import { knownNames, type ResolveOptions, resolve } from "../../source/index.js";
 import type { CompanionSource } from "../../weights/companions.js";
 import { type Format, formatOf } from "../../weights/format.js";
 import { type ConfigJson, open, readSafetensors, readSafetensorsFolder } from "../../weights/index.js";
@@ -52,8 +52,14 @@ export async function openSource(name: string, at: string = name, options: Resol
   return { name, stack, config, info, hub: (await isLocal(name)) || !isHubId(name) ? undefined : name.split("@")[0] };
 }
 
+/** Whether opening a model of this name may fetch it from somewhere. */
+export async function mayFetch(name: string): Promise<boolean> {
+  const { hub, url } = (Object.hasOwn(knownNames, name) && knownNames[name]) || {};
+  return (isHubId(name) || (hub ?? url) !== undefined) && !(await isLocal(name));
+}
+
 /** Whether a name of a configuration is a path of this machine. */
-export async function isLocal(name: string): Promise<boolean> {
+async function isLocal(name: string): Promise<boolean> {
   return await exists(name.replace(/^~(?=\/)/, homedir()));
 }
 

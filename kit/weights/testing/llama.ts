@@ -23,10 +23,10 @@ export const smallConfig: Readonly<Record<string, unknown>> = {
   bos_token_id: 1,
 };
 
-/** Names and shapes of its tensors, in Hugging Face's words. */
-export function smallShapes(): Map<string, number[]> {
+/** Names and shapes of its tensors, in Hugging Face's words; of as many layers as asked for. */
+export function smallShapes(layers = 2): Map<string, number[]> {
   const shapes = new Map<string, number[]>([["model.embed_tokens.weight", [11, 8]]]);
-  for (const layer of [0, 1]) {
+  for (let layer = 0; layer < layers; layer++) {
     const at = (name: string, ...shape: number[]): unknown => shapes.set(`model.layers.${layer}.${name}.weight`, shape);
     at("input_layernorm", 8);
     at("self_attn.q_proj", 8, 8);
