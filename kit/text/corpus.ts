@@ -43,6 +43,17 @@ export function corpusHash(texts: Iterable<string>): string {
 }
 
 /**
+ * Whether a text is for validation.
+ *
+ * @param hash its {@link textHash}
+ * @param share of texts for validation, 0 to 1
+ */
+export function isHeldOut(hash: string, share: number): boolean {
+  // 52 bits of the hash, read as a fraction.
+  return Number.parseInt(hash.slice(0, 13), 16) / 2 ** 52 < share;
+}
+
+/**
  * Splits a corpus by a hash of each text.
  *
  * Which side a text falls on depends on the text alone, so that a text never changes sides when others come or go, and
@@ -63,8 +74,7 @@ export function splitCorpus(
       expected: "0 < share < 1",
     });
   }
-  // 52 bits of the hash, read as a fraction.
-  const held = whole.texts.map((text) => Number.parseInt(textHash(text).slice(0, 13), 16) / 2 ** 52 < validation);
+  const held = whole.texts.map((text) => isHeldOut(textHash(text), validation));
   return {
     train: corpus(
       `${whole.name}/train`,

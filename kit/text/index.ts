@@ -15,7 +15,7 @@ export {
   readParquet,
   readParquetRows,
 } from "./corpora/index.js";
-export { type Corpus, corpus, corpusHash, splitCorpus, textHash, utf8Bytes } from "./corpus.js";
+export { type Corpus, corpus, corpusHash, isHeldOut, splitCorpus, textHash, utf8Bytes } from "./corpus.js";
 export { type FrequentTokensJson, frequentTokens, tokenizerFromFrequent } from "./frequentTokens.js";
 export { type GgufVocabulary, tokenizerFilesFromGguf, tokenizerFromGguf } from "./gguf.js";
 export { gpt2Tokenizer } from "./gpt2.js";

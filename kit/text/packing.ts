@@ -97,6 +97,72 @@ export function startCursor(seed: number): DataCursor {
   return { seed, epoch: 0, document: 0, offset: 0, tokens: 0 };
 }
 
+/** Documents in places, in an order that is another in every epoch. */
+export type Ordering<D extends Documents = Documents> = {
+  /** Places in an epoch. */
+  readonly count: number;
+  /** The document in a place: number `index` of `documents`. */
+  readonly at: (seed: number, epoch: number, place: number) => { readonly documents: D; readonly index: number };
+};
+
+/** A piece of a document: `length` ids from position `from` on, where 0 is the boundary in front of the document. */
+export type Stretch<D extends Documents = Documents> = {
+  readonly documents: D;
+  readonly index: number;
+  readonly from: number;
+  readonly length: number;
+};
+
+/**
+ * Walks through documents from a cursor on, each with the boundary in front of it.
+ *
+ * @param ordering which documents, in which order
+ * @param cursor where to begin
+ * @param count ids to see in all; the last is only looked at
+ * @param visit called with one stretch after another
+ * @returns the cursor at the last id: there the next walk begins
+ * @throws UserError when the cursor lies outside the documents
+ */
+export function walk<D extends Documents>(
+  ordering: Ordering<D>,
+  cursor: DataCursor,
+  count: number,
+  visit: (stretch: Stretch<D>) => void,
+): DataCursor {
+  check(cursor, ordering);
+  let { epoch, document, offset } = cursor;
+  for (let left = count; ; ) {
+    const { documents, index } = ordering.at(cursor.seed, epoch, document);
+    const size = sizeOf(documents, index);
+    const length = Math.min(size - offset, left);
+    visit({ documents, index, from: offset, length });
+    left -= length;
+    offset += length;
+    if (left === 0)
+      return { seed: cursor.seed, epoch, document, offset: offset - 1, tokens: cursor.tokens + count - 1 };
+    offset = 0;
+    document++;
+    if (document === ordering.count) [epoch, document] = [epoch + 1, 0];
+  }
+}
+
+/** Ids that a batch reads: one more than it has, for the last target. */
+export function streamLength({ batch, length }: PackingOptions): number {
+  for (const [name, value] of Object.entries({ batch, length })) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new UserError(`${name} is ${value}`, { where: "packer", expected: "an integer from 1" });
+    }
+  }
+  return batch * length + 1;
+}
+
+/** Copies the ids of a stretch to `stream`, from `at` on. */
+export function copyStretch(stretch: Stretch, boundary: number, stream: Int32Array, at: number): void {
+  const { documents, index, from, length } = stretch;
+  const first = documents.starts[index] - 1 + from;
+  for (let i = 0; i < length; i++) stream[at + i] = from + i === 0 ? boundary : documents.ids[first + i];
+}
+
 /**
  * A function that packs documents into batches.
  *
@@ -110,49 +176,19 @@ export function startCursor(seed: number): DataCursor {
  * @throws UserError when there are no documents, or the cursor or an option is outside them
  */
 export function packer(documents: Documents): (options: PackingOptions, cursor: DataCursor) => Batch {
-  const { ids, starts } = documents;
-  const count = starts.length - 1;
+  const count = documents.starts.length - 1;
   if (count < 1) throw new UserError("there are no documents to pack", { where: "packer" });
-  let order: Int32Array = new Int32Array(0);
-  let ordered = "";
-  const orderOf = (seed: number, epoch: number): Int32Array => {
-    const key = `${seed} ${epoch}`;
-    if (key !== ordered) [order, ordered] = [shuffled(count, seed, epoch), key];
-    return order;
-  };
-
-  return ({ batch, length, boundary }, cursor) => {
-    for (const [name, value] of Object.entries({ batch, length })) {
-      if (!Number.isInteger(value) || value < 1) {
-        throw new UserError(`${name} is ${value}`, { where: "packer", expected: "an integer from 1" });
-      }
-    }
-    check(cursor, documents, orderOf);
-    const stream = new Int32Array(batch * length + 1);
-    let { epoch, document, offset } = cursor;
+  const order = shuffles(count);
+  const ordering: Ordering = { count, at: (seed, epoch, place) => ({ documents, index: order(seed, epoch)[place] }) };
+  return (options, cursor) => {
+    const stream = new Int32Array(streamLength(options));
     let filled = 0;
-    let next = cursor;
-    while (filled < stream.length) {
-      const at = orderOf(cursor.seed, epoch)[document];
-      const size = starts[at + 1] - starts[at] + 1;
-      const take = Math.min(size - offset, stream.length - filled);
-      for (let i = 0; i < take; i++) {
-        const position = offset + i;
-        stream[filled + i] = position === 0 ? boundary : ids[starts[at] + position - 1];
-      }
-      filled += take;
-      offset += take;
-      // The last id is only looked at; the next batch begins with it.
-      if (filled === stream.length) {
-        next = { seed: cursor.seed, epoch, document, offset: offset - 1, tokens: cursor.tokens + filled - 1 };
-      }
-      if (offset === size) {
-        offset = 0;
-        document++;
-        if (document === count) [epoch, document] = [epoch + 1, 0];
-      }
-    }
-    return { inputs: stream.slice(0, -1), targets: stream.slice(1), shape: [batch, length], cursor: next };
+    const next = walk(ordering, cursor, stream.length, (stretch) => {
+      copyStretch(stretch, options.boundary, stream, filled);
+      filled += stretch.length;
+    });
+    const shape = [options.batch, options.length] as const;
+    return { inputs: stream.slice(0, -1), targets: stream.slice(1), shape, cursor: next };
   };
 }
 
@@ -178,6 +214,24 @@ export function epochTokens(documents: Documents): number {
   return documents.ids.length + documents.starts.length - 1;
 }
 
+/** Ids of a document and the boundary in front of it. */
+function sizeOf({ starts }: Documents, index: number): number {
+  return starts[index + 1] - starts[index] + 1;
+}
+
+/**
+ * The order of `count` documents in an epoch, by seed and epoch alone; the one asked for last is kept.
+ *
+ * Source: the shuffle of Fisher and Yates, with integers that count instead of a state.
+ */
+export function shuffles(count: number): (seed: number, epoch: number) => Int32Array {
+  let held: { readonly seed: number; readonly epoch: number; readonly order: Int32Array } | undefined;
+  return (seed, epoch) => {
+    if (held?.seed !== seed || held.epoch !== epoch) held = { seed, epoch, order: shuffled(count, seed, epoch) };
+    return held.order;
+  };
+}
+
 function shuffled(count: number, seed: number, epoch: number): Int32Array {
   const order = Int32Array.from({ length: count }, (_, i) => i);
   const draw = drawer(seed, epoch);
@@ -188,12 +242,12 @@ function shuffled(count: number, seed: number, epoch: number): Int32Array {
   return order;
 }
 
-function check(cursor: DataCursor, { starts }: Documents, orderOf: (seed: number, epoch: number) => Int32Array): void {
+function check(cursor: DataCursor, ordering: Ordering): void {
   const { seed, epoch, document, offset, tokens } = cursor;
   const natural = [epoch, document, offset, tokens].every((value) => Number.isSafeInteger(value) && value >= 0);
-  if (Number.isSafeInteger(seed) && natural && document < starts.length - 1) {
-    const at = orderOf(seed, epoch)[document];
-    if (offset <= starts[at + 1] - starts[at]) return;
+  if (Number.isSafeInteger(seed) && natural && document < ordering.count) {
+    const { documents, index } = ordering.at(seed, epoch, document);
+    if (offset < sizeOf(documents, index)) return;
   }
   throw new UserError("the data cursor lies outside the documents", {
     where: JSON.stringify(cursor),
