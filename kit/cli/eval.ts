@@ -16,6 +16,7 @@ type Options = {
   readonly include?: readonly string[];
   readonly batchSize?: number;
   readonly maxLength?: number;
+  readonly allowLeak?: true;
 };
 
 /** `kintsugi eval`: a model on tasks of lm-evaluation-harness, with its numbers, files and tables. */
@@ -33,6 +34,7 @@ export function evalCommand(): Command {
     .option("--include <folders...>", "folders with task files of your own")
     .option("--batch-size <n>", "most sequences read at once", whole(1))
     .option("--max-length <n>", "longest sequence, as the harness's API models count it", whole(3))
+    .option("--allow-leak", "evaluate a model that sees the future; its rows are marked, and compare with no others")
     .action(run);
 }
 

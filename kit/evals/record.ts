@@ -34,6 +34,8 @@ export type EvalHeader = {
   /** What the model was called. */
   readonly model: string;
   readonly parameters?: number;
+  /** It sees the future: its numbers compare with no other's. */
+  readonly leaks?: true;
   readonly spec: EvalSpec;
 } & Circumstances;
 
@@ -90,8 +92,8 @@ export async function recordEvaluation(
     const path = evalRecordPath(model.name, spec, root);
     const written = !existsSync(path);
     if (written) {
-      const { name, parameters } = model;
-      const header: EvalHeader = { model: name, parameters, spec, ...circumstances() };
+      const { name, parameters, leaks } = model;
+      const header: EvalHeader = { model: name, parameters, leaks, spec, ...circumstances() };
       const values = [{ header }, { documents: documentsOf(task) }, { footer: footerOf(task) }];
       const text = values.map((value) => `${JSON.stringify(value)}\n`).join("");
       await makeFolder(dirname(path));

@@ -4,9 +4,11 @@ import { dirname, join, relative } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Speaker } from "../generate/index.js";
 import { weightsHash } from "../lab/models.js";
+import { init, liquid } from "../model/index.js";
 import { temporaryFolder } from "../source/testing/folder.js";
 import { load, requireTokenizer } from "../weights/index.js";
 import { readEvalRecord, recordEvaluation } from "./record.js";
+import { table } from "./results/table.js";
 import { type EvalProgress, run } from "./run.js";
 
 let speaker: Speaker;
@@ -33,6 +35,16 @@ describe("toy_pairs on the sample model", () => {
 
     const small = await run(speaker, ["toy_pairs"], { limit: 120, batchSize: 3 });
     expect(small.tasks[0].samples.map(({ metrics }) => metrics)).toEqual(samples.map(({ metrics }) => metrics));
+  });
+
+  it("marks a model that sees the future", async () => {
+    const leaky = { ...speaker, model: init(liquid(speaker.model.config, { pool: { kind: "sequence" } }), 0) };
+    await expect(run(leaky, ["toy_pairs"])).rejects.toThrow(/Evaluating is refused/);
+    const evaluation = await run(leaky, ["toy_pairs"], { limit: 2, allowLeak: true });
+    expect(table(evaluation)).toContain("|toy_pairs (leaks)|");
+    const root = temporaryFolder();
+    const [{ path }] = await recordEvaluation(evaluation, root);
+    expect(readEvalRecord(path).header.leaks).toBe(true);
   });
 
   it("is kept as a record, once, without a path of this machine", async () => {

@@ -1,7 +1,7 @@
 /** Tasks on a model: from a notebook, the command line, or a test. */
 import type { Speaker } from "../generate/index.js";
 import { weightsHash } from "../lab/models.js";
-import { countParameters } from "../model/index.js";
+import { countParameters, leaks } from "../model/index.js";
 import { evaluateTask, type TaskOptions, type TaskResult } from "./evaluate.js";
 import { type GroupResult, groupResults } from "./results/groups.js";
 import { type LanguageModel, type LanguageModelOptions, languageModel } from "./scoring/languageModel.js";
@@ -34,6 +34,8 @@ export type RunOptions = EvalOptions &
 export type ModelAbout = {
   readonly name: string;
   readonly parameters?: number;
+  /** It sees the future: its numbers compare with no other's. */
+  readonly leaks?: true;
   /** SHA-256 of the weights in memory. */
   readonly sha256?: string;
   /** Longest sequence, as the harness's API models count it. */
@@ -66,7 +68,7 @@ export type Evaluation = {
  * @param speaker model and tokenizer, as `weights.load` gives them
  * @param tasks names of tasks, groups or tags, patterns with `*`, or paths of task files
  * @param options examples, limits, data, batches
- * @throws UserError for tasks that there are not, data that are not to be had, or a model without a tokenizer
+ * @throws UserError for tasks that there are not, data that are not to be had, or a model that sees the future
  */
 export async function run(speaker: Speaker, tasks: readonly string[], options: RunOptions = {}): Promise<Evaluation> {
   const selection = await selectTasks(tasks, options);
@@ -109,6 +111,7 @@ function aboutOf({ model, tokenizer }: Speaker, { name = "model", maxLength }: R
   return {
     name,
     parameters: countParameters(model.config),
+    ...(leaks(model.config).length > 0 ? { leaks: true } : {}),
     sha256: weightsHash(model),
     maxLength: maxLength ?? model.config.context,
     markers: Object.fromEntries(markers),

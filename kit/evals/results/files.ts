@@ -81,7 +81,7 @@ export function resultsJson(evaluation: Evaluation): { readonly [key: string]: J
     "n-samples": Object.fromEntries(tasks.map(({ config, documents }) => [config.task, documents])),
     config: {
       model: "kintsugi",
-      model_args: { model: model.name, max_length: model.maxLength },
+      model_args: { model: model.name, max_length: model.maxLength, ...(model.leaks && { allow_leak: true }) },
       model_num_parameters: model.parameters,
       model_dtype: "float32",
       model_sha: model.sha256,

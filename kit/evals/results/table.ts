@@ -15,15 +15,17 @@ type Entry = {
 };
 
 /**
- * Results as the harness prints them, to the character: tasks under their groups, then the groups by themselves.
+ * Results as the harness prints them, to the character: tasks under their groups, then the groups by themselves. What a
+ * model has reached that sees the future is marked.
  *
  * @returns one table, or two with a line feed between them
  */
 export function table(evaluation: Evaluation): string {
-  const { tasks, groups } = evaluation;
+  const { tasks, groups, model } = evaluation;
+  const marked = (entry: Entry): Entry => (model.leaks ? { ...entry, alias: `${entry.alias} (leaks)` } : entry);
   const entries = new Map<string, Entry>([
-    ...tasks.map((task) => [task.config.task, entryOfTask(task)] as const),
-    ...groups.map((group) => [group.name, entryOfGroup(group)] as const),
+    ...tasks.map((task) => [task.config.task, marked(entryOfTask(task))] as const),
+    ...groups.map((group) => [group.name, marked(entryOfGroup(group))] as const),
   ]);
   const whole = rowsOf(entries, groups);
   const aggregated = new Map(

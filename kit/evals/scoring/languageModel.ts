@@ -6,7 +6,7 @@ import { assertFits } from "../../text/index.js";
 import type { GenerationOptions } from "../requests/requests.js";
 import type { LogLikelihood } from "../tasks/config.js";
 import { encoder } from "./encode.js";
-import { generator } from "./generation.js";
+import { type Generator, generator } from "./generation.js";
 import { type ScoreOptions, type ScorerOptions, scorer, type TokenScores } from "./scorer.js";
 
 /** A text and what may follow it. */
@@ -42,7 +42,7 @@ const MAX_TOKENS = 256;
 /**
  * A model with its tokenizer, ready for tasks.
  *
- * @throws UserError when model and tokenizer do not belong together
+ * @throws UserError when model and tokenizer do not belong together, or the model sees the future
  */
 export function languageModel({ model, tokenizer }: Speaker, options: LanguageModelOptions = {}): LanguageModel {
   assertFits(tokenizer, model.config.vocab);
@@ -50,7 +50,8 @@ export function languageModel({ model, tokenizer }: Speaker, options: LanguageMo
   const ready = rounded(model);
   const encode = encoder(tokenizer, maxLength);
   const score = scorer(ready, scoring);
-  const generate = generator(ready, tokenizer, { backend: decoding, seed });
+  // Made when a task wants texts: not every model can be decoded.
+  let generate: Generator | undefined;
   return {
     async logLikelihoods(pairs, options) {
       const requests = pairs.map(({ context, continuation }) => encode.pair(context, continuation));
@@ -63,11 +64,12 @@ export function languageModel({ model, tokenizer }: Speaker, options: LanguageMo
       return windows.map(({ length }) => scores.slice(at, (at += length)).reduce((all, each) => all + total(each), 0));
     },
     async generate(prompts, options) {
-      const ready = prompts.map((prompt) => {
+      generate ??= generator(ready, tokenizer, { backend: decoding, seed });
+      const asked = prompts.map((prompt) => {
         const tokens = Number(prompt.options.max_gen_toks ?? prompt.options.max_tokens ?? MAX_TOKENS);
         return { ids: encode.prompt(prompt.context, tokens), tokens, options: prompt.options };
       });
-      return await generate(ready, options);
+      return await generate(asked, options);
     },
   };
 }

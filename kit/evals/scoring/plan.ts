@@ -18,6 +18,8 @@ export type PlanOptions = {
   readonly batchRows: number;
   /** The longest row there can be. */
   readonly longest: number;
+  /** Rows stand with rows of their own length only, without padding. */
+  readonly unpadded?: boolean;
 };
 
 /**
@@ -26,8 +28,10 @@ export type PlanOptions = {
  * A request reads its context and all of its continuation but the last token. What one request reads another may begin
  * with: then it is answered by the same row, since no position sees what comes after it. So the choices of a question
  * with one token each, and everything asked twice, cost one row.
+ *
+ * @param causal whether that holds; of a model that sees what comes after, only equal reads share a row
  */
-export function rowsOf(requests: readonly TokenRequest[]): Row[] {
+export function rowsOf(requests: readonly TokenRequest[], causal = true): Row[] {
   const reads = requests
     .map(({ context, continuation }, request) => {
       const ids = new Int32Array(context.length + Math.max(0, continuation.length - 1));
@@ -41,7 +45,8 @@ export function rowsOf(requests: readonly TokenRequest[]): Row[] {
   // A sequence stands right before those that it begins.
   for (const { ids, request } of reads.reverse()) {
     let row = rows.at(-1);
-    if (row === undefined || !beginsWith(row.ids, ids)) rows.push((row = { ids, wanted: [] }));
+    const shared = row !== undefined && beginsWith(row.ids, ids) && (causal || row.ids.length === ids.length);
+    if (row === undefined || !shared) rows.push((row = { ids, wanted: [] }));
     const { context, continuation } = requests[request];
     for (const [token, target] of continuation.entries()) {
       row.wanted.push({ at: context.length - 1 + token, target, request, token });
@@ -51,13 +56,15 @@ export function rowsOf(requests: readonly TokenRequest[]): Row[] {
 }
 
 /** Batches of rows of similar length, the longest first. */
-export function batchRows(rows: readonly Row[], { batchTokens, batchRows: most, longest }: PlanOptions): RowBatch[] {
+export function batchRows(rows: readonly Row[], options: PlanOptions): RowBatch[] {
+  const { batchTokens, batchRows: most, longest, unpadded = false } = options;
   const sorted = [...rows].sort((a, b) => b.ids.length - a.ids.length);
   const batches: RowBatch[] = [];
   for (let at = 0; at < sorted.length; ) {
-    const length = Math.min(lengthClass(sorted[at].ids.length), longest);
+    const own = sorted[at].ids.length;
+    const length = unpadded ? own : Math.min(lengthClass(own), longest);
     const full = Math.max(1, Math.min(most, Math.floor(batchTokens / length)));
-    const taken = sorted.slice(at, at + full);
+    const taken = sorted.slice(at, at + full).filter(({ ids }) => !unpadded || ids.length === own);
     // A few rows at the end need no full batch, only one of few sizes.
     const count = Math.min(full, 2 ** Math.ceil(Math.log2(taken.length)));
     batches.push({ rows: taken, length, count });

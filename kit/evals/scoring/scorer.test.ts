@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { add, random, type Tensor, tree } from "../../engine/index.js";
 import type { Speaker } from "../../generate/index.js";
+import { init, liquid, type ModelParams } from "../../model/index.js";
 import { toyStory } from "../../text/index.js";
 import { load, requireTokenizer } from "../../weights/index.js";
 import type { TokenRequest } from "./encode.js";
@@ -83,6 +85,29 @@ describe("log-likelihoods", () => {
       { context: Int32Array.of(1, 2), continuation: new Int32Array() },
     ]);
     expect(logLikelihoods).toHaveLength(0);
+  });
+
+  it("of a model that sees the future are refused, or each is read by itself", async () => {
+    const config = liquid({ ...speaker.model.config, context: 64 }, { pool: { kind: "sequence" } });
+    // As they begin, the parts that see the future do nothing.
+    const params = tree.map(init(config, 3).params, (leaf: Tensor, path) =>
+      add(leaf, random.normal(random.fold(random.key(7), path), leaf.shape, 0.2)),
+    );
+    const leaky = { config, params: params as ModelParams<Tensor> };
+    expect(() => scorer(leaky)).toThrow(/Evaluating is refused: the model sees the future/);
+    const ids = requests[0].continuation;
+    const asked = [5, 8, 8, 13, 40].map((end, i) => {
+      return { context: ids.subarray(0, 3 + (i % 2)), continuation: ids.subarray(3 + (i % 2), end) };
+    });
+    const together = await scorer(leaky, { allowLeak: true })(asked);
+    const first = together.map(({ logLikelihoods: [value] }) => value);
+    expect(Math.abs(first[0] - first[4])).toBeGreaterThan(1e-2);
+    for (const [i, request] of asked.entries()) {
+      const [alone] = await scorer(leaky, { allowLeak: true, batchSize: 1 })([request]);
+      for (const [at, value] of alone.logLikelihoods.entries()) {
+        expect(Math.abs(together[i].logLikelihoods[at] - value)).toBeLessThanOrEqual(1e-5);
+      }
+    }
   });
 
   it("stop when they are told to", async () => {

@@ -16,7 +16,7 @@ import {
   tensor,
 } from "../../engine/index.js";
 import { UserError } from "../../errors.js";
-import { head, hidden, type Model, type ModelParams } from "../../model/index.js";
+import { head, hidden, type LeakOptions, leaks, type Model, type ModelParams, refuseLeaks } from "../../model/index.js";
 import type { TokenRequest } from "./encode.js";
 import { batchRows, type RowBatch, rowsOf } from "./plan.js";
 
@@ -41,7 +41,7 @@ export type ScoreOptions = {
 /** Answers requests, in their order; see {@link scorer}. */
 export type Scorer = (requests: readonly TokenRequest[], options?: ScoreOptions) => Promise<TokenScores[]>;
 
-export type ScorerOptions = {
+export type ScorerOptions = LeakOptions & {
   /** Most ids read at once, padding included; default 2,048. */
   readonly batchTokens?: number;
   /** Most sequences read at once; default as many as `batchTokens` allow. */
@@ -60,8 +60,10 @@ const HEAD_ROOM = 2 ** 24;
  * only places that are asked about go through the head. Padding stands behind the sequences and is never seen. Batches,
  * order and company change a log-likelihood by no more than rounding within the model does.
  *
+ * A model that sees the future, where that is allowed, reads each request by itself and unpadded.
+ *
  * @param model best `rounded`, where its linear layers are ternary
- * @throws UserError from the function, for an id outside the vocabulary or a sequence longer than the model's context;
+ * @throws UserError for a model that sees the future; from the function, for an id outside the vocabulary or a sequence longer than the model's context;
  * the reason of `signal` when it is aborted
  */
 export function scorer({ config, params }: Model<Tensor>, options: ScorerOptions = {}): Scorer {
@@ -69,6 +71,8 @@ export function scorer({ config, params }: Model<Tensor>, options: ScorerOptions
   for (const [name, value] of Object.entries({ batchTokens, batchSize })) {
     if (!(value >= 1)) throw new UserError(`${name} is ${value}`, { where: "evals", expected: "a number from 1" });
   }
+  refuseLeaks(config, "Evaluating", options);
+  const causal = leaks(config).length === 0;
   const compiling = { backend, newShapes: "expect" } as const;
   const stream = compile(
     (params: ModelParams<Tensor>, ids: Tensor) => reshape(hidden({ config, params }, ids), [-1, config.width]),
@@ -90,10 +94,11 @@ export function scorer({ config, params }: Model<Tensor>, options: ScorerOptions
       best: new Int32Array(length),
       bestLogLikelihoods: new Float32Array(length),
     }));
-    const rows = rowsOf(requests);
+    const rows = rowsOf(requests, causal);
     const total = rows.reduce((count, { wanted }) => count + wanted.length, 0);
     let scored = 0;
-    for (const batch of batchRows(rows, { batchTokens, batchRows: batchSize, longest: config.context })) {
+    const plan = { batchTokens, batchRows: batchSize, longest: config.context, unpadded: !causal };
+    for (const batch of batchRows(rows, plan)) {
       signal?.throwIfAborted();
       const wanted = batch.rows.flatMap((row, i) =>
         row.wanted.map((each) => ({ ...each, position: i * batch.length + each.at })),
