@@ -3,11 +3,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { read } from "../../engine/index.js";
+import { read, type Tensor } from "../../engine/index.js";
 import { UserError } from "../../errors.js";
-import { batch, init, logits } from "../../model/index.js";
+import { likelihood } from "../../measure/index.js";
+import { batch, init, logits, type Model } from "../../model/index.js";
 import { configOf, linearExamples, mixerExamples } from "../../model/testing/examples.js";
 import { temporaryFolder } from "../../source/testing/folder.js";
+import { toyStory } from "../../text/index.js";
 import { load, open, readSafetensorsFolder, save } from "../../weights/index.js";
 import { kitAsJavaScript, runChild } from "../../weights/testing/child.js";
 import { smallConfig, smallShapes, writeSmall } from "../../weights/testing/llama.js";
@@ -102,10 +104,27 @@ test("a folder of the kit's own, with layers that transformers does not have: fi
   expect([...read(logits(merged, ids))]).toEqual([...read(logits(expected, ids))]);
 });
 
-describe("the published recipe that scales with depth", () => {
-  const recipe = fileURLToPath(new URL("../examples/scaled-by-depth.yml", import.meta.url));
+describe("the examples", () => {
+  const example = (name: string): string => fileURLToPath(new URL(`../examples/${name}.yml`, import.meta.url));
 
-  test("runs on a pico of 48 layers, leaves out the last one as written, and says so", async () => {
+  test("repeated: what is attenuated the second time costs little, without factors it costs much", async () => {
+    const plan = await planMerge(example("repeated"));
+    expect(plan.notes).toEqual([]);
+    const [pico, attenuated] = [await load("pico"), await load(await merge(plan, join(temporaryFolder(), "out")))];
+    const plain = passthrough([
+      { model: pico.model, layers: [0, 3] },
+      { model: pico.model, layers: [1, 4] },
+    ]);
+    expect(attenuated.model.config).toEqual(plain.config);
+    const ids = pico.tokenizer!.encode(toyStory(99, 0).text).slice(0, 200);
+    const added = (model: Model<Tensor>): number => likelihood(model, ids).nats - likelihood(pico.model, ids).nats;
+    expect(added(attenuated.model)).toBeGreaterThan(0.01);
+    expect(added(attenuated.model)).toBeLessThan(0.1);
+    expect(added(plain)).toBeGreaterThan(0.2);
+  });
+
+  test("scaled by depth, a published recipe: runs on a pico of 48 layers, leaves out the last one as written", async () => {
+    const recipe = example("scaled-by-depth");
     const folder = temporaryFolder();
     const pico = await open("pico");
     const twelve = Array.from({ length: 12 }, () => ({ model: pico.model, layers: [0, 4] as const }));
