@@ -39,6 +39,8 @@ test("--list names tasks and groups", async () => {
 
 test.each<[string[], RegExp]>([
   [[], /no model to evaluate/],
+  [["--compare", "/tmp"], /1 folder to compare.*two/s],
+  [["--compare", "/none/such", "/tmp"], /there is no folder \/none\/such/],
   [["pico"], /no tasks to evaluate on.*--list/s],
   [["pico", "--tasks", ","], /no tasks to evaluate on/],
   [["pico", "--tasks", "arc_esy"], /Did you mean arc_easy/],

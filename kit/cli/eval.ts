@@ -3,11 +3,12 @@ import { UserError } from "../errors.js";
 import * as evals from "../evals/index.js";
 import * as weights from "../weights/index.js";
 import { progressLine, statusLine } from "./progress.js";
-import { count } from "./words.js";
+import { count, plural } from "./words.js";
 
 type Options = {
   readonly tasks?: readonly string[];
   readonly list?: true;
+  readonly compare?: readonly string[];
   readonly fewshot?: number;
   readonly limit?: number;
   readonly out?: string;
@@ -26,6 +27,7 @@ export function evalCommand(): Command {
     .argument("[model]", "a known name, a file or a folder")
     .option("-t, --tasks <names>", "tasks, groups, tags, patterns with * and task files, with commas", names)
     .option("--list", "name all tasks")
+    .option("--compare <folders...>", "compare two evaluations document by document: folders that --out has made")
     .option("--fewshot <n>", "examples in front of each question (default: the task's own)", whole(0))
     .option("--limit <n>", "only so many documents of each task; below 1 that share of them", limit)
     .option("--out <folder>", "write results and samples there, in the harness's files")
@@ -57,9 +59,16 @@ function limit(value: string): number {
   throw new InvalidArgumentError("expected a number of documents, or a share of them below 1");
 }
 
-async function run(name: string | undefined, { list, tasks, out, record, ...options }: Options): Promise<void> {
+async function run(
+  name: string | undefined,
+  { list, compare, tasks, out, record, ...options }: Options,
+): Promise<void> {
   if (list === true) {
     console.log(evals.taskNames().join("\n"));
+    return;
+  }
+  if (compare !== undefined) {
+    console.log(comparison(compare));
     return;
   }
   if (name === undefined) throw new UserError("There is no model to evaluate", { fix: "Name one" });
@@ -90,6 +99,16 @@ async function run(name: string | undefined, { list, tasks, out, record, ...opti
       console.log(written ? path : `${path} was there before, and is as it was`);
     }
   }
+}
+
+function comparison(folders: readonly string[]): string {
+  if (folders.length !== 2) {
+    throw new UserError(`${plural(folders.length, "folder")} to compare`, { where: "--compare", expected: "two" });
+  }
+  const [a, b] = folders.map(evals.readScores);
+  // Two evaluations of one model are told apart by their folders.
+  const names = a.name === b.name ? { a: folders[0], b: folders[1] } : { a: a.name, b: b.name };
+  return evals.comparisonTable(evals.compare(a, b), names);
 }
 
 /** `3 of 67: blimp_anaphor_gender_agreement, 1,200 of 9,000`. */

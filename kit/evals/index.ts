@@ -1,3 +1,6 @@
+export { type Comparison, compare } from "./compare/compare.js";
+export { readScores, type ScoredDocument, type Scores, scoresOf } from "./compare/scores.js";
+export { type ComparedNames, comparisonTable } from "./compare/table.js";
 export { type DataOptions, openDataset } from "./data/dataset.js";
 export {
   evaluateTask,

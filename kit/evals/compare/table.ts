@@ -1,0 +1,50 @@
+import { decimals, type GridColumn, markdownGrid, missing, signed } from "../../lab/grid.js";
+import type { Comparison } from "./compare.js";
+
+/** Names of what is compared. */
+export type ComparedNames = { readonly a: string; readonly b: string };
+
+/** Below this p, after Holm's correction, a difference is not taken for noise. */
+const ALPHA = 0.05;
+
+/** A line for each task and metric: both scores, their difference with its interval, and what it says. */
+export function comparisonTable(comparisons: readonly Comparison[], { a, b }: ComparedNames): string {
+  const right = true;
+  const columns: readonly GridColumn<Comparison>[] = [
+    { title: "task", cell: ({ task, filter }) => (filter === "none" ? task : `${task}, ${filter}`) },
+    { title: "metric", cell: ({ metric, higherIsBetter }) => `${metric} ${higherIsBetter ? "↑" : "↓"}` },
+    { title: "n", right, cell: ({ n }) => String(n) },
+    { title: a, right, cell: (each) => decimals(each.a, 4) },
+    { title: b, right, cell: (each) => decimals(each.b, 4) },
+    { title: "difference", right, cell: ({ difference }) => signed(difference, 4) },
+    { title: "95 % interval", right, cell: intervalOf },
+    { title: "detectable", right, cell: ({ detectable }) => decimals(detectable, 4) },
+    { title: "only one right", right, cell: discordantOf },
+    { title: "p", right, cell: ({ p }) => probability(p) },
+    { title: "p, Holm", right, cell: ({ adjustedP }) => probability(adjustedP) },
+    { title: "", cell: (each) => [verdict(each, { a, b }), ...notes(each)].join(", ") },
+  ];
+  return markdownGrid(columns, comparisons);
+}
+
+/** Which is better, or that the documents do not say. */
+export function verdict({ difference, adjustedP, higherIsBetter }: Comparison, { a, b }: ComparedNames): string {
+  if (adjustedP === undefined || adjustedP >= ALPHA) return "within noise";
+  return `${difference > 0 === higherIsBetter ? b : a} is better`;
+}
+
+function notes({ unpaired, samePrompts }: Comparison): readonly string[] {
+  return [...(unpaired > 0 ? [`${unpaired} documents of one only`] : []), ...(samePrompts ? [] : ["prompts differ"])];
+}
+
+function intervalOf({ interval }: Comparison): string {
+  return interval === undefined ? missing : `[${signed(interval.low, 4)}, ${signed(interval.high, 4)}]`;
+}
+
+function discordantOf({ discordant }: Comparison): string {
+  return discordant === undefined ? missing : `${discordant.onlyA} : ${discordant.onlyB}`;
+}
+
+function probability(p: number | undefined): string {
+  return p !== undefined && p < 0.001 ? "< 0.001" : decimals(p, 3);
+}
