@@ -9,6 +9,7 @@ export * as model from "./model/index.js";
 export * as nn from "./nn/index.js";
 export * as notebook from "./notebook/index.js";
 export * as source from "./source/index.js";
+export * as studies from "./studies/index.js";
 export * as surgery from "./surgery/index.js";
 export * as text from "./text/index.js";
 export * as train from "./train/index.js";

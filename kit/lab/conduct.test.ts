@@ -1,12 +1,10 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { armRuns, conduct, type Run } from "./index.js";
-import { smallStudy, writeRecord } from "./testing/records.js";
+import { folder, smallStudy, writeRecord } from "./testing/records.js";
 
 it("asks once for a run whose record cannot be read", async () => {
-  const records = mkdtempSync(join(tmpdir(), "kintsugi-conduct-"));
+  const records = folder();
   const damaged = armRuns(smallStudy, "some")[0];
   writeFileSync(writeRecord(damaged, records, { bitsPerByte: 2 }), "");
   const asked: Run[] = [];
@@ -24,7 +22,7 @@ it("asks once for a run whose record cannot be read", async () => {
 });
 
 it("carries out several runs at a time, each once, and waits for a pilot", async () => {
-  const records = mkdtempSync(join(tmpdir(), "kintsugi-conduct-"));
+  const records = folder();
   const study = { ...smallStudy, seeds: [0, 1, 2], pilot: { learningRates: [1e-3, 2e-3], tokens: 64, seed: 0 } };
   let [atOnce, most] = [0, 0];
   const asked: string[] = [];
@@ -45,7 +43,7 @@ it("carries out several runs at a time, each once, and waits for a pilot", async
 });
 
 it("interrupts the others when one fails", async () => {
-  const records = mkdtempSync(join(tmpdir(), "kintsugi-conduct-"));
+  const records = folder();
   const endings: string[] = [];
   const execute = async (run: Run, { signal }: { readonly signal?: AbortSignal }) => {
     if (run.arm === "some") throw new Error("out of memory");

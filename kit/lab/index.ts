@@ -12,6 +12,7 @@ export * from "./pico.js";
 export * from "./position.js";
 export * from "./readRun.js";
 export * from "./record.js";
+export * from "./rehearse.js";
 export * from "./results.js";
 export * from "./run.js";
 export * from "./spec.js";

@@ -1,11 +1,22 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { deltaNet } from "../model/index.js";
 import { projectRoot } from "../source/index.js";
-import { carryOut, type Run, readRecord, readRun, recordPath, specHash, withBudget } from "./index.js";
+import { temporaryFolder } from "../source/testing/folder.js";
+import {
+  carryOut,
+  packedModels,
+  type Run,
+  type RunRecord,
+  readRecord,
+  readRun,
+  recordPath,
+  rehearse,
+  specHash,
+  withBudget,
+} from "./index.js";
 
 const small: Run = {
   study: "test",
@@ -52,16 +63,45 @@ const small: Run = {
 };
 
 const folders = () => {
-  const root = mkdtempSync(join(tmpdir(), "kintsugi-"));
+  const root = temporaryFolder();
   return { records: join(root, "records"), checkpoints: join(root, "checkpoints") };
 };
 
 /** A record without what may differ: times. */
 function numbers(path: string): unknown {
-  const { header, steps, validations, footer } = readRecord(path, (message) => expect.unreachable(message));
+  return numbersOf(readRecord(path, (message) => expect.unreachable(message)));
+}
+
+function numbersOf({ header, steps, validations, footer }: RunRecord): unknown {
   const { wallSeconds, ...reached } = footer!;
   return [header.spec, steps.map(({ stepMs, ...step }) => step), validations, reached];
 }
+
+it("a rehearsal gives the record of its run, and leaves no file", async () => {
+  const [where, temporary] = [folders(), temporaryFolder()];
+  await carryOut(small, where);
+  vi.stubEnv("TMPDIR", temporary);
+  const steps: number[] = [];
+  const record = await rehearse(small, { report: ({ step }) => void steps.push(step) });
+  vi.unstubAllEnvs();
+  expect(numbersOf(record)).toEqual(numbers(recordPath(small, where.records)));
+  expect(steps).toHaveLength(20);
+  expect(readdirSync(temporary)).toEqual([]);
+});
+
+it("packed models are found by study and arm, whatever lies beside them", () => {
+  const root = temporaryFolder();
+  for (const folder of ["mixer/conv", "mixer/attention", "alpha/one/two"]) {
+    mkdirSync(join(root, folder), { recursive: true });
+    writeFileSync(join(root, folder, "config.json"), "{}");
+  }
+  mkdirSync(join(root, "precision", "ternary"), { recursive: true });
+  expect(packedModels(root)).toEqual([
+    { study: "mixer", arm: "attention", folder: join(root, "mixer", "attention") },
+    { study: "mixer", arm: "conv", folder: join(root, "mixer", "conv") },
+  ]);
+  expect(packedModels(join(root, "nowhere"))).toEqual([]);
+});
 
 describe("carryOut", () => {
   it("trains, validates, and writes one record", async () => {

@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
@@ -17,6 +16,7 @@ import {
   studyResult,
 } from "../lab/index.js";
 import { countParameters } from "../model/index.js";
+import { temporaryFolder } from "../source/testing/folder.js";
 import { answers, claims, smoke, studies } from "./index.js";
 
 const runsOf = (study: Study) => Object.keys(study.arms).flatMap((arm) => armRuns(study, arm));
@@ -58,7 +58,7 @@ it("count what they are said to count", () => {
 });
 
 it("claims and answers name studies and arms that exist, and wait for their records", () => {
-  const nothing = new Archive(mkdtempSync(join(tmpdir(), "kintsugi-none-")), () => undefined);
+  const nothing = new Archive(temporaryFolder(), () => undefined);
   const results = studies.map((study) => studyResult(study, nothing));
   for (const { judge } of claims) expect(judge(new Evidence(results))).toBeUndefined();
   for (const [name, answer] of Object.entries(answers)) {
@@ -86,7 +86,7 @@ it("share the runs they have in common", () => {
 it("a small version goes from nothing to records, and then there is nothing left to do", {
   timeout: 300_000,
 }, async () => {
-  const root = mkdtempSync(join(tmpdir(), "kintsugi-study-"));
+  const root = temporaryFolder();
   const [records, checkpoints] = [join(root, "records"), join(root, "checkpoints")];
   const execute = inThisProcess({ records, checkpoints });
   const study = smoke(studies.find(({ name }) => name === "precision")!);

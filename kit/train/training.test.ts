@@ -1,10 +1,10 @@
-import { mkdtempSync, readdirSync, truncateSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as e from "../engine/index.js";
 import { close } from "../engine/testing/compare.js";
 import { init, liquid, llama, shapes } from "../model/index.js";
+import { temporaryFolder } from "../source/testing/folder.js";
 import { Checkpoints, constant, type StepRecord, type TokenBatch, Training, type TrainingOptions } from "./index.js";
 
 const config = llama({ vocab: 17, width: 16, depth: 2, heads: 2, hidden: 24, context: 16, tied: true });
@@ -128,7 +128,7 @@ function fresh(options: Partial<TrainingOptions>): Training {
 }
 
 describe("Checkpoints", () => {
-  const folder = () => join(mkdtempSync(join(tmpdir(), "kintsugi-")), "run");
+  const folder = () => join(temporaryFolder(), "run");
 
   it.each(["eager", "graph", "xla"] as const)("a run goes on from one to the last bit (%s)", async (backend) => {
     const all: number[] = [];

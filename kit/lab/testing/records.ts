@@ -1,9 +1,8 @@
 /** Small studies, and records of runs that nobody carried out: with whatever a test wants them to have reached. */
-import { cpSync, mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { cpSync } from "node:fs";
 import { expect } from "vitest";
 import { deltaNet } from "../../model/index.js";
+import { temporaryFolder as folder } from "../../source/testing/folder.js";
 import {
   Archive,
   type Arm,
@@ -91,8 +90,7 @@ export function writeRecord(run: Run, root: string, reached: Reached): string {
   return path;
 }
 
-/** An empty folder for records. */
-export const folder = (): string => mkdtempSync(join(tmpdir(), "kintsugi-lab-"));
+export { folder };
 
 /** Bits per byte of the small study's runs, by arm and seed. */
 export const reached: Readonly<Record<string, readonly number[]>> = {

@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { temporaryFolder } from "../../source/testing/folder.js";
 import { DISPLAY } from "../rendering.js";
 import { figure } from "./figure.js";
 
@@ -28,10 +28,9 @@ it("keeps the text when the picture cannot be drawn", () => {
 });
 
 it("saves the picture in one step", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "kintsugi-figure-"));
+  const folder = temporaryFolder();
   await figure(SPEC).save(join(folder, "loss.png"));
   await figure(SPEC).save(join(folder, "loss.svg"));
   expect(readFileSync(join(folder, "loss.png")).subarray(1, 4).toString()).toBe("PNG");
   expect(readFileSync(join(folder, "loss.svg"), "utf8")).toBe(figure(SPEC).svg());
-  rmSync(folder, { recursive: true });
 });

@@ -231,6 +231,18 @@ describe("output", () => {
     expect(order).toEqual(["a\n", "b\n", "c", "d\n"]);
   });
 
+  it("of thousands of displays over many turns arrives whole and in order", async () => {
+    const run = await kernel.execute(
+      'import { display } from "tslab";\nfor (let i = 0; i < 2400; i++) {\n  display.text(String(i));\n' +
+        "  if (i % 4 === 3) await new Promise((resolve) => setTimeout(resolve));\n}",
+    );
+    expect(run.reply.status, errorOf(run).text).toBe("ok");
+    const shown = run.published.filter(({ type }) => type === "display_data");
+    expect(shown.map(({ content }) => (content.data as Record<string, unknown>)["text/plain"])).toEqual(
+      Array.from({ length: 2400 }, (_, i) => String(i)),
+    );
+  });
+
   it("of a late timer goes to the cell that started it", async () => {
     const starter = await kernel.execute('setTimeout(() => console.log("from the first"), 120);\n0');
     const other = await kernel.execute(

@@ -3,8 +3,14 @@ import { setTimeout } from "node:timers";
 import { Reply, Router, XPublisher } from "zeromq";
 import { type Connection, decode, encode, type Message } from "./wire.js";
 
-/** zeromq.js rejects after some five hundred sends without a turn of the event loop; stay clear of that. */
+/** Sends under way at most: what waits behind them can still be replaced by newer pictures. */
 const MAX_IN_FLIGHT = 400;
+
+/**
+ * No send waits for the socket: with a timeout, zeromq.js delays every 513th by a turn of the event loop and throws at the
+ * next one in the same turn. Nothing is lost by it: publishers have no limit here, and routers drop what nobody takes anyway.
+ */
+const AT_ONCE = { sendTimeout: 0 } as const;
 
 /** How long requests wait for a subscriber: some clients never listen. */
 const SUBSCRIPTION_MS = 3_000;
@@ -79,10 +85,10 @@ export async function bind(
   connection: Connection,
   receive: (channel: "shell" | "control", message: Message) => void,
 ): Promise<Sockets> {
-  const shell = new Router();
-  const control = new Router();
+  const shell = new Router(AT_ONCE);
+  const control = new Router(AT_ONCE);
   const stdin = new Router();
-  const iopub = new XPublisher({ sendHighWaterMark: 0 });
+  const iopub = new XPublisher({ ...AT_ONCE, sendHighWaterMark: 0 });
   const heartbeat = new Reply();
   const at = (port: number): string =>
     connection.transport === "ipc"
