@@ -278,12 +278,8 @@ describe("the protocol", () => {
 
   it("answers history, comms and completeness", async () => {
     await kernel.execute("'remembered'");
-    const { history } = await kernel.request("history_request", {
-      hist_access_type: "tail",
-      n: 1,
-      raw: true,
-      output: false,
-    });
+    const last = { hist_access_type: "tail", n: 1, raw: true, output: false };
+    const { history } = await kernel.request("history_request", last);
     expect((history as [number, number, string][]).at(-1)?.[2]).toBe("'remembered'");
     expect(await kernel.request("comm_info_request", {})).toEqual({ status: "ok", comms: {} });
     expect(await kernel.request("is_complete_request", { code: "function f() {" })).toMatchObject({
