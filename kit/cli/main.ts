@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { UserError } from "../errors.js";
+import { convertCommand } from "./convert.js";
 import { dataCommand } from "./data.js";
 import { evalCommand } from "./eval.js";
 import { exportCommand } from "./export.js";
@@ -18,6 +19,7 @@ const program = new Command("kintsugi")
   .addCommand(generateCommand())
   .addCommand(inspectCommand())
   .addCommand(exportCommand())
+  .addCommand(convertCommand())
   .addCommand(mergeCommand())
   .addCommand(makeCommand())
   .addCommand(runCommand())

@@ -1,5 +1,5 @@
-import { random, type Tensor, tree } from "../engine/index.js";
-import { type Initial, ones } from "../nn/initial.js";
+import { random, type Tensor, tensor, tree } from "../engine/index.js";
+import { initial } from "../nn/index.js";
 import type { Llama, LlamaConfig, Model, ModelConfig, ModelParams } from "./config.js";
 import type { Part } from "./kinds.js";
 import type { PartName } from "./parts.js";
@@ -29,17 +29,29 @@ export type InitialSpec = { readonly kind: "kit" } | { readonly kind: "teeny" };
 export function init(config: LlamaConfig, seed: number, spec?: InitialSpec): Llama<Tensor>;
 export function init(config: ModelConfig, seed: number, spec?: InitialSpec): Model<Tensor>;
 export function init(config: ModelConfig, seed: number, spec: InitialSpec = { kind: "kit" }): Model<Tensor> {
-  const initialOf = initials[spec.kind](config);
-  const start = random.key(seed);
-  const params = tree.map<Shape, Tensor, ModelParams<Shape>>(shapes(config), ({ shape }, path) => {
-    const initial = path.endsWith(".gain") ? ones : (initialOf(path, shape) ?? normal(0.02));
-    return initial(random.fold(start, path), shape);
-  });
+  const valuesOf = initialValues(config, seed, spec);
+  const params = tree.map<Shape, Tensor, ModelParams<Shape>>(shapes(config), ({ shape }, path) =>
+    tensor(valuesOf(path, shape), shape),
+  );
   return { config, params: params as unknown as ModelParams<Tensor> };
 }
 
+/** The values that {@link init} gives a leaf, row-major. */
+export function initialValues(
+  config: ModelConfig,
+  seed: number,
+  spec: InitialSpec = { kind: "kit" },
+): (path: string, shape: readonly number[]) => Float32Array {
+  const initialOf = initials[spec.kind](config);
+  const start = random.key(seed);
+  return (path, shape) => {
+    const draw = path.endsWith(".gain") ? initial.ones : (initialOf(path, shape) ?? initial.normal(0.02));
+    return draw(random.fold(start, path), shape);
+  };
+}
+
 /** What a leaf begins with; nothing means N(0, 0.02²). */
-type InitialOf = (path: string, shape: readonly number[]) => Initial | undefined;
+type InitialOf = (path: string, shape: readonly number[]) => initial.Initial | undefined;
 
 const initials: { readonly [Kind in InitialSpec["kind"]]: (config: ModelConfig) => InitialOf } = {
   kit: (config) => {
@@ -50,7 +62,7 @@ const initials: { readonly [Kind in InitialSpec["kind"]]: (config: ModelConfig) 
         `layers.${i}.mlp.${mlpOf(mlp).writer}`,
       ]),
     );
-    const written = normal(0.02 / Math.sqrt(2 * config.layers.length));
+    const written = initial.normal(0.02 / Math.sqrt(2 * config.layers.length));
     return (path) => own.get(path) ?? (writers.has(path) ? written : undefined);
   },
   teeny: (config) => {
@@ -62,13 +74,13 @@ const initials: { readonly [Kind in InitialSpec["kind"]]: (config: ModelConfig) 
       ]),
     );
     return (path, shape) => {
-      if (matrices.has(path)) return normal(Math.sqrt(2 / shape[0]));
+      if (matrices.has(path)) return initial.normal(Math.sqrt(2 / shape[0]));
       return /onv$/.test(path) ? undefined : own.get(path);
     };
   },
 };
 
-function ofParts({ layers }: ModelConfig): ReadonlyMap<string, Initial> {
+function ofParts({ layers }: ModelConfig): ReadonlyMap<string, initial.Initial> {
   return new Map(
     layers.flatMap(({ norm, mixer, tokenMixing, squeezeExcite }, i) => {
       const parts: { readonly [Name in PartName]?: Pick<Part<never>, "initial"> } = {
@@ -83,8 +95,4 @@ function ofParts({ layers }: ModelConfig): ReadonlyMap<string, Initial> {
       );
     }),
   );
-}
-
-function normal(deviation: number): Initial {
-  return (from, shape) => random.normal(from, shape, deviation);
 }

@@ -127,7 +127,7 @@ describe.each([
 
 it("starts with rates, time steps and kernels in their ranges", () => {
   const { aLog, dtBias, qConv, outputGain } = initial.gatedDeltaNetInitial;
-  const values = (draw: initial.Initial | undefined, ...shape: number[]) => [...e.read(draw!(e.random.key(1), shape))];
+  const values = (draw: initial.Initial | undefined, ...shape: number[]) => [...draw!(e.random.key(1), shape)];
   const rates = values(aLog, 400).map(Math.exp);
   expect([Math.min(...rates) < 0.5, Math.max(...rates) > 15.5, Math.max(...rates) <= 16]).toEqual([true, true, true]);
   const steps = values(dtBias, 400).map((b) => Math.log1p(Math.exp(b)));

@@ -1,4 +1,4 @@
-import { random, type Tensor, tensor } from "../engine/index.js";
+import { random, sizeOf, type Tensor } from "../engine/index.js";
 import type { AdaptiveRmsNormParams } from "./adaptiveRmsNorm.js";
 import type { DifferentialV1Params } from "./differentialV1.js";
 import type { DifferentialV2Params } from "./differentialV2.js";
@@ -6,8 +6,11 @@ import type { GatedDeltaNetParams } from "./gatedDeltaNet.js";
 import type { SqueezeExciteParams } from "./squeezeExcite.js";
 import type { TokenMixingParams } from "./tokenMixing.js";
 
-/** Draws a parameter from a stream of its own. */
-export type Initial = (from: random.Key, shape: readonly number[]) => Tensor;
+/**
+ * Draws a parameter's values, row-major, from a stream of its own. They are no tensor yet: a model on disk is extended without
+ * TensorFlow.
+ */
+export type Initial = (from: random.Key, shape: readonly number[]) => Float32Array;
 
 /** Every element 1. */
 export const ones: Initial = (_, shape) => filled(shape, () => 1);
@@ -15,14 +18,24 @@ export const ones: Initial = (_, shape) => filled(shape, () => 1);
 /** Every element 0: what is multiplied by it, or added to, stays as it is. */
 export const zeros: Initial = (_, shape) => filled(shape, () => 0);
 
+/** N(0, deviation²). */
+export function normal(deviation: number): Initial {
+  return (from, shape) => random.normalValues(from, sizeOf(shape), deviation);
+}
+
+/** Uniform from −bound to bound. */
+export function uniform(bound: (shape: readonly number[]) => number): Initial {
+  return (from, shape) => random.uniformValues(from, sizeOf(shape), -bound(shape), bound(shape));
+}
+
 /** N(0, 1/in) of a matrix `[out, in]`: the product with a vector of unit root mean square has unit variance. */
-export const fanIn: Initial = (from, shape) => random.normal(from, shape, shape[1] ** -0.5);
+export const fanIn: Initial = (from, shape) => normal(shape[1] ** -0.5)(from, shape);
 
 /**
  * A depthwise kernel `[k, D]`, uniform within ±1/√k, which keeps the variance of what it convolves about the same. (The
  * teeny-s model's N(0, 0.02²) makes values, which no norm follows, vanish at the start.)
  */
-export const kernel: Initial = (from, shape) => random.uniform(from, shape, -(shape[0] ** -0.5), shape[0] ** -0.5);
+export const kernel: Initial = uniform(([k]) => k ** -0.5);
 
 /**
  * What of {@link GatedDeltaNetParams} is not a matrix: `aLog = log U(0, 16)`; `dtBias` such that `softplus(dtBias)` is
@@ -51,7 +64,7 @@ export const gatedDeltaNetInitial: { readonly [Name in keyof GatedDeltaNetParams
 
 type Differential = DifferentialV1Params<Tensor> & DifferentialV2Params<Tensor>;
 
-const lambda: Initial = (from, shape) => random.normal(from, shape, 0.1);
+const lambda = normal(0.1);
 
 /**
  * What of differential attention is not a matrix: the vectors of λ N(0, 0.1²), gains 1, the bias of the gate 0.
@@ -89,10 +102,6 @@ export const squeezeExciteInitial: { readonly [Name in keyof SqueezeExciteParams
   upBias: zeros,
 };
 
-function filled(shape: readonly number[], value: (i: number) => number): Tensor {
-  const count = shape.reduce((product, axis) => product * axis, 1);
-  return tensor(
-    Float32Array.from({ length: count }, (_, i) => value(i)),
-    shape,
-  );
+function filled(shape: readonly number[], value: (i: number) => number): Float32Array {
+  return Float32Array.from({ length: sizeOf(shape) }, (_, i) => value(i));
 }

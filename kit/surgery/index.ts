@@ -1,3 +1,14 @@
+export { type ConvertOptions, convert } from "./convert/convert.js";
+export { chosenLayers, type LayerChoice, type LayerRange, readLayers } from "./convert/layers.js";
+export {
+  convertedConfig,
+  differentialLiquidMetal,
+  differentialV2,
+  liquidMetal,
+  type Recipe,
+  recipes,
+} from "./convert/recipe.js";
+export { type BeforeAfter, type ConversionReport, conversionReport, type Growth, growth } from "./convert/report.js";
 export { type MergeOptions, merge } from "./passthrough/merge.js";
 export { type ModelSlice, passthrough } from "./passthrough/models.js";
 export {

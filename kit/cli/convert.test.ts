@@ -1,0 +1,61 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { temporaryFolder } from "../source/testing/folder.js";
+import { open } from "../weights/index.js";
+import { writeSmall } from "../weights/testing/llama.js";
+import { convertCommand } from "./convert.js";
+
+/** Runs the command and returns what it prints. */
+async function run(...args: string[]): Promise<string> {
+  const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
+  try {
+    const command = convertCommand().exitOverride();
+    await command.configureOutput({ writeErr: () => undefined }).parseAsync(args, { from: "user" });
+    return log.mock.calls.flat().join("\n");
+  } finally {
+    log.mockRestore();
+  }
+}
+
+test("the layers asked for are converted; what was added is said, and the folder", async () => {
+  const base = temporaryFolder();
+  const [from, out] = [writeSmall(join(base, "from")), join(base, "out")];
+  const text = await run(from, out, "--recipe", "liquidMetal", "--layers", "1", "--rank", "2", "--pool", "ema:0.9");
+  // Two norms with 2 × 8 and 8 × 2, a kernel of 3 × 8, a gate of 1 × 8 and 8 × 1.
+  expect(text).toMatch(/^mixerNorm +32\nmlpNorm +32\ntokenMixing +24\nsqueezeExcite +16\nadded +104$/m);
+  expect(text.split("\n").at(-1)).toBe(out);
+  const { model, info } = await open(out);
+  expect(model.config.layers.map(({ norm }) => norm.kind)).toEqual(["rmsNorm", "adaptiveRmsNorm"]);
+  expect(model.config.layers[1].norm).toMatchObject({ rank: 2, pool: { kind: "ema", decay: 0.9 } });
+  expect(JSON.parse(String(info.metadata["kintsugi.conversion"]))).toMatchObject({
+    recipe: { layers: [{ first: 1, last: 1 }], init: "identity" },
+    seed: 0,
+  });
+});
+
+test("on a text the damage is measured", async () => {
+  const base = temporaryFolder();
+  const text = join(base, "text.txt");
+  writeFileSync(text, "The dog ran to the tree. The cat sat down.");
+  const same = await run("pico", join(base, "same"), "--recipe", "differentialV2", "--measure", text);
+  expect(same).toMatch(/loss (\d\.\d{4}) → \1 nats a token, .*\nno layer diverges$/m);
+  const lost = await run("pico", join(base, "lost"), "--recipe", "differentialLiquidMetal", "--measure", text);
+  expect(lost).toMatch(/^layers\.0 is the first that diverges$/m);
+});
+
+test.each<[string[], RegExp]>([
+  [["--recipe", "liquidmetal"], /Allowed choices are liquidMetal, differentialLiquidMetal, differentialV2/],
+  [[], /required option '--recipe <name>' not specified/],
+  [["--recipe", "liquidMetal", "--layers", "8-x"], /"8-x" names no layers: expected all, or ranges/],
+  [["--recipe", "liquidMetal", "--layers", "0-2"], /There are no layers 0-2: expected layers from 0 to 1/],
+  [["--recipe", "liquidMetal", "--pool", "ema:2"], /Expected prefix, ema:0\.99 or sequence/],
+  [["--recipe", "liquidMetal", "--rank", "0"], /Expected a whole number from 1 on/],
+  [["--recipe", "differentialV2", "--rank", "4"], /has no adaptive norms and no gates\. Leave out --rank and --pool/],
+  [["--recipe", "differentialLiquidMetal"], /heads of layer 0 cannot be split: headDim is 2/],
+  [["--recipe", "liquidMetal", "--measure", "/no/such.txt"], /The text \/no\/such\.txt cannot be read \(ENOENT\)/],
+])("%j is one clear error, and nothing is written", async (options, message) => {
+  const base = temporaryFolder();
+  await expect(run(writeSmall(join(base, "from")), join(base, "out"), ...options)).rejects.toThrow(message);
+  await expect(open(join(base, "out"))).rejects.toThrow();
+});
