@@ -8,6 +8,7 @@ export {
   type Recipe,
   recipes,
 } from "./convert/recipe.js";
+export { recipeReader } from "./convert/readRecipe.js";
 export { type BeforeAfter, type ConversionReport, conversionReport, type Growth, growth } from "./convert/report.js";
 export { type MergeOptions, merge } from "./passthrough/merge.js";
 export { type ModelSlice, passthrough } from "./passthrough/models.js";

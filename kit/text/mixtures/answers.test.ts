@@ -116,7 +116,7 @@ describe("encoding examples", () => {
     const chat = { ids: documents.ids.subarray(from, to), counted: documents.counted.subarray(from, to) };
     expect(small.decode(chat.ids)).toBe("<|user|>\nq?<|end|>\n<|assistant|>\nOh.<|end|>\n");
     expect(learnt(small, chat)).toEqual(["Oh.<|end|>"]);
-    expect([...documents.bytes]).toEqual([12, 5]);
+    expect([...documents.bytes]).toEqual([12, 3]);
   });
 
   it("does not double a boundary that a template begins with", () => {
