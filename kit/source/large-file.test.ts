@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { UserError } from "../errors.js";
 import { writeLargeFile } from "./large-file.js";
 import { temporaryFolder } from "./testing/folder.js";
@@ -47,6 +47,18 @@ test.skipIf(!existsSync("/dev/shm"))("in memory, where a file system may know no
   const bytes = bytesOf(2 * block + 5);
   await writeInPieces(join(folder, "file"), bytes, 1_000_000);
   expect(Buffer.compare(readFileSync(join(folder, "file")), bytes)).toBe(0);
+});
+
+test("blocks that lie anywhere: direct access refuses them, ordinary writes take over", async () => {
+  const memory = vi.spyOn(WebAssembly, "Memory").mockImplementation(function refuse() {
+    throw new RangeError("could not allocate memory");
+  });
+  onTestFinished(() => memory.mockRestore());
+  const file = join(temporaryFolder(), "file");
+  const bytes = bytesOf(2 * block + 5);
+  await writeInPieces(file, bytes, 1_000_000);
+  expect(memory).toHaveBeenCalledOnce();
+  expect(Buffer.compare(readFileSync(file), bytes)).toBe(0);
 });
 
 test("a failure in the middle leaves what was there", async () => {

@@ -98,8 +98,16 @@ class Blocks {
   }
 }
 
-/** Direct access wants blocks to begin where a page does: the memory of WebAssembly, which comes in pages, is what has that. */
+/**
+ * Direct access wants blocks to begin where a page does, as the memory of WebAssembly does. Where too little address space is
+ * allowed for one (`ulimit -v`), blocks lie anywhere, and direct access refuses them.
+ */
 function alignedBlocks(count: number): Uint8Array[] {
-  const { buffer } = new WebAssembly.Memory({ initial: (count * blockBytes) / 2 ** 16 });
-  return Array.from({ length: count }, (_, i) => new Uint8Array(buffer, i * blockBytes, blockBytes));
+  let memory: ArrayBuffer;
+  try {
+    memory = new WebAssembly.Memory({ initial: (count * blockBytes) / 2 ** 16 }).buffer;
+  } catch {
+    memory = new ArrayBuffer(count * blockBytes);
+  }
+  return Array.from({ length: count }, (_, i) => new Uint8Array(memory, i * blockBytes, blockBytes));
 }
