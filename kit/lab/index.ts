@@ -10,6 +10,7 @@ export * from "./models.js";
 export * from "./page.js";
 export * from "./pico.js";
 export * from "./position.js";
+export * from "./readMixture.js";
 export * from "./readRun.js";
 export * from "./record.js";
 export * from "./rehearse.js";
