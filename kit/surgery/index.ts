@@ -1,5 +1,6 @@
 export { type ConvertOptions, convert } from "./convert/convert.js";
 export { chosenLayers, type LayerChoice, type LayerRange, readLayers } from "./convert/layers.js";
+export { recipeReader } from "./convert/readRecipe.js";
 export {
   convertedConfig,
   differentialLiquidMetal,
@@ -8,7 +9,6 @@ export {
   type Recipe,
   recipes,
 } from "./convert/recipe.js";
-export { recipeReader } from "./convert/readRecipe.js";
 export { type BeforeAfter, type ConversionReport, conversionReport, type Growth, growth } from "./convert/report.js";
 export { type MergeOptions, merge } from "./passthrough/merge.js";
 export { type ModelSlice, passthrough } from "./passthrough/models.js";
