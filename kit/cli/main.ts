@@ -5,6 +5,7 @@ import { dataCommand } from "./data.js";
 import { evalCommand } from "./eval.js";
 import { exportCommand } from "./export.js";
 import { generateCommand } from "./generate.js";
+import { healCommand } from "./heal.js";
 import { inspectCommand } from "./inspect.js";
 import { makeCommand } from "./make.js";
 import { mergeCommand } from "./merge.js";
@@ -17,6 +18,7 @@ const program = new Command("kintsugi")
   .addCommand(dataCommand())
   .addCommand(evalCommand())
   .addCommand(generateCommand())
+  .addCommand(healCommand())
   .addCommand(inspectCommand())
   .addCommand(exportCommand())
   .addCommand(convertCommand())

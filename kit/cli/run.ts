@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { UserError } from "../errors.js";
 import * as lab from "../lab/index.js";
+import { formatSeconds } from "../numbers.js";
 import type { StepRecord } from "../train/index.js";
 
 type Options = {
@@ -30,7 +31,7 @@ export function runCommand(): Command {
         ...options,
         trained:
           models === undefined ? undefined : async (...trained) => void (await lab.keepModel(run, models, ...trained)),
-        report: json ? (step) => console.log(JSON.stringify(step)) : shown(lab.stepsOf(run.spec)),
+        report: json ? (step) => console.log(JSON.stringify(step)) : stepLine(lab.stepsOf(run.spec)),
         say: (message) => console.error(message),
         signal: stop.signal,
       });
@@ -55,10 +56,24 @@ function parsed(file: string): unknown {
   }
 }
 
-/** A line now and then. */
-function shown(steps: number): (step: StepRecord) => void {
-  return ({ step, lossNats, stepMs, tokens }) => {
-    if (step % Math.ceil(steps / 50) !== 0) return;
-    console.log(`step ${step} of ${steps}  ${tokens} tokens  ${lossNats.toFixed(4)} nats  ${stepMs.toFixed(0)} ms`);
+/** A line now and then: fifty in a run, and what is left of it by the speed of the latest steps. */
+export function stepLine(steps: number): (step: StepRecord) => void {
+  let msPerStep: number | undefined;
+  return ({ step, lossNats, learningRate, stepMs, tokens }) => {
+    // The first step has the compilation in it.
+    if (step > 1) msPerStep = msPerStep === undefined ? stepMs : 0.9 * msPerStep + 0.1 * stepMs;
+    if (step !== 1 && step % Math.ceil(steps / 50) !== 0) return;
+    const speed =
+      msPerStep === undefined ? [] : [`${msPerStep.toFixed(0)} ms a step`, `${left(steps - step, msPerStep)} left`];
+    const place = `step ${step} of ${steps}`;
+    console.log(
+      [place, `${tokens} tokens`, `${lossNats.toFixed(4)} nats`, `rate ${learningRate.toPrecision(2)}`, ...speed].join(
+        "  ",
+      ),
+    );
   };
+}
+
+function left(steps: number, msPerStep: number): string {
+  return formatSeconds((steps * msPerStep) / 1000);
 }

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../errors.js";
+import { healingStudy } from "./heal.js";
 import { type RunRecord, readRecord, recordsFolder } from "./record.js";
 import { type Run, specHash } from "./spec.js";
 import { armRuns, pilotRuns, type Study } from "./study.js";
@@ -40,7 +41,8 @@ export class Archive {
 
   /**
    * Records of runs that no run of these studies calls for any more: their specifications have changed, or are of another
-   * version. What is not the record of a specification is left out, such as that of the sample model.
+   * version. What is not the record of a specification is left out, such as that of the sample model; so are healings that
+   * belong to no study.
    */
   unclaimed(studies: readonly Study[]): readonly string[] {
     const wanted = new Set(
@@ -53,7 +55,7 @@ export class Archive {
       ),
     );
     return [...this.byName]
-      .filter(([name, path]) => !wanted.has(name) && isOfSpecification(this.record(path)))
+      .filter(([name, path]) => !wanted.has(name) && isOfStudy(this.record(path)))
       .map(([, path]) => path);
   }
 
@@ -90,8 +92,9 @@ function paths(root: string): string[] {
     .sort();
 }
 
-function isOfSpecification(record: RunRecord | undefined): boolean {
-  const spec = record?.header.spec;
+function isOfStudy(record: RunRecord | undefined): boolean {
+  if (record === undefined || record.header.study === healingStudy) return false;
+  const { spec } = record.header;
   return typeof spec === "object" && spec !== null && "version" in spec;
 }
 

@@ -5,8 +5,7 @@ import { join, relative, sep } from "node:path";
 import { read, type Tensor, tree } from "../engine/index.js";
 import type { Model } from "../model/index.js";
 import { cacheFolder, projectRoot } from "../source/index.js";
-import type { TrainedTokenizerJson } from "../text/index.js";
-import { save } from "../weights/index.js";
+import { type CompanionOptions, save } from "../weights/index.js";
 import { type Run, specHash } from "./spec.js";
 
 /** Where a run's trained model is kept, below a folder of such. */
@@ -14,14 +13,9 @@ export function modelFolder({ study, arm, seed, spec }: Run, root: string = join
   return join(root, study, arm, `seed-${seed}.${specHash(spec)}`);
 }
 
-/** Keeps a run's trained model, float32, with its tokenizer. */
-export function keepModel(
-  run: Run,
-  root: string,
-  model: Model<Tensor>,
-  tokenizer: TrainedTokenizerJson,
-): Promise<string> {
-  return save(model, modelFolder(run, root), { format: "kintsugi", tokenizer, overwrite: true });
+/** Keeps a run's trained model, float32, with what belongs to it, such as its tokenizer. */
+export function keepModel(run: Run, root: string, model: Model<Tensor>, companions: CompanionOptions): Promise<string> {
+  return save(model, modelFolder(run, root), { ...companions, format: "kintsugi", overwrite: true });
 }
 
 /** A trained model that is part of the project. */

@@ -2,8 +2,9 @@
 import { scope, type Tensor, tensor } from "../engine/index.js";
 import { type DocumentLosses, type DocumentScorer, documentScorer, linearFigures } from "../measure/index.js";
 import type { Model } from "../model/index.js";
-import { type Documents, joinDocuments, type TrainedTokenizerJson } from "../text/index.js";
+import { type Documents, joinDocuments } from "../text/index.js";
 import { type Checkpoints, Diverged, type Position, type StepRecord, type Training } from "../train/index.js";
+import type { CompanionOptions } from "../weights/index.js";
 import { weightsHash } from "./models.js";
 import type { RecordFooter, RecordWriter } from "./record.js";
 import type { RunData } from "./runData.js";
@@ -19,7 +20,9 @@ export type RunOptions = {
   /** Seconds between checkpoints. Default 60. */
   readonly checkpointSeconds?: number;
   /** Called with the trained model before it is freed. */
-  readonly trained?: (model: Model<Tensor>, tokenizer: TrainedTokenizerJson) => Promise<void>;
+  readonly trained?: (model: Model<Tensor>, companions: CompanionOptions) => Promise<void>;
+  /** Looks at the model every so many steps. */
+  readonly look?: { readonly every: number; readonly at: (model: Model<Tensor>, step: StepRecord) => unknown };
   /** Folders of records and checkpoints; default the project's. */
   readonly records?: string;
   readonly checkpoints?: string;
@@ -34,17 +37,17 @@ export type Note = { readonly seconds: number; readonly bestNats?: number };
 /** Most lines of steps in a record. */
 const stepLines = 200;
 
-type Parts = {
+type Parts<P> = {
   readonly run: Run;
   readonly options: RunOptions;
   readonly record: RecordWriter;
-  readonly store: Checkpoints<Note>;
-  readonly training: Training;
+  readonly store: Checkpoints<Note, P>;
+  readonly training: Training<P>;
   readonly data: RunData;
 };
 
 /** A run under way: when to write a line, a checkpoint, a validation, and how to end. */
-export class Progress {
+export class Progress<P> {
   private readonly began = performance.now();
   private saved = performance.now();
   private bestNats: number | undefined;
@@ -52,7 +55,7 @@ export class Progress {
   private scorer: DocumentScorer | undefined;
 
   constructor(
-    private readonly parts: Parts,
+    private readonly parts: Parts<P>,
     note: Note | undefined,
   ) {
     this.before = note?.seconds ?? 0;
@@ -64,10 +67,14 @@ export class Progress {
     const steps = stepsOf(run.spec);
     const every = Math.ceil(steps / stepLines);
     let last: Position = training.snapshot.position;
+    if (last.step === 0 && run.spec.initial.kind === "pretrained") this.validateAtStart();
     try {
       for await (const line of training) {
         if (line.step % every === 0 || line.step === 1 || line.step === steps) record.append(line);
         options.report?.(line);
+        if (options.look !== undefined && line.step % options.look.every === 0) {
+          await options.look.at(training.model, line);
+        }
         const now = training.snapshot.position;
         await this.validateBetween(last, now);
         last = now;
@@ -86,6 +93,12 @@ export class Progress {
     const byPosition = this.joined() ?? judged.byPosition;
     const measures = this.figures();
     return this.close({ ending: "done", validationNats: natsPerToken, bitsPerByte, byPosition, measures });
+  }
+
+  /** What a trained model is worth before its first step. */
+  private validateAtStart(): void {
+    const { natsPerToken, bitsPerByte } = this.validate();
+    this.parts.record.append({ validation: { step: 0, tokens: 0, nats: natsPerToken, bitsPerByte } });
   }
 
   /** Validates where the run's specification says so in its course, and keeps the best. */
@@ -108,7 +121,7 @@ export class Progress {
     const { training, data, run } = this.parts;
     const { allowLeak } = run.spec.training;
     this.scorer ??= documentScorer(run.spec.model, { boundary: data.boundary, allowLeak });
-    return this.scorer(training.model.params, documents);
+    return scope(() => this.scorer!(training.model.params, documents));
   }
 
   /** Losses by position over joined documents, if the run is judged so. */
@@ -142,8 +155,9 @@ export class Progress {
 
   private async close(footer: Omit<RecordFooter, "wallSeconds" | "weightsSha256">): Promise<RecordFooter["ending"]> {
     const { training, data, options, record, store } = this.parts;
-    await options.trained?.(training.model, data.tokenizer);
-    record.close({ ...footer, weightsSha256: weightsHash(training.model), wallSeconds: this.seconds() });
+    await options.trained?.(training.model, data.companions);
+    const weightsSha256 = scope(() => weightsHash(training.model));
+    record.close({ ...footer, weightsSha256, wallSeconds: this.seconds() });
     await store.clear();
     return footer.ending;
   }

@@ -1,6 +1,5 @@
 /** Runs from parsed JSON: every field is checked, and nothing else may stand there. */
 import type { ExecutionBackend, MatmulPrecision } from "../engine/index.js";
-import type { InitialSpec } from "../model/index.js";
 import { configReader } from "../model/readConfig.js";
 import {
   between,
@@ -12,12 +11,15 @@ import {
   optional,
   positive,
   type Reader,
+  text,
   variants,
   whole,
 } from "../model/reading.js";
+import { recipeReader } from "../surgery/index.js";
 import type { CorpusSpec, LengthStage, TokenizerSpec } from "../text/index.js";
-import type { RateFactors, ScheduleSpec } from "../train/index.js";
-import type { Run, RunSpec } from "./spec.js";
+import type { DistillationSpec, PartSpec, RateFactors, ScheduleSpec } from "../train/index.js";
+import { mixtureFields } from "./readMixture.js";
+import type { MixtureCorpus, Run, RunSpec, StartSpec } from "./spec.js";
 
 /**
  * Reads a run that was written as JSON.
@@ -37,14 +39,48 @@ type Of<Union extends { readonly kind: string }, Kind extends Union["kind"]> = O
 const share: Reader<number> = between(0, 1);
 const factor: Reader<number> = between(0, 1e6);
 
-const corpus: Reader<CorpusSpec> = variants<CorpusSpec>({
+const { sources, template } = mixtureFields;
+
+const corpus: Reader<RunSpec["data"]["corpus"]> = variants<RunSpec["data"]["corpus"]>({
+  mixture: fields<Omit<MixtureCorpus, "kind">>({ sources, template }),
   "tinystories-13k": fields<object>({}),
   "toy-stories": fields<Of<CorpusSpec, "toy-stories">>({ seed: whole(0), count: whole() }),
 });
 
-const tokenizer: Reader<TokenizerSpec> = variants<TokenizerSpec>({
+const tokenizers = {
   bpe: fields<Of<TokenizerSpec, "bpe">>({ vocab: whole(), stories: optional(whole()) }),
   "gpt2-frequent": fields<Of<TokenizerSpec, "gpt2-frequent">>({ vocab: whole(), stories: optional(whole()) }),
+};
+
+/** Paths are patterns, not names. */
+const pattern: Reader<string> = (value, place) => {
+  name(typeof value === "string" ? value.replaceAll("*", "a") : value, place);
+  return value as string;
+};
+
+const runTokenizer: Reader<RunSpec["data"]["tokenizer"]> = variants<RunSpec["data"]["tokenizer"]>({
+  ...tokenizers,
+  pretrained: fields<{ readonly vocab: number }>({ vocab: whole() }),
+});
+
+const part: Reader<PartSpec> = variants<PartSpec>({
+  all: fields<object>({}),
+  new: fields<object>({}),
+  norms: fields<object>({}),
+  last: fields<Of<PartSpec, "last">>({ layers: whole() }),
+  scales: fields<object>({}),
+  lora: fields<Of<PartSpec, "lora">>({ rank: whole(), alpha: optional(positive), seed: optional(whole(0)) }),
+  paths: fields<Of<PartSpec, "paths">>({ paths: list(pattern) }),
+});
+
+const start: Reader<StartSpec> = variants<StartSpec>({
+  kit: fields<object>({}),
+  teeny: fields<object>({}),
+  pretrained: fields<Of<StartSpec, "pretrained">>({
+    source: text,
+    recipe: optional(recipeReader),
+    base: optional(text),
+  }),
 });
 
 const warmupTokens = whole(0);
@@ -67,12 +103,6 @@ const schedule: Reader<ScheduleSpec> = variants<ScheduleSpec>({
   }),
 });
 
-/** Paths are patterns, not names. */
-const pattern: Reader<string> = (value, place) => {
-  name(typeof value === "string" ? value.replaceAll("*", "a") : value, place);
-  return value as string;
-};
-
 const training: Reader<RunSpec["training"]> = lawful(
   fields<RunSpec["training"]>({
     batchTokens: whole(),
@@ -89,6 +119,10 @@ const training: Reader<RunSpec["training"]> = lawful(
       fields<RateFactors>({ paths: pattern, learningRate: optional(factor), weightDecay: optional(factor) }),
     ),
     validateEvery: optional(whole()),
+    part: optional(part),
+    distillation: optional(
+      fields<DistillationSpec>({ temperature: optional(positive), weight: optional(share), hidden: optional(factor) }),
+    ),
     allowLeak: optional(oneOf(true)),
   }),
   { field: "stages", expected: "at least one stage", holds: ({ stages }) => stages.length > 0 },
@@ -103,8 +137,8 @@ const spec: Reader<RunSpec> = lawful(
   fields<RunSpec>({
     version: oneOf(1),
     model: configReader,
-    initial: variants<InitialSpec>({ kit: fields<object>({}), teeny: fields<object>({}) }),
-    data: fields<RunSpec["data"]>({ corpus, validation: share, tokenizer, joinTo: optional(whole()) }),
+    initial: start,
+    data: fields<RunSpec["data"]>({ corpus, validation: share, tokenizer: runTokenizer, joinTo: optional(whole()) }),
     training,
     execution: fields<RunSpec["execution"]>({
       backend: oneOf<ExecutionBackend>("xla", "graph", "eager"),
@@ -116,6 +150,12 @@ const spec: Reader<RunSpec> = lawful(
     field: "data",
     expected: "a tokenizer of as many tokens as the model's vocabulary",
     holds: ({ data, model }) => data.tokenizer.vocab === model.vocab,
+  },
+  {
+    field: "data",
+    expected: "a pretrained tokenizer for a mixture, whose documents are judged by themselves",
+    holds: ({ data }) =>
+      data.corpus.kind !== "mixture" || (data.tokenizer.kind === "pretrained" && data.joinTo === undefined),
   },
 );
 

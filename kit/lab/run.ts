@@ -2,16 +2,28 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { free, useThreads } from "../engine/index.js";
-import { countParameters, flopsPerToken, init, shapes } from "../model/index.js";
+import { UserError } from "../errors.js";
+import { countParameters, flopsPerToken } from "../model/index.js";
 import { makeFolder } from "../source/files.js";
 import { cacheFolder } from "../source/index.js";
 import { withLock } from "../source/lock.js";
-import { type Corpus, startCursor } from "../text/index.js";
-import { Checkpoints, schedules, Training } from "../train/index.js";
+import { startCursor } from "../text/index.js";
+import {
+  Checkpoints,
+  distillation,
+  type Loss,
+  nextTokenLoss,
+  type Part,
+  partOf,
+  schedules,
+  Training,
+  whole,
+} from "../train/index.js";
 import { type Note, Progress, type RunEnding, type RunOptions } from "./progress.js";
 import { type RecordHeader, RecordWriter, recordPath } from "./record.js";
 import { batchesOf, prepareData } from "./runData.js";
 import { budgetOf, type Run, type RunSpec, specHash, stepsOf } from "./spec.js";
+import { freeStart, type Start, startOf } from "./start.js";
 
 export type { RunEnding, RunOptions };
 
@@ -24,30 +36,44 @@ export type { RunEnding, RunOptions };
 export async function carryOut(run: Run, options: RunOptions = {}): Promise<RunEnding> {
   const folder = checkpointFolder(run, options.checkpoints);
   await makeFolder(dirname(folder));
-  return withLock(folder, () => locked(run, options, new Checkpoints<Note>(folder)));
+  return withLock(folder, () => locked(run, options, folder));
 }
 
 /** The same while no other process is at the same run. */
-async function locked(run: Run, options: RunOptions, store: Checkpoints<Note>): Promise<RunEnding> {
-  const path = recordPath(run, options.records);
-  if (existsSync(path)) return "done before";
-  const { spec, seed } = run;
-  useThreads(spec.execution.threads);
-  const data = await prepareData(spec);
-  const from = await store.latest(shapes(spec.model), ({ message }) =>
-    options.say?.(`${message}; an older one is used`),
-  );
-  if (from !== undefined) options.say?.(`goes on after step ${from.position.step}`);
-  const record = RecordWriter.resume(headerOf(run, data.whole), from?.position.step ?? 0, path);
+async function locked(run: Run, options: RunOptions, folder: string): Promise<RunEnding> {
+  if (existsSync(recordPath(run, options.records))) return "done before";
+  const { part } = run.spec.training;
+  useThreads(run.spec.execution.threads);
+  const start = await startOf(run.spec, run.seed);
+  return part === undefined
+    ? await train(run, options, folder, start, whole(start.model))
+    : await train(run, options, folder, start, partOf(start.model, part, start.base?.config));
+}
 
-  const model = from === undefined ? init(spec.model, seed, spec.initial) : undefined;
+/** Trains a part of the start, from its beginning or from the last checkpoint, to the end of the record. */
+async function train<P>(
+  run: Run,
+  options: RunOptions,
+  folder: string,
+  start: Start,
+  part: Part<P>,
+): Promise<RunEnding> {
+  const { spec, seed } = run;
+  const data = await prepareData(spec, start.source);
+  const store = new Checkpoints<Note, P>(folder);
+  const like = part.start();
+  const from = await store.latest(like, ({ message }) => options.say?.(`${message}; an older one is used`));
+  free(like);
+  if (from !== undefined) options.say?.(`goes on after step ${from.position.step}`);
+  const path = recordPath(run, options.records);
+  const record = RecordWriter.resume(headerOf(run, data.dataset), from?.position.step ?? 0, path);
   const { learningRate, weightDecay } = schedules(spec.training.schedule, {
     ...spec.training,
     totalTokens: budgetOf(spec),
   });
   const { beta1, beta2, eps, factors, clip, accumulate, allowLeak } = spec.training;
-  const training = new Training({
-    model: model ?? { config: spec.model, params: from!.state.params },
+  const training = new Training<P>({
+    part,
     from,
     batches: batchesOf(spec, data, from?.position.cursor ?? startCursor(seed)),
     steps: stepsOf(spec),
@@ -57,26 +83,40 @@ async function locked(run: Run, options: RunOptions, store: Checkpoints<Note>): 
     clip,
     accumulate,
     allowLeak,
+    loss: lossOf(spec, start),
     backend: spec.execution.backend,
     matmul: spec.execution.matmul,
   });
-  free(model);
-  const progress = new Progress({ run, options, record, store, training, data }, from?.note);
+  // Of a model that is trained whole, the state has what it needs; a part is trained beside the rest.
+  const needed = spec.training.part !== undefined || spec.training.distillation !== undefined;
+  if (!needed) freeStart(start);
   try {
-    return await progress.toTheEnd();
+    return await new Progress<P>({ run, options, record, store, training, data }, from?.note).toTheEnd();
   } finally {
     training.dispose();
+    if (needed) freeStart(start);
   }
 }
 
-function headerOf({ study, arm, seed, spec }: Run, whole: Corpus): RecordHeader {
+function lossOf({ training, initial }: RunSpec, { base }: Start): Loss {
+  if (training.distillation === undefined) return nextTokenLoss;
+  if (base === undefined) {
+    throw new UserError("there is no teacher", {
+      where: `training.distillation of a run that begins with ${initial.kind} weights`,
+      expected: "a run that begins with a pretrained model",
+    });
+  }
+  return distillation(base, training.distillation);
+}
+
+function headerOf({ study, arm, seed, spec }: Run, dataset: RecordHeader["dataset"]): RecordHeader {
   const length = spec.training.stages[spec.training.stages.length - 1].length;
   return {
     study,
     arm,
     seed,
     spec,
-    dataset: { name: whole.name, sha256: whole.sha256 },
+    dataset,
     parameters: countParameters(spec.model),
     flopsPerToken: flopsPerToken(spec.model, length / 2),
     backend: describeExecution(spec.execution),

@@ -1,49 +1,140 @@
 /** What a run reads: documents of both sides as ids. */
+import { createHash } from "node:crypto";
 import { UserError } from "../errors.js";
+import type { Scored } from "../measure/index.js";
 import {
   type Batch,
+  boundaryOf,
   type Corpus,
   type DataCursor,
-  type Documents,
   documentBoundary,
   encodeDocuments,
+  type MaskedDocuments,
+  mixturePacker,
   openCorpus,
+  openMixture,
   openTokenizer,
+  type PackingOptions,
+  packer,
   splitCorpus,
   stagedBatches,
-  type TrainedTokenizerJson,
+  type Tokenizer,
+  type TokenizerSpec,
   trainedTokenizer,
 } from "../text/index.js";
-import type { RunSpec } from "./spec.js";
+import { type Checkpoint, type CompanionOptions, chatTemplateOf } from "../weights/index.js";
+import type { RecordHeader } from "./record.js";
+import type { MixtureCorpus, RunSpec } from "./spec.js";
 
-/** The two sides of a run's corpus, and its tokenizer. */
+/** The two sides of what a run reads. */
 export type RunData = {
-  readonly whole: Corpus;
-  readonly tokenizer: TrainedTokenizerJson;
-  readonly train: Documents;
-  readonly validation: Documents;
+  readonly dataset: RecordHeader["dataset"];
+  /** What is saved with the model, so that it can read. */
+  readonly companions: CompanionOptions;
+  /** The batch at a cursor, of what is learnt. */
+  readonly pack: (options: PackingOptions, cursor: DataCursor) => Batch;
+  /** What is held out. */
+  readonly validation: Scored;
   /** Id between documents. */
   readonly boundary: number;
 };
 
-/** Opens a run's corpus, trains its tokenizer unless it is in the cache, encodes. */
-export async function prepareData({ data }: RunSpec): Promise<RunData> {
-  const whole = await openCorpus(data.corpus);
+/**
+ * Opens what a run reads, as ids.
+ *
+ * @param source the checkpoint the run begins with, if it does
+ */
+export async function prepareData({ data }: RunSpec, source?: Checkpoint<unknown>): Promise<RunData> {
+  const { corpus } = data;
+  if (corpus.kind === "mixture") return await mixed(corpus, data.validation, source);
+  const whole = await openCorpus(corpus);
   const { train, validation } = splitCorpus(whole, data.validation);
-  const json = await trainedTokenizer(data.tokenizer, train);
-  const tokenizer = openTokenizer(json);
-  const boundary = tokenizer.idOf(documentBoundary);
-  if (boundary === undefined) throw new UserError(`the tokenizer has no ${documentBoundary}`);
+  const { tokenizer, boundary, companions } =
+    data.tokenizer.kind === "pretrained" ? brought(source) : await trained(data.tokenizer, train);
   return {
-    whole,
-    tokenizer: json,
-    train: encodeDocuments(tokenizer, train.texts),
+    dataset: { name: whole.name, sha256: whole.sha256 },
+    companions,
+    pack: packer(encodeDocuments(tokenizer, train.texts)),
     validation: encodeDocuments(tokenizer, validation.texts),
     boundary,
   };
 }
 
+/** A mixture, with the tokenizer and the chat template of the model that the run begins with. */
+async function mixed(
+  { sources, template: named }: MixtureCorpus,
+  validation: number,
+  source: Checkpoint<unknown> | undefined,
+): Promise<RunData> {
+  const { tokenizer, boundary, companions } = brought(source);
+  const own = source && (await chatTemplateOf(source.info));
+  const opened = await openMixture({ sources, template: named, validation }, { tokenizer, template: own, boundary });
+  const hashes = opened.sources.map(({ from, sha256 }) => `${from} ${sha256}\n`);
+  return {
+    dataset: { name: sources.map(({ from }) => from).join(", "), sha256: sha256Of(hashes.join("")) },
+    companions,
+    pack: mixturePacker(opened.train),
+    validation: allDocuments(opened.validation.sources.map(({ documents }) => documents)),
+    boundary,
+  };
+}
+
+/** Documents of several sources, one source after another. */
+function allDocuments(parts: readonly MaskedDocuments[]): MaskedDocuments {
+  const all = <A extends Int32Array | Uint8Array>(into: A, of: (part: MaskedDocuments) => A): A => {
+    let at = 0;
+    for (const part of parts) {
+      into.set(of(part), at);
+      at += of(part).length;
+    }
+    return into;
+  };
+  const length = parts.reduce((sum, { ids }) => sum + ids.length, 0);
+  const documents = parts.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const starts = new Int32Array(documents + 1);
+  let [at, before] = [0, 0];
+  for (const part of parts) {
+    for (const start of part.starts.subarray(0, -1)) starts[at++] = before + start;
+    before += part.ids.length;
+  }
+  starts[documents] = length;
+  return {
+    ids: all(new Int32Array(length), ({ ids }) => ids),
+    counted: all(new Uint8Array(length), ({ counted }) => counted),
+    bytes: all(new Int32Array(documents), ({ bytes }) => bytes),
+    starts,
+  };
+}
+
+function sha256Of(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** How text becomes ids, and what keeps it so. */
+type Reading = Pick<RunData, "boundary" | "companions"> & { readonly tokenizer: Tokenizer };
+
+/** Trained on the corpus, unless it is in the cache. */
+async function trained(spec: TokenizerSpec, corpus: Corpus): Promise<Reading> {
+  const json = await trainedTokenizer(spec, corpus);
+  const tokenizer = openTokenizer(json);
+  const boundary = tokenizer.idOf(documentBoundary);
+  if (boundary === undefined) throw new UserError(`the tokenizer has no ${documentBoundary}`);
+  return { tokenizer, boundary, companions: { tokenizer: json } };
+}
+
+function brought(source: Checkpoint<unknown> | undefined): Reading {
+  if (source?.tokenizer === undefined) {
+    throw new UserError("the model brings no tokenizer", {
+      where: source?.info.path,
+      expected: "a pretrained model with one",
+      fix: "Put its tokenizer.json beside the weights",
+    });
+  }
+  const { tokenizer } = source;
+  return { tokenizer, boundary: boundaryOf(tokenizer), companions: { like: source } };
+}
+
 /** The batches of a run from a cursor on. */
-export function batchesOf({ training }: RunSpec, { train, boundary }: RunData, cursor: DataCursor): Generator<Batch> {
-  return stagedBatches(train, { stages: training.stages, batchTokens: training.batchTokens, boundary }, cursor);
+export function batchesOf({ training }: RunSpec, { pack, boundary }: RunData, cursor: DataCursor): Generator<Batch> {
+  return stagedBatches(pack, { stages: training.stages, batchTokens: training.batchTokens, boundary }, cursor);
 }

@@ -2,8 +2,26 @@
 import { createHash } from "node:crypto";
 import type { ExecutionBackend, MatmulPrecision } from "../engine/index.js";
 import type { InitialSpec, ModelConfig } from "../model/index.js";
-import type { CorpusSpec, LengthStage, TokenizerSpec } from "../text/index.js";
-import type { RateFactors, ScheduleSpec } from "../train/index.js";
+import type { Recipe } from "../surgery/index.js";
+import type { CorpusSpec, LengthStage, MixtureSpec, TokenizerSpec } from "../text/index.js";
+import type { DistillationSpec, PartSpec, RateFactors, ScheduleSpec } from "../train/index.js";
+
+/** A trained model that a run goes on from. */
+export type PretrainedSpec = {
+  readonly kind: "pretrained";
+  /** A name the kit knows, a hub id or a path. */
+  readonly source: string;
+  /** What is done to it first. Default: nothing. */
+  readonly recipe?: Recipe;
+  /** The model it was made from, where that happened before: the teacher. Default: the source, as it was before the recipe. */
+  readonly base?: string;
+};
+
+/** Sources with weights, read as the pretrained model's tokenizer and chat template have them. */
+export type MixtureCorpus = { readonly kind: "mixture" } & Omit<MixtureSpec, "validation">;
+
+/** How the weights of a run begin: drawn, or trained before. */
+export type StartSpec = InitialSpec | PretrainedSpec;
 
 /**
  * A run without its seed. Two runs of one specification and one seed give the same losses and weights to the last bit, on
@@ -13,12 +31,13 @@ export type RunSpec = {
   /** Of this format. A record of another version is reported, not read. */
   readonly version: 1;
   readonly model: ModelConfig;
-  readonly initial: InitialSpec;
+  readonly initial: StartSpec;
   readonly data: {
-    readonly corpus: CorpusSpec;
+    readonly corpus: CorpusSpec | MixtureCorpus;
     /** Share of documents held out, chosen by a hash of their text. */
     readonly validation: number;
-    readonly tokenizer: TokenizerSpec;
+    /** A pretrained model brings its own. */
+    readonly tokenizer: TokenizerSpec | { readonly kind: "pretrained"; readonly vocab: number };
     /** Judges by position over held-out documents joined to this many ids, in place of the documents by themselves. */
     readonly joinTo?: number;
   };
@@ -40,6 +59,10 @@ export type RunSpec = {
     readonly factors: readonly RateFactors[];
     /** Tokens between validations in the course of the run; absent: only at the end. */
     readonly validateEvery?: number;
+    /** The weights that are trained; default all. `new` are those the recipe put in. */
+    readonly part?: PartSpec;
+    /** Learns from the pretrained model as well, as it was before its conversion. */
+    readonly distillation?: DistillationSpec;
     /** Trains and judges a model that sees the future; its figures are comparable with none. */
     readonly allowLeak?: true;
   };
@@ -110,4 +133,29 @@ function sorted(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const fields = Object.entries(value).filter(([, field]) => field !== undefined);
   return Object.fromEntries(fields.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, field]) => [name, sorted(field)]));
+}
+
+/**
+ * The fields of two plain values that are not the same, in words: `training.learningRate is 0.001, not 0.002`. Numbers and
+ * texts that are equal to the last digit are equal.
+ *
+ * @param found what is there
+ * @param expected what should be
+ */
+export function fieldDifferences(found: unknown, expected: unknown, path = ""): readonly string[] {
+  if (specHash(found ?? null) === specHash(expected ?? null)) return [];
+  if (!isObject(found) || !isObject(expected)) return [`${path} is ${short(found)}, not ${short(expected)}`];
+  const names = new Set([...Object.keys(found), ...Object.keys(expected)]);
+  return [...names].flatMap((name) =>
+    fieldDifferences(found[name], expected[name], path === "" ? name : `${path}.${name}`),
+  );
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function short(value: unknown): string {
+  const text = JSON.stringify(value) ?? "absent";
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

@@ -69,6 +69,19 @@ describe.each(Object.entries(models))("documentLosses (%s)", (_, model) => {
   const documents = documentsOf(lengths);
   const expected = reference(model, documents);
 
+  it("counts the tokens that are to be learnt only, and an end behind one of them", () => {
+    const counted = Uint8Array.from(documents.ids, (_, i) => (i % 3 === 0 ? 1 : 0));
+    const { nats, tokens, documents: each } = documentLosses(model, { ...documents, counted }, { boundary });
+    const kept = expected.map((losses, document) => {
+      const first = documents.starts[document];
+      return losses.filter((_, i) => losses.length > 1 && (first + Math.min(i, losses.length - 2)) % 3 === 0);
+    });
+    expect([...each.tokens]).toEqual(kept.map(({ length }) => length));
+    expect(tokens).toBe(sum(kept.map(({ length }) => length)));
+    close(each.nats, kept.map(sum), 1e-5);
+    expect(nats).toBeCloseTo(sum(kept.flat()), 4);
+  });
+
   it.each<[string, Partial<DocumentScoring>]>([
     ["in one batch", {}],
     ["one window at a time", { batchTokens: 1 }],

@@ -2,7 +2,7 @@
 import { compile, type ExecutionBackend, read, scope, type Tensor, tensor } from "../engine/index.js";
 import { UserError } from "../errors.js";
 import { type LeakOptions, type Model, type ModelConfig, type ModelParams, refuseLeaks } from "../model/index.js";
-import type { Documents } from "../text/index.js";
+import type { Documents, MaskedDocuments } from "../text/index.js";
 import { tokenLogLikelihoods } from "./likelihood.js";
 import { batchWindows, cutWindows, type WindowBatch } from "./windows.js";
 
@@ -61,8 +61,11 @@ export type DocumentLosses = TextLoss & {
   readonly byPosition: readonly PositionLoss[];
 };
 
+/** What can be scored: where documents say which of their tokens count, the others are read and cost nothing. */
+export type Scored = Documents & Partial<MaskedDocuments>;
+
 /** Scores documents with the weights it is given; compiled once for each length. */
-export type DocumentScorer = (params: ModelParams<Tensor>, documents: Documents) => DocumentLosses;
+export type DocumentScorer = (params: ModelParams<Tensor>, documents: Scored) => DocumentLosses;
 
 /**
  * A function that scores documents with any weights of one config: for validating again and again.
@@ -70,7 +73,7 @@ export type DocumentScorer = (params: ModelParams<Tensor>, documents: Documents)
  * A document of ids `d₁ … dₙ` is read as `boundary d₁ … dₙ`, and predicts `d₁ … dₙ boundary`: its end is part of its cost,
  * without which the probabilities of all documents would not sum to one. No document sees another, none is cut: one that
  * is longer than the window is continued as {@link cutWindows} says. Padding stands behind the documents and is never
- * counted; sums are taken in float64, so that batches and order change no more than rounding within the model does.
+ * counted; of {@link MaskedDocuments} only the tokens to be learnt are, and the end where the last one is; sums are taken in float64, so that batches and order change no more than rounding within the model does.
  *
  * @param config the model's
  * @param scoring boundary, window, batches
@@ -90,18 +93,21 @@ export function documentScorer(config: ModelConfig, scoring: DocumentScoring): D
   return (params, documents) => {
     const { ids, starts, bytes } = documents;
     for (const id of ids) checkId(id, config.vocab, "a token of the documents");
-    const tokens = Int32Array.from(bytes, (_, i) => starts[i + 1] - starts[i] + 1);
-    const total = ids.length + tokens.length;
-    const nats = new Float64Array(tokens.length);
+    const lengths = Int32Array.from(bytes, (_, i) => starts[i + 1] - starts[i] + 1);
+    const total = ids.length + lengths.length;
+    const counts = countingOf(documents);
+    const [nats, tokens] = [new Float64Array(lengths.length), new Int32Array(lengths.length)];
     const buckets = new Buckets(positions);
     let scored = 0;
-    for (const batch of batchWindows(cutWindows(tokens, { window, stride }), window, batchTokens)) {
+    for (const batch of batchWindows(cutWindows(lengths, { window, stride }), window, batchTokens)) {
       const { inputs, targets, shape } = padded(batch, documents, boundary);
       const values = scope(() => read(logLikelihoods(params, tensor(inputs, shape), tensor(targets, shape))));
       for (const [row, { document, start, scored: first, end }] of batch.windows.entries()) {
         for (let position = first; position < end; position++) {
+          if (!counts(document, position)) continue;
           const loss = -values[row * batch.length + position - start];
           nats[document] += loss;
+          tokens[document]++;
           buckets.add(position, loss);
         }
         scored += end - first;
@@ -109,10 +115,19 @@ export function documentScorer(config: ModelConfig, scoring: DocumentScoring): D
       progress?.(scored, total);
     }
     return {
-      ...textLoss(sum(nats), total, sum(bytes)),
+      ...textLoss(sum(nats), sum(tokens), sum(bytes)),
       documents: { nats, tokens, bytes: bytes.slice() },
       byPosition: buckets.means(),
     };
+  };
+}
+
+/** Whether the token at a position of a document counts; behind its last one stands the boundary. */
+function countingOf({ starts, counted }: Scored): (document: number, position: number) => boolean {
+  if (counted === undefined) return () => true;
+  return (document, position) => {
+    const [first, end] = [starts[document], starts[document + 1]];
+    return counted[Math.min(first + position, end - 1)] === 1 && end > first;
   };
 }
 
@@ -122,7 +137,7 @@ export function documentScorer(config: ModelConfig, scoring: DocumentScoring): D
  * @param model whose losses
  * @param documents what `encodeDocuments` made
  */
-export function documentLosses(model: Model<Tensor>, documents: Documents, scoring: DocumentScoring): DocumentLosses {
+export function documentLosses(model: Model<Tensor>, documents: Scored, scoring: DocumentScoring): DocumentLosses {
   return documentScorer(model.config, scoring)(model.params, documents);
 }
 

@@ -101,7 +101,7 @@ const mixer: Reader<MixerSpec> = variants<MixerSpec>({
   gatedDeltaNet,
 });
 
-const pool: Reader<PoolSpec> = variants<PoolSpec>({
+export const poolReader: Reader<PoolSpec> = variants<PoolSpec>({
   prefix: fields<object>({}),
   ema: lawful(fields<{ readonly decay: number }>({ decay: between(0, 1) }), {
     field: "decay",
@@ -113,14 +113,14 @@ const pool: Reader<PoolSpec> = variants<PoolSpec>({
 
 const norm: Reader<NormSpec> = variants<NormSpec>({
   rmsNorm: fields<object>({}),
-  adaptiveRmsNorm: fields<AdaptiveRmsNormSpec>({ rank: wholeOr("full"), pool }),
+  adaptiveRmsNorm: fields<AdaptiveRmsNormSpec>({ rank: wholeOr("full"), pool: poolReader }),
 });
 
 const tokenMixing: Reader<TokenMixingSpec> = fields<TokenMixingSpec>({ kernel: whole(), bias: optional(oneOf(true)) });
 
 const squeezeExcite: Reader<SqueezeExciteSpec> = fields<SqueezeExciteSpec>({
   hidden: whole(),
-  pool,
+  pool: poolReader,
   gate: oneOf("doubleSigmoid", "sigmoid"),
   bias: optional(oneOf(true)),
 });

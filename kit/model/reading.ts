@@ -60,6 +60,9 @@ export const name: Reader<string> = of(
   (value) => typeof value === "string" && /^[\w][\w.-]*$/.test(value),
 );
 
+/** A text of at least one character. */
+export const text: Reader<string> = of("a text", (value) => typeof value === "string" && value !== "");
+
 export const flag: Reader<boolean> = of("true or false", (value) => typeof value === "boolean");
 
 /** One of a few values. */
@@ -122,6 +125,11 @@ export function variants<Union extends { readonly kind: string }>(
     const found = read(kind, { ...place, field: place.field === "" ? "kind" : `${place.field}.kind` });
     return { kind: found, ...known[found](rest, place) } as Union;
   };
+}
+
+/** One of two forms, told apart by a look at what is there. */
+export function either<A, B>(isFirst: (value: unknown) => boolean, first: Reader<A>, second: Reader<B>): Reader<A | B> {
+  return (value, place) => (isFirst(value) ? first(value, place) : second(value, place));
 }
 
 /** What must hold between the fields of a `T`; `field` is the one that is named when it does not. */

@@ -32,7 +32,7 @@ function smallRun(spec: RunSpec): RunSpec {
       ...data,
       corpus: { kind: "toy-stories", seed: 0, count: 300 },
       validation: 0.1,
-      tokenizer: { ...data.tokenizer, vocab, stories: 300 },
+      tokenizer: smallTokenizer(data.tokenizer),
       ...(data.joinTo === undefined ? {} : { joinTo: 256 }),
     },
     training: {
@@ -43,6 +43,11 @@ function smallRun(spec: RunSpec): RunSpec {
     },
     execution: { ...spec.execution, backend: "graph" },
   };
+}
+
+/** What a pretrained model brings cannot be made smaller. */
+function smallTokenizer(tokenizer: RunSpec["data"]["tokenizer"]): RunSpec["data"]["tokenizer"] {
+  return tokenizer.kind === "pretrained" ? tokenizer : { ...tokenizer, vocab, stories: 300 };
 }
 
 function smallModel({ layers, linear, ...config }: ModelConfig): ModelConfig {

@@ -1,5 +1,6 @@
 export { type ConvertOptions, convert } from "./convert/convert.js";
 export { chosenLayers, type LayerChoice, type LayerRange, readLayers } from "./convert/layers.js";
+export { recipeReader } from "./convert/readRecipe.js";
 export {
   convertedConfig,
   differentialLiquidMetal,

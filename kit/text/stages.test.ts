@@ -35,13 +35,13 @@ describe("stages", () => {
       fc.property(fc.integer(), lengths, fc.integer({ min: 1, max: 60 }), fc.nat(11), (seed, order, tokens, stop) => {
         const stages = order.map((length) => ({ length, tokens }));
         const packing = { stages, batchTokens: 12, boundary };
-        const batches = take(12, documents, packing, startCursor(seed));
+        const batches = take(12, packer(documents), packing, startCursor(seed));
         const whole = packer(documents)({ batch: 1, length: 144, boundary }, startCursor(seed));
         expect(batches.flatMap(({ inputs }) => [...inputs])).toEqual([...whole.inputs]);
         expect(batches.flatMap(({ targets }) => [...targets])).toEqual([...whole.targets]);
         expect(batches[11].cursor).toEqual(whole.cursor);
         const stored = JSON.parse(JSON.stringify(batches[stop].cursor)) as DataCursor;
-        expect(take(11 - stop, documents, packing, stored)).toEqual(batches.slice(stop + 1));
+        expect(take(11 - stop, packer(documents), packing, stored)).toEqual(batches.slice(stop + 1));
       }),
       { numRuns: 100 },
     );
@@ -49,7 +49,7 @@ describe("stages", () => {
 
   it("come in the order they are given", () => {
     const packing = { stages: stagesOf([2, 4, 8], 48), batchTokens: 8, boundary };
-    const shapes = take(8, documents, packing, startCursor(1)).map(({ shape }) => shape.join("×"));
+    const shapes = take(8, packer(documents), packing, startCursor(1)).map(({ shape }) => shape.join("×"));
     expect(shapes).toEqual(["4×2", "4×2", "2×4", "2×4", "1×8", "1×8", "1×8", "1×8"]);
   });
 

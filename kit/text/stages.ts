@@ -1,6 +1,6 @@
 /** Training on short sequences first: lengths that follow each other over one stream of ids. */
 import { UserError } from "../errors.js";
-import { type Batch, type DataCursor, type Documents, type PackingOptions, packer } from "./packing.js";
+import type { Batch, DataCursor, PackingOptions } from "./packing.js";
 
 /** Sequences of one length for a number of tokens. */
 export type LengthStage = {
@@ -56,13 +56,16 @@ export function packingAt({ stages, batchTokens, boundary }: StagedPacking, toke
  * They cut the same stream of ids that batches of one length do: at a change of length no id is dropped or repeated, the
  * next row goes on where the last one ended. The stage follows from `cursor.tokens`, so that a run resumes exactly.
  *
- * @param documents what `encodeDocuments` made
+ * @param pack gives the batch at a cursor: a `packer` of documents, or a `mixturePacker`
  * @param packing stages, size of a batch, boundary
  * @param cursor where to begin; a batch's own `cursor` continues after it
  * @yields one batch after another
  */
-export function* stagedBatches(documents: Documents, packing: StagedPacking, cursor: DataCursor): Generator<Batch> {
-  const pack = packer(documents);
+export function* stagedBatches<B extends Batch>(
+  pack: (options: PackingOptions, cursor: DataCursor) => B,
+  packing: StagedPacking,
+  cursor: DataCursor,
+): Generator<B> {
   for (let at = cursor; ; ) {
     const batch = pack(packingAt(packing, at.tokens), at);
     yield batch;

@@ -5,6 +5,23 @@ import { linearPaths, type Model, type ModelConfig, type ModelParams, type Shape
 import type { Weight } from "../nn/index.js";
 import { matching } from "./paths.js";
 
+/** Words of {@link readPart}. */
+const partWords = "all, new, norms, scales, last:N, lora:RANK or patterns of paths with commas between them";
+
+/**
+ * A part from a few words: `all`, `new`, `norms`, `scales`, `last:4`, `lora:8`, or patterns such as `layers.*.mlp.*`.
+ *
+ * @throws UserError for anything else
+ */
+export function readPart(text: string): PartSpec {
+  if (text === "all" || text === "new" || text === "norms" || text === "scales") return { kind: text };
+  const [, kind, number] = /^(last|lora):([1-9]\d*)$/.exec(text) ?? [];
+  if (kind === "last") return { kind, layers: Number(number) };
+  if (kind === "lora") return { kind, rank: Number(number) };
+  if (/^[\w*.]+(,[\w*.]+)*$/.test(text) && /[*.]/.test(text)) return { kind: "paths", paths: text.split(",") };
+  throw new UserError(`"${text}" names no part of a model`, { expected: partWords });
+}
+
 /** A tree of weights that are trained, and the model a step differentiates. */
 export type Part<P> = {
   readonly config: ModelConfig;

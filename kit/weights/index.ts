@@ -1,3 +1,4 @@
+export { chatTemplateOf } from "./chatTemplate.js";
 export {
   type Checkpoint,
   type CheckpointInfo,

@@ -1,21 +1,18 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../source/testing/folder.js";
 import { KernelClient, type Run } from "./client.js";
 
 const NOTEBOOKS = fileURLToPath(new URL("../../../notebooks", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "kintsugi-cells-"));
+const folder = temporaryFolder();
 let kernel: KernelClient;
 
 beforeAll(async () => {
   kernel = await KernelClient.start(folder);
 });
-afterAll(async () => {
-  await kernel.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(async () => void (await kernel.stop()));
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours
 const plain = (text: unknown): string => String(text).replace(/\u001b\[\d+m/g, "");
@@ -282,10 +279,9 @@ describe("the protocol", () => {
     const { history } = await kernel.request("history_request", last);
     expect((history as [number, number, string][]).at(-1)?.[2]).toBe("'remembered'");
     expect(await kernel.request("comm_info_request", {})).toEqual({ status: "ok", comms: {} });
-    expect(await kernel.request("is_complete_request", { code: "function f() {" })).toMatchObject({
-      status: "incomplete",
-    });
-    expect(await kernel.request("is_complete_request", { code: "1 + 1" })).toEqual({ status: "complete" });
+    const complete = (code: string) => kernel.request("is_complete_request", { code });
+    expect(await complete("function f() {")).toMatchObject({ status: "incomplete" });
+    expect(await complete("1 + 1")).toEqual({ status: "complete" });
   });
 
   it("ends cleanly, and a new kernel starts empty", async () => {

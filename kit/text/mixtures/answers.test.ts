@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { realTokenizers, smallTokenizer } from "../testing/tokenizers.js";
+import { mirroredJson, realTokenizers, smallTokenizer } from "../testing/tokenizers.js";
 import type { Tokenizer } from "../tokenizer.js";
 import { encodeAnswers, type MaskedIds, renderChat } from "./answers.js";
 import { chatTemplate, namedTemplate } from "./chatTemplate.js";
 import { encodeExamples } from "./examples.js";
-import type { Message, Role } from "./forms.js";
+import { type Message, type Role, readExample } from "./forms.js";
+import type { Columns } from "./rows.js";
 
 /** The small tokenizer with a token that ends texts, `<|end|>`. */
 const small: Tokenizer = { ...smallTokenizer(), special: { bos: 0, eos: 0 } };
@@ -53,7 +54,6 @@ describe("the answers of a conversation", () => {
 
   const tokenizers: readonly (readonly [string, Tokenizer])[] = [["small", small], ...realTokenizers()];
   it.each(tokenizers)("are exactly the counted tokens of %s, in any language", (_, tokenizer) => {
-    // White space may merge with the line feed in front of the answer, and a token counts where it begins.
     const words = fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }).filter((text) => /^\S.*\S$/u.test(text));
     const template = namedTemplate("zephyr", tokenizer);
     const end = tokenizer.tokenOf(tokenizer.special.eos ?? 0);
@@ -62,7 +62,8 @@ describe("the answers of a conversation", () => {
         const messages = pairs.flatMap(([question, answer]) => [turn("user", question), turn("assistant", answer)]);
         const chat = renderChat(template, messages);
         const masked = encodeAnswers(tokenizer, chat);
-        expect(masked.ids).toEqual(tokenizer.encode(chat.text));
+        const whole = tokenizer.encode(chat.text);
+        expect(tokenizer.decode(masked.ids).replaceAll(" ", "")).toBe(tokenizer.decode(whole).replaceAll(" ", ""));
         const expected = pairs.map(([, answer]) => (answer + end).trimEnd());
         const found = learnt(tokenizer, masked).map((text) => text.trimStart());
         if (tokenizer.decode(masked.ids) === chat.text) expect(found).toEqual(expected);
@@ -73,6 +74,28 @@ describe("the answers of a conversation", () => {
       { numRuns: 100 },
     );
   });
+
+  const instructions = mirroredJson("healing/alpaca_en_demo.json") as readonly Columns[] | undefined;
+  it.skipIf(instructions === undefined).each(tokenizers.slice(1))(
+    "of real instructions are exact with %s",
+    (_, tokenizer) => {
+      const template = namedTemplate("zephyr", tokenizer);
+      const { unk } = tokenizer.special;
+      let exact = 0;
+      for (const columns of instructions!.slice(0, 200)) {
+        const example = readExample({ columns, where: "" }, { kind: "alpaca" });
+        const chat = renderChat(template, example.kind === "chat" ? example.messages : []);
+        const { ids, counted } = encodeAnswers(tokenizer, chat);
+        if (unk !== undefined && ids.includes(unk)) continue;
+        const [{ start, end }] = chat.answers;
+        expect(tokenizer.decode(ids.filter((_, i) => counted[i] === 1)).trim()).toBe(
+          chat.text.slice(start, end).trim(),
+        );
+        exact++;
+      }
+      expect(exact).toBeGreaterThan(50);
+    },
+  );
 
   it("are found where a vocabulary has no token for a letter", () => {
     const unk = small.vocab - 1;
@@ -86,6 +109,23 @@ describe("the answers of a conversation", () => {
     const expected = small.encode("Hello?<|end|>?Bye?<|end|>").map((id) => (id === small.encode("?")[0] ? unk : id));
     expect(ids.filter((_, i) => counted[i] === 1)).toEqual(expected);
     expect(ids).toHaveLength(small.encode(chat.text).length);
+  });
+
+  it("do not lose a word that merges with the line feed in front of it", () => {
+    const merging = chatTemplate(
+      "{% for m in messages %}{{ 'he' if m.role == 'assistant' }}{{ m.content }}|{% endfor %}",
+      small,
+    );
+    const prompting = {
+      ...merging,
+      render: (...[messages, options]: Parameters<typeof merging.render>) =>
+        `${merging.render(messages)}${options?.addGenerationPrompt === true ? "he" : ""}`,
+    };
+    const masked = encodeAnswers(small, renderChat(prompting, [turn("user", "q"), turn("assistant", "llo")]));
+    // Encoded at once, one token of "hello" reaches across the border.
+    expect(small.encode("hello")).toHaveLength(2);
+    expect(learnt(small, masked)).toEqual(["llo|"]);
+    expect(small.decode(masked.ids)).toBe("q|hello|");
   });
 
   it("are found piece by piece where tokens do not spell the text", () => {
@@ -116,7 +156,7 @@ describe("encoding examples", () => {
     const chat = { ids: documents.ids.subarray(from, to), counted: documents.counted.subarray(from, to) };
     expect(small.decode(chat.ids)).toBe("<|user|>\nq?<|end|>\n<|assistant|>\nOh.<|end|>\n");
     expect(learnt(small, chat)).toEqual(["Oh.<|end|>"]);
-    expect([...documents.bytes]).toEqual([12, 5]);
+    expect([...documents.bytes]).toEqual([12, 3]);
   });
 
   it("does not double a boundary that a template begins with", () => {

@@ -51,22 +51,29 @@ function unsteady(turn: number): UserError {
 }
 
 /**
- * The ids of a rendered conversation, all at once as `apply_chat_template` has them, and which of them are answers.
+ * The ids of a rendered conversation, and which of them are answers.
  *
- * A token counts when it begins inside an answer. Where a token begins is read from the tokens' bytes; spaces that the
- * tokenizer puts in front of a text are passed over, and so is what unknown tokens stand for. When the bytes do not spell
- * the text, as after a normaliser that changes letters, the pieces between the borders of answers are encoded each on its own.
+ * The text is encoded all at once, as `apply_chat_template` does. Where a token begins is read from the tokens' bytes;
+ * spaces that the tokenizer puts in front of a text are passed over, and so is what unknown tokens stand for. Where a token
+ * reaches across the border of an answer (`\nThe` in vocabularies that merge across lines), or the bytes do not spell the
+ * text (after a normaliser that changes letters), the pieces between the borders are encoded each on its own: so does
+ * generation, whose prompt ends at the border.
  *
  * @param tokenizer whose ids; markers spelt out in the text become their ids
  * @param chat what {@link renderChat} gave
  */
 export function encodeAnswers(tokenizer: Tokenizer, { text, answers }: RenderedChat): MaskedIds {
   const ids = tokenizer.encode(text);
-  const starts = tokenStarts(tokenizer, ids, Buffer.from(text, "utf8"));
-  if (starts === undefined) return encodePieces(tokenizer, { text, answers });
+  const bytes = Buffer.from(text, "utf8");
+  const starts = tokenStarts(tokenizer, ids, bytes);
+  const byteAt = (at: number): number => Buffer.byteLength(text.slice(0, at), "utf8");
+  const spans = answers.map(({ start, end }) => ({ from: byteAt(start), to: byteAt(end) }));
+  const borders = new Set([...(starts ?? []), bytes.length]);
+  if (starts === undefined || !spans.every(({ from, to }) => borders.has(from) && borders.has(to))) {
+    return encodePieces(tokenizer, { text, answers });
+  }
   const counted = new Uint8Array(ids.length);
-  for (const { start, end } of answers) {
-    const [from, to] = [start, end].map((at) => Buffer.byteLength(text.slice(0, at), "utf8"));
+  for (const { from, to } of spans) {
     starts.forEach((at, i) => {
       if (at >= from && at < to) counted[i] = 1;
     });

@@ -79,8 +79,9 @@ export function encodeExamples(examples: Iterable<Example>, encoding: Encoding):
   return builder.documents();
 }
 
-/** UTF-8 bytes of what is said, without the markers of a template. */
+/** UTF-8 bytes of what is to be learnt: a text, or what the answers say, without the markers of a template. */
 function bytesOf(example: Example): number {
   if (example.kind === "text") return utf8Bytes(example.text);
-  return example.messages.reduce((sum, { content }) => sum + utf8Bytes(content), 0);
+  const answers = example.messages.filter(({ role }) => role === "assistant");
+  return answers.reduce((sum, { content }) => sum + utf8Bytes(content), 0);
 }

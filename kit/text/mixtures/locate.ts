@@ -13,6 +13,7 @@ import {
   repositoryFolder,
   resolve,
 } from "../../source/index.js";
+import { namedMixtures } from "./named.js";
 import { endingOf, rowEndings } from "./rows.js";
 import type { SourceSpec } from "./spec.js";
 
@@ -48,7 +49,8 @@ async function localPlace(from: string, options: ResolveOptions): Promise<string
   if (mirrored !== undefined) return mirrored;
   const corpora = Object.keys(knownNames).filter((name) => knownNames[name].kind === "corpus");
   if (corpora.includes(from) || (await exists(from))) return (await resolve(from, options)).path;
-  const near = nearest(from, corpora);
+  // Where a mixture's name is misspelt, the word is taken for a source.
+  const near = nearest(from, [...corpora, ...Object.keys(namedMixtures)]);
   throw new UserError(`there is no data "${from}"`, {
     expected: `a path, a name in the folder of KINTSUGI_MIRROR, a data set of the hub such as org/name, or one of ${corpora.join(", ")}`,
     fix: near && `Did you mean ${near}?`,

@@ -41,13 +41,15 @@ export type MixtureBatch = Batch & {
  * The stream is one document after another with the boundary in front of each, cut into rows as `packer` cuts it: no id is
  * dropped or padded. Draw number `n` takes source `s` with probability `weight[s] / Σ weight`, by a hash of seed and `n`;
  * within a source every document comes once before any comes again, in an order that is shuffled anew each time. An epoch
- * is as many draws as there are documents in all. All of it follows from the numbers of the cursor, so that a run resumes
+ * is as many draws as there are documents in all. A weight is a share of documents: a source of longer documents has a
+ * greater share of tokens. All of it follows from the numbers of the cursor, so that a run resumes
  * to the exact id, also with another `B` or `T`. Of a mixture of one source it is the stream of `packer`.
  *
  * The boundary behind a document counts when the document's last id does: a text is to end there, whereas a conversation
  * has said so with its own marker.
  *
- * Cost: batches that follow each other O(B·T); the first one after a jump counts the draws before it, 0.1 s a million.
+ * Cost: batches that follow each other O(B·T); the first one after a jump counts the draws before it, half a second a
+ * million.
  *
  * @returns a function from options and cursor to the batch there
  * @throws UserError when there is no source, a source is empty or has a weight that is not positive; from the function,

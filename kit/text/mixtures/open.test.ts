@@ -207,6 +207,7 @@ describe("what cannot be opened is one error", () => {
   it("for a source, a split or a name that is not there", async () => {
     write("a/train.jsonl", jsonl([alpaca(0)]));
     await expect(open(source("tinystoris"))).rejects.toThrow(/no data "tinystoris".*Did you mean tinystories/);
+    await expect(open(source("cindr"))).rejects.toThrow(/Did you mean cinder\?/);
     await expect(open(source("./none.jsonl"))).rejects.toThrow(/no data ".\/none.jsonl"/);
     await expect(open(source("a", { split: "test" }))).rejects.toThrow(
       /no files of the split "test" \(a\).*train\.jsonl/,

@@ -1,0 +1,79 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { healingStudy, readRecord, recordsFolder } from "../lab/index.js";
+import { temporaryFolder } from "../source/testing/folder.js";
+import { load } from "../weights/index.js";
+import { healCommand } from "./heal.js";
+
+/** Runs the command and returns what it prints. */
+async function run(...args: string[]): Promise<string> {
+  const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
+  try {
+    await healCommand()
+      .exitOverride()
+      .configureOutput({ writeErr: () => undefined })
+      .parseAsync(args, { from: "user" });
+    return log.mock.calls.flat().join("\n");
+  } finally {
+    log.mockRestore();
+  }
+}
+
+const few = ["pico", "--data", "toy-stories:40", "--tokens", "512", "--length", "64", "--batch-tokens", "128"];
+
+test("a model is converted, healed beside its teacher, shown, saved and recorded", async () => {
+  const out = join(temporaryFolder(), "healed-in-a-test");
+  const conversion = ["--recipe", "liquidMetal", "--layers", "1,3", "--train", "new", "--teacher"];
+  try {
+    const text = await run(...few, ...conversion, "--sample-every", "2", "--prompt", "Once", "--out", out);
+    expect(text).toMatch(/step 4 of 4 {2}512 tokens {2}\d\.\d{4} nats {2}rate \S+ {2}\d+ ms a step/);
+    expect(text.match(/^ {2}"Once/gm)).toHaveLength(2);
+    const { model, tokenizer } = await load(out);
+    expect(model.config.layers.map((layer) => layer.tokenMixing?.kernel)).toEqual([undefined, 3, undefined, 3]);
+    expect(tokenizer?.vocab).toBe(1024);
+    const path = /^record: (.*)$/m.exec(text)![1];
+    const { header, validations } = readRecord(path, (message) => expect.unreachable(message));
+    expect(header).toMatchObject({
+      study: healingStudy,
+      arm: "healed-in-a-test",
+      spec: { training: { part: { kind: "new" } } },
+    });
+    expect(validations[0].step).toBe(0);
+    expect(existsSync(`${out}.healing`)).toBe(false);
+    await expect(run(...few, "--out", out)).rejects.toThrow(/exists.*another folder/);
+  } finally {
+    rmSync(join(recordsFolder(), healingStudy, "healed-in-a-test"), { recursive: true, force: true });
+  }
+});
+
+test("another healing in the same place is refused, with what differs", async () => {
+  const out = join(temporaryFolder(), "changed");
+  const wrong = ["--recipe", "differentialV2", "--layers", "7"];
+  await expect(run(...few, ...wrong, "--out", out)).rejects.toThrow(/There are no layers 7.*0 to 3/);
+  expect(existsSync(`${out}.healing`)).toBe(false);
+  const stopped = vi.spyOn(process, "once").mockImplementation((signal, stop) => {
+    if (signal === "SIGTERM") (stop as () => void)();
+    return process;
+  });
+  await run(...few, "--out", out);
+  stopped.mockRestore();
+  process.exitCode = undefined;
+  expect(JSON.parse(readFileSync(join(`${out}.healing`, "run.json"), "utf8")).arm).toBe("changed");
+  await expect(run(...few, "--learning-rate", "0.1", "--seed", "2", "--out", out)).rejects.toThrow(
+    /seed is 0, not 2; training\.learningRate is 0\.0005, not 0\.1/,
+  );
+});
+
+test.each<[string[], RegExp]>([
+  [["--recipe", "liquidMetl"], /did you mean liquidMetal/],
+  [["--train", "last:0"], /"last:0" names no part of a model/],
+  [["--train", "new"], /leaves nothing to train/],
+  [["--data", "none/such.jsonl"], /none\/such\.jsonl/],
+  [["--layers", "1"], /layers are chosen, and no recipe/],
+  [["--base", "/none/such", "--teacher"], /\/none\/such/],
+])("%j is one clear error", async (options, message) => {
+  const out = join(temporaryFolder(), "none");
+  await expect(run(...few, "--out", out, ...options)).rejects.toThrow(message);
+  expect(existsSync(`${out}.healing`)).toBe(false);
+});

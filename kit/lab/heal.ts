@@ -1,0 +1,86 @@
+/** Runs of healing: a trained model, converted or not, goes on learning. */
+import type { ModelConfig } from "../model/index.js";
+import { convertedConfig, type Recipe } from "../surgery/index.js";
+import { type DistillationSpec, type PartSpec, undecayed } from "../train/index.js";
+import { open } from "../weights/index.js";
+import type { PretrainedSpec, Run, RunSpec } from "./spec.js";
+
+/** The study that records of healing runs belong to when they belong to none. */
+export const healingStudy = "heal";
+
+/** What is healed, on what and how. */
+export type HealingSpec = {
+  /** A name the kit knows, a hub id or a path. */
+  readonly source: string;
+  readonly recipe?: Recipe;
+  /** The model the source was made from, where it was converted before. */
+  readonly base?: string;
+  readonly corpus: RunSpec["data"]["corpus"];
+  readonly tokens: number;
+  /** The weights that are trained. Default: all. */
+  readonly part?: PartSpec;
+  /** Default: none; the text alone. */
+  readonly distillation?: DistillationSpec;
+  /** Default 5e-4. */
+  readonly learningRate?: number;
+  /** Tokens of a sequence. Default 256, or the model's context where that is shorter. */
+  readonly length?: number;
+  /** Tokens of a step. Default 2048. */
+  readonly batchTokens?: number;
+  /** Tokens between validations. Default: a tenth of all. */
+  readonly validateEvery?: number;
+  readonly execution?: RunSpec["execution"];
+};
+
+/**
+ * The specification of a healing run, for a model whose config is known.
+ *
+ * AdamW with β₂ = 0.95 and decay of matrices, a cosine to a tenth after a twentieth of warm-up, losses of whole held-out
+ * documents.
+ *
+ * @param config of the source
+ */
+export function healing(config: ModelConfig, options: HealingSpec): RunSpec {
+  const { source, recipe, base, corpus, tokens, part, distillation } = options;
+  const length = options.length ?? Math.min(256, config.context);
+  const initial: PretrainedSpec = {
+    kind: "pretrained",
+    source,
+    ...(recipe === undefined ? {} : { recipe }),
+    ...(base === undefined ? {} : { base }),
+  };
+  return {
+    version: 1,
+    model: recipe === undefined ? config : convertedConfig(config, recipe),
+    initial,
+    data: { corpus, validation: 0.02, tokenizer: { kind: "pretrained", vocab: config.vocab } },
+    training: {
+      batchTokens: options.batchTokens ?? 8 * length,
+      stages: [{ length, tokens }],
+      accumulate: 1,
+      learningRate: options.learningRate ?? 5e-4,
+      schedule: { kind: "cosine", warmupTokens: Math.round(tokens / 20), floor: 0.1 },
+      weightDecay: 0.1,
+      beta1: 0.9,
+      beta2: 0.95,
+      eps: 1e-8,
+      clip: 1,
+      factors: undecayed,
+      validateEvery: options.validateEvery ?? Math.max(1, Math.round(tokens / 10)),
+      ...(part === undefined ? {} : { part }),
+      ...(distillation === undefined ? {} : { distillation }),
+    },
+    execution: options.execution ?? { backend: "graph", threads: 2, matmul: "float32" },
+  };
+}
+
+/**
+ * A healing run of a model that is looked up by its name.
+ *
+ * @param name of the arm, under which its record goes to {@link healingStudy}
+ * @throws UserError when the source is not there, or the recipe does not fit it
+ */
+export async function healingRun(name: string, seed: number, options: HealingSpec): Promise<Run> {
+  const { model } = await open(options.source, { tokenizer: false });
+  return { study: healingStudy, arm: name, seed, spec: healing(model.config, options) };
+}

@@ -1,0 +1,158 @@
+/** Runs that begin with a trained model. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { liveTensors } from "../engine/index.js";
+import { pico } from "../model/index.js";
+import { convertedConfig, differentialLiquidMetal, liquidMetal, type Recipe } from "../surgery/index.js";
+import { load } from "../weights/index.js";
+import { carryOut, keepModel, type Run, type RunSpec, readRecord, readRun, recordPath } from "./index.js";
+
+const root = mkdtempSync(join(tmpdir(), "kintsugi-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+let made = 0;
+const folders = () => {
+  made++;
+  return { records: join(root, `records-${made}`), checkpoints: join(root, `checkpoints-${made}`) };
+};
+
+type Dials = { readonly recipe?: Recipe; readonly corpus?: RunSpec["data"]["corpus"] } & Pick<
+  RunSpec["training"],
+  "part" | "distillation"
+>;
+
+/** Conversations and texts in a file each. */
+function mixture(): RunSpec["data"]["corpus"] {
+  const [chat, text] = [join(root, "chat.jsonl"), join(root, "text.jsonl")];
+  const numbers = Array.from({ length: 12 }, (_, i) => i);
+  const lines = (row: (i: number) => object): string => numbers.map((i) => `${JSON.stringify(row(i))}\n`).join("");
+  writeFileSync(
+    chat,
+    lines((i) => ({ instruction: `Tell a story about ${i} cats.`, output: `There were ${i} cats.` })),
+  );
+  writeFileSync(
+    text,
+    lines((i) => ({ text: `Once upon a time there were ${i} dogs. They ran and ran.` })),
+  );
+  const sources = [
+    { from: chat, weight: 2 },
+    { from: text, weight: 1 },
+  ];
+  return { kind: "mixture", sources, template: "zephyr" };
+}
+
+/** Six steps on pico's own kind of text. */
+function healing({ recipe, corpus = { kind: "toy-stories", seed: 5, count: 30 }, ...training }: Dials): Run {
+  return {
+    study: "heal",
+    arm: recipe === undefined ? "control" : "converted",
+    seed: 0,
+    spec: {
+      version: 1,
+      model: recipe === undefined ? pico : convertedConfig(pico, recipe),
+      initial: { kind: "pretrained", source: "pico", ...(recipe === undefined ? {} : { recipe }) },
+      data: {
+        corpus,
+        validation: 0.2,
+        tokenizer: { kind: "pretrained", vocab: pico.vocab },
+      },
+      training: {
+        batchTokens: 256,
+        stages: [{ length: 128, tokens: 1536 }],
+        accumulate: 1,
+        learningRate: 2e-3,
+        schedule: { kind: "constant", warmupTokens: 0 },
+        weightDecay: 0,
+        beta1: 0.9,
+        beta2: 0.95,
+        eps: 1e-8,
+        clip: 1,
+        factors: [],
+        ...training,
+      },
+      execution: { backend: "graph", threads: 1, matmul: "float32" },
+    },
+  };
+}
+
+async function reached(run: Run) {
+  const where = folders();
+  expect(await carryOut(run, where)).toBe("done");
+  const { validations, steps, footer } = readRecord(recordPath(run, where.records), (said) => expect.unreachable(said));
+  return { before: validations[0], steps, footer: footer! };
+}
+
+describe("a run that begins with a trained model", () => {
+  it("is judged before its first step: a conversion by identity is the base, a rewrite is not", async () => {
+    const control = await reached(healing({}));
+    expect(control.before).toMatchObject({ step: 0, tokens: 0 });
+    const same = await reached(healing({ recipe: liquidMetal }));
+    expect(same.before.bitsPerByte).toBeCloseTo(control.before.bitsPerByte, 5);
+    const rewritten = await reached(healing({ recipe: { ...liquidMetal, init: "standard" } }));
+    expect(rewritten.before.bitsPerByte).toBeGreaterThan(control.before.bitsPerByte + 1);
+    expect(rewritten.footer.bitsPerByte).toBeLessThan(rewritten.before.bitsPerByte - 0.3);
+  });
+
+  it.each<Dials>([
+    { recipe: differentialLiquidMetal, part: { kind: "new" }, distillation: { weight: 0.5, hidden: 0.1 } },
+    { part: { kind: "lora", rank: 2 } },
+    { part: { kind: "scales" }, corpus: mixture() },
+  ])("goes on after an interruption as if there had been none (%o)", async (dials) => {
+    const run = healing(dials);
+    const [whole, broken] = [folders(), folders()];
+    const tensors = liveTensors();
+    await carryOut(run, whole);
+    expect(liveTensors()).toBe(tensors);
+    const stop = new AbortController();
+    const report = ({ step }: { step: number }) => step === 3 && stop.abort();
+    expect(await carryOut(run, { ...broken, signal: stop.signal, report })).toBe("interrupted");
+    expect(await carryOut(run, broken)).toBe("done");
+    const numbers = ({ records }: { records: string }): unknown => {
+      const { steps, validations, footer } = readRecord(recordPath(run, records), (said) => expect.unreachable(said));
+      return [steps.map(({ stepMs, ...step }) => step), validations, { ...footer, wallSeconds: 0 }];
+    };
+    expect(numbers(broken)).toEqual(numbers(whole));
+  });
+
+  it("keeps a model that can read, low-rank additions multiplied in", async () => {
+    const run = healing({ part: { kind: "lora", rank: 2 } });
+    let folder = "";
+    await carryOut(run, {
+      ...folders(),
+      trained: async (...kept) => void (folder = await keepModel(run, join(root, "models"), ...kept)),
+    });
+    const { model, tokenizer } = await load(folder);
+    expect(model.config).toEqual(pico);
+    expect(tokenizer?.vocab).toBe(pico.vocab);
+  });
+
+  it("is read from JSON, recipe and all", () => {
+    const run = healing({ recipe: differentialLiquidMetal, part: { kind: "lora", rank: 4, alpha: 8 } });
+    expect(readRun(JSON.parse(JSON.stringify(run)))).toEqual(run);
+    const { spec } = run;
+    const misspelt = { ...run, spec: { ...spec, training: { ...spec.training, part: { kind: "last", layer: 2 } } } };
+    expect(() => readRun(misspelt)).toThrow(/no field spec\.training\.part\.layer.*Did you mean layers/);
+    const liquid = { ...liquidMetal, liquid: { parts: ["tokenMixin"] } };
+    const wrong = { ...run, spec: { ...spec, initial: { ...spec.initial, recipe: liquid } } };
+    expect(() => readRun(wrong)).toThrow(/spec\.initial\.recipe\.liquid\.parts\[0\] is "tokenMixin".*"tokenMixing"/);
+  });
+
+  it("reads a mixture from JSON, which only a pretrained tokenizer reads", () => {
+    const run = healing({ corpus: mixture() });
+    expect(readRun(JSON.parse(JSON.stringify(run)))).toEqual(run);
+    const data = { ...run.spec.data, tokenizer: { kind: "bpe", vocab: pico.vocab } };
+    expect(() => readRun({ ...run, spec: { ...run.spec, data } })).toThrow(/a pretrained tokenizer for a mixture/);
+  });
+
+  it("refuses another model than it names, and a teacher where there is none", async () => {
+    const other = healing({});
+    const model = { ...pico, context: 128 };
+    await expect(carryOut({ ...other, spec: { ...other.spec, model } }, folders())).rejects.toThrow(
+      "pico becomes another model than the specification says: context is 256, not 128",
+    );
+    const { spec } = healing({ distillation: {} });
+    const drawn = { ...other, spec: { ...spec, initial: { kind: "kit" } as const, data: { ...spec.data } } };
+    await expect(carryOut(drawn, folders())).rejects.toThrow(/the model brings no tokenizer/);
+  });
+});

@@ -1,0 +1,45 @@
+/** What a run begins with: drawn weights, or a trained model, converted or as it is. */
+import { free, type Tensor, tree } from "../engine/index.js";
+import { UserError } from "../errors.js";
+import { init, type Model } from "../model/index.js";
+import { convert } from "../surgery/index.js";
+import { type Checkpoint, load } from "../weights/index.js";
+import { fieldDifferences, type RunSpec, specHash } from "./spec.js";
+
+/** The model of a run before its first step. */
+export type Start = {
+  readonly model: Model<Tensor>;
+  /** The checkpoint it comes from, if it does: its tokenizer and its files. */
+  readonly source?: Checkpoint<Tensor>;
+  /** The model before it was converted: the teacher, and what shows which weights are new. */
+  readonly base?: Model<Tensor>;
+};
+
+/**
+ * The model a run begins with.
+ *
+ * @param seed selects what is drawn
+ * @throws UserError when the source is not there, cannot be converted so, or becomes another model than the specification says
+ */
+export async function startOf({ initial, model: config }: RunSpec, seed: number): Promise<Start> {
+  if (initial.kind !== "pretrained") return { model: init(config, seed, initial) };
+  const source = await load(initial.source);
+  const model = initial.recipe === undefined ? source.model : convert(source.model, initial.recipe, { seed });
+  if (specHash(model.config) !== specHash(config)) {
+    const differing = fieldDifferences(model.config, config);
+    free([source.model.params, model.params]);
+    throw new UserError(
+      `${initial.source} becomes another model than the specification says: ${differing.join("; ")}`,
+      {
+        expected: "the config that the recipe makes of the source's",
+      },
+    );
+  }
+  const base = initial.base === undefined ? source.model : (await load(initial.base, { tokenizer: false })).model;
+  return { model, source, base };
+}
+
+/** Frees a start; its models may share weights. */
+export function freeStart({ model, source, base }: Start): void {
+  free([...new Set(tree.leaves<Tensor>([model.params, source?.model.params, base?.params]))]);
+}
