@@ -1,4 +1,5 @@
 export { type ConvertOptions, convert } from "./convert/convert.js";
+export { addHeads, addLayers, type NewHeads, type NewLayers } from "./convert/grow.js";
 export { chosenLayers, type LayerChoice, type LayerRange, readLayers } from "./convert/layers.js";
 export { recipeReader } from "./convert/readRecipe.js";
 export {
@@ -10,6 +11,7 @@ export {
   recipes,
 } from "./convert/recipe.js";
 export { type BeforeAfter, type ConversionReport, conversionReport, type Growth, growth } from "./convert/report.js";
+export { type TernariseSpec, ternarise } from "./convert/ternarise.js";
 export { type MergeOptions, merge } from "./passthrough/merge.js";
 export { type ModelSlice, passthrough } from "./passthrough/models.js";
 export {

@@ -38,15 +38,33 @@ export function convert(
 ): Model<Tensor> | Model<TensorSource> {
   const config = convertedConfig(model.config, recipe);
   const start = startsOf(config, recipe.init, seed);
-  if (isInMemory(model))
-    return refitted(model, config, inMemory, start, projections(model.config, config, recipe, start));
-  const hand = onDisk(floatOf(model.params.embed));
-  return refitted(model, config, hand, start, projections(model.config, config, recipe, start));
+  return rebuilt(model, config, start, projections(model.config, config, recipe, start));
+}
+
+/** {@link refitted} of all weights of a model, in memory or on disk. */
+export function rebuilt(
+  model: Model<Tensor> | Model<TensorSource>,
+  config: ModelConfig,
+  start: Start,
+  refit: Refit,
+): Model<Tensor> | Model<TensorSource> {
+  if (isInMemory(model)) return refitted(weightsOf(model), config, inMemory, start, refit);
+  return refitted(weightsOf(model), config, handFor(model), start, refit);
+}
+
+/** The weights of a model by path. */
+export function weightsOf<Leaf>({ params }: Model<Leaf>): Map<string, Leaf> {
+  return new Map(tree.entries<Leaf>(params));
 }
 
 /** Whether the leaves of a model are tensors: all are, or none is. */
 export function isInMemory(model: Model<Tensor> | Model<TensorSource>): model is Model<Tensor> {
   return !("file" in model.params.embed || "values" in model.params.embed);
+}
+
+/** For a model on disk: what is new gets the embedding's element type. */
+export function handFor({ params }: Model<TensorSource>): Hand<TensorSource> {
+  return onDisk(floatOf(params.embed));
 }
 
 /** What becomes of a weight whose place remains but whose part is another; nothing where it stays as it is. */
@@ -61,13 +79,13 @@ export type Refit = (
  * @throws UserError when a weight has no place, or its place another shape
  */
 export function refitted<Leaf>(
-  model: Model<Leaf>,
+  weights: ReadonlyMap<string, Leaf>,
   config: ModelConfig,
   hand: Hand<Leaf>,
   start: Start,
   refit: Refit,
 ): Model<Leaf> {
-  const before = new Map(tree.entries<Leaf>(model.params));
+  const before = new Map(weights);
   const params = tree.map<Shape, Leaf, ModelParams<Shape>>(shapes(config), ({ shape }, path) => {
     const leaf = before.get(path);
     before.delete(path);
