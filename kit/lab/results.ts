@@ -22,6 +22,8 @@ export type ArmResult = {
   /** Of the runs that ended well: the metric that is compared. */
   readonly bitsPerByte: Measured;
   readonly nats: Measured;
+  /** Bits per byte before the first step, of runs that begin with a trained model. */
+  readonly atStart: Measured;
   readonly wallSeconds?: number;
   /** Absent for the baseline, and where no seed is common. */
   readonly comparison?: PairedComparison;
@@ -93,6 +95,7 @@ function armResult(study: Study, arm: string, archive: Archive): ArmResult {
     diverged: sorted.filter(({ footer }) => footer?.ending === "diverged").length,
     bitsPerByte: measured(sorted, ({ bitsPerByte }) => bitsPerByte),
     nats: measured(sorted, ({ validationNats }) => validationNats),
+    atStart: measuredOf(sorted, ({ validations }) => validations.find(({ step }) => step === 0)?.bitsPerByte),
     wallSeconds: mean(times),
     pilot: pilotRuns(study, arm).map((run) => ({
       rate: run.spec.training.learningRate,
@@ -111,9 +114,13 @@ export function measured(
   records: readonly RunRecord[],
   of: (footer: RecordFooter) => number | null | undefined,
 ): Measured {
+  return measuredOf(records, ({ footer }) => of(footer!));
+}
+
+function measuredOf(records: readonly RunRecord[], of: (record: RunRecord) => number | null | undefined): Measured {
   const pairs = records
     .filter(endedWell)
-    .map(({ header, footer }) => [header.seed, of(footer!) ?? Number.NaN] as const)
+    .map((record) => [record.header.seed, of(record) ?? Number.NaN] as const)
     .filter(([, value]) => Number.isFinite(value));
   const values = pairs.map(([, value]) => value);
   return { bySeed: new Map(pairs), mean: mean(values), sd: standardDeviation(values) };

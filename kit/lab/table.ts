@@ -16,6 +16,7 @@ export function armTable(result: StudyResult): string {
     { title: "tokens", right, cell: ({ tokens }) => formatNumber(tokens) },
     { title: "learning rate", right, cell: ({ rate }) => (rate.rate === undefined ? missing : String(rate.rate)) },
     { title: "seeds", right, cell: ({ bitsPerByte }) => String(bitsPerByte.bySeed.size || missing) },
+    ...healingColumns(result),
     { title: "bits per byte", right, cell: (arm) => boldIf(isBold(result, arm), spread(arm.bitsPerByte)) },
     { title: "nats/token", right, cell: ({ nats }) => decimals(nats.mean, 4) },
     { title: "difference", right, cell: (arm) => (arm === result.baseline ? "baseline" : differenceOf(arm)) },
@@ -39,6 +40,7 @@ export function armCsv({ arms }: StudyResult): string {
     { title: "planned", cell: ({ planned }) => String(planned) },
     { title: "seeds", cell: ({ bitsPerByte }) => String(bitsPerByte.bySeed.size) },
     { title: "diverged", cell: ({ diverged }) => String(diverged) },
+    { title: "bits_per_byte_at_start", cell: ({ atStart }) => plain(atStart.mean) },
     { title: "bits_per_byte", cell: ({ bitsPerByte }) => plain(bitsPerByte.mean) },
     { title: "bits_per_byte_sd", cell: ({ bitsPerByte }) => plain(bitsPerByte.sd) },
     { title: "nats_per_token", cell: ({ nats }) => plain(nats.mean) },
@@ -54,6 +56,23 @@ export function armCsv({ arms }: StudyResult): string {
   ];
   return csvGrid(columns, arms);
 }
+
+/** What a conversion broke before its first step, and how much of that is healed: for runs that begin with a trained model. */
+function healingColumns({ study, baseline }: StudyResult): readonly GridColumn<ArmResult>[] {
+  if (!Object.values(study.arms).every(({ spec }) => spec.initial.kind === "pretrained")) return [];
+  const healed = ({ atStart, bitsPerByte }: ArmResult): string => {
+    const damage = (atStart.mean ?? Number.NaN) - (baseline.atStart.mean ?? Number.NaN);
+    const gained = (atStart.mean ?? Number.NaN) - (bitsPerByte.mean ?? Number.NaN);
+    return damage > leastDamage ? `${decimals((100 * gained) / damage, 0)} %` : missing;
+  };
+  return [
+    { title: "before", right: true, cell: ({ atStart }) => decimals(atStart.mean, 4) },
+    { title: "healed", right: true, cell: healed },
+  ];
+}
+
+/** Bits per byte below which nothing is said to be broken. */
+const leastDamage = 0.001;
 
 function isBold({ best }: StudyResult, arm: ArmResult): boolean {
   return arm === best && arm.bitsPerByte.bySeed.size >= seedsForBold;

@@ -67,6 +67,19 @@ export const smolLm2: LlamaConfig = llama({
   ropeTheta: 100_000,
 });
 
+/** TinyStories-656K: 656,000 parameters, trained by its author on TinyStories. */
+export const tinyStories656k: LlamaConfig = llama({
+  vocab: 2048,
+  width: 128,
+  depth: 2,
+  heads: 8,
+  kvHeads: 4,
+  hidden: 384,
+  context: 512,
+  tied: true,
+  normEps: 1e-6,
+});
+
 /** The committed sample model: small enough for seconds on a laptop, trained on toy stories. */
 export const pico: LlamaConfig = llama({
   vocab: 1024,

@@ -2,6 +2,7 @@
 import type { Study } from "../lab/index.js";
 import { alphaByNormConv, alphaByNormDelta } from "./alphaByNorm.js";
 import { deltaDetails, precision, sequence } from "./details.js";
+import { healSmolLm2, healStories, liquidModules } from "./healing.js";
 import { mixer, mixerLong } from "./mixer.js";
 import { original, teenySFull } from "./original.js";
 
@@ -15,4 +16,7 @@ export const studies: readonly Study[] = [
   sequence,
   original,
   teenySFull,
+  healStories,
+  liquidModules,
+  healSmolLm2,
 ];

@@ -1,6 +1,7 @@
 /** Small versions of studies: the same arms on toy stories, from record to table in about a minute. */
 import { type Arm, type RunSpec, type Study, withBudget } from "../lab/index.js";
-import type { LayerSpec, LinearSpec, MixerSpec, ModelConfig } from "../model/index.js";
+import { type LayerSpec, type LinearSpec, type MixerSpec, type ModelConfig, pico } from "../model/index.js";
+import { convertedConfig } from "../surgery/index.js";
 
 const tokens = 6_144;
 const vocab = 512;
@@ -15,11 +16,16 @@ export function smoke(study: Study): Study {
     ...study,
     name: `smoke-${study.name}`,
     arms: Object.fromEntries(arms),
-    seeds: study.seeds.length > 1 ? [0, 1] : [0],
-    ...(study.pilot === undefined
-      ? {}
+    seeds: study.seeds.length > 1 && !healed(study) ? [0, 1] : [0],
+    ...(study.pilot === undefined || healed(study)
+      ? { pilot: undefined }
       : { pilot: { ...study.pilot, learningRates: study.pilot.learningRates.slice(0, 2), tokens: 1_024 } }),
   };
+}
+
+/** Whether the runs of a study begin with a trained model. That of the project itself takes its place: larger, and slower. */
+function healed({ arms }: Study): boolean {
+  return Object.values(arms).every(({ spec }) => spec.initial.kind === "pretrained");
 }
 
 function smallRun(spec: RunSpec): RunSpec {
@@ -27,7 +33,7 @@ function smallRun(spec: RunSpec): RunSpec {
   const stages = training.stages.map(({ length, tokens }) => ({ length: length / 4, tokens }));
   return {
     ...spec,
-    model: smallModel(spec.model),
+    ...smallStart(spec),
     data: {
       ...data,
       corpus: { kind: "toy-stories", seed: 0, count: 300 },
@@ -41,13 +47,23 @@ function smallRun(spec: RunSpec): RunSpec {
       batchTokens: training.batchTokens / 4,
       ...(training.validateEvery === undefined ? {} : { validateEvery: tokens / 2 }),
     },
-    execution: { ...spec.execution, backend: "graph" },
+    execution: { ...spec.execution, backend: "graph", threads: 1 },
   };
 }
 
-/** What a pretrained model brings cannot be made smaller. */
+function smallStart({ initial, model }: RunSpec): Pick<RunSpec, "initial" | "model"> {
+  if (initial.kind !== "pretrained") return { initial, model: smallModel(model) };
+  const { recipe } = initial;
+  return {
+    initial: { ...initial, source: "pico" },
+    model: recipe === undefined ? pico : convertedConfig(pico, recipe),
+  };
+}
+
 function smallTokenizer(tokenizer: RunSpec["data"]["tokenizer"]): RunSpec["data"]["tokenizer"] {
-  return tokenizer.kind === "pretrained" ? tokenizer : { ...tokenizer, vocab, stories: 300 };
+  return tokenizer.kind === "pretrained"
+    ? { kind: "pretrained", vocab: pico.vocab }
+    : { ...tokenizer, vocab, stories: 300 };
 }
 
 function smallModel({ layers, linear, ...config }: ModelConfig): ModelConfig {

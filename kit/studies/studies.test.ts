@@ -27,17 +27,21 @@ describe.each(studies.map((study) => [study.name, study] as const))("%s", (_, st
     for (const run of runsOf(study)) expect(readRun(JSON.parse(JSON.stringify(run)))).toEqual(run);
   });
 
-  it("takes at least a million tokens in every arm", () => {
-    for (const { spec } of runsOf(study)) expect(budgetOf(spec)).toBeGreaterThanOrEqual(1_000_000);
+  it("takes at least a million tokens in every arm, of a large model at least 300,000", () => {
+    for (const { spec } of runsOf(study)) {
+      const large = countParameters(spec.model) > 1e8;
+      expect(budgetOf(spec)).toBeGreaterThanOrEqual(large ? 300_000 : 1_000_000);
+    }
   });
 
-  it("has a small version of the same arms with about 100,000 parameters", () => {
+  it("has a small version of the same arms with about 100,000 parameters, or of the project's own model", () => {
     const small = checkStudy(smoke(study));
     expect(Object.keys(small.arms)).toEqual(Object.keys(study.arms));
     for (const run of runsOf(small)) {
       expect(readRun(JSON.parse(JSON.stringify(run)))).toEqual(run);
-      expect(countParameters(run.spec.model)).toBeGreaterThan(50_000);
-      expect(countParameters(run.spec.model)).toBeLessThan(150_000);
+      const [least, most] = run.spec.initial.kind === "pretrained" ? [450_000, 600_000] : [50_000, 150_000];
+      expect(countParameters(run.spec.model)).toBeGreaterThan(least);
+      expect(countParameters(run.spec.model)).toBeLessThan(most);
     }
   });
 });
@@ -54,6 +58,9 @@ it("count what they are said to count", () => {
     ["sequence", 2, 2],
     ["original", 8, 8],
     ["teeny-s-full", 1, 1],
+    ["heal-stories", 8, 24],
+    ["liquid-parts", 8, 24],
+    ["heal-smollm2", 4, 4],
   ]);
 });
 

@@ -1,0 +1,113 @@
+/** What conversions break, and how much of it training heals. */
+import { type Arm, type HealingSpec, healing, type RunSpec, type Study } from "../lab/index.js";
+import { type LiquidPart, liquidParts, type ModelConfig, smolLm2, tinyStories656k } from "../model/index.js";
+import { differentialLiquidMetal, differentialV2, liquidMetal, type Recipe } from "../surgery/index.js";
+import { million } from "./teeny.js";
+
+const rewritten: Recipe = { ...liquidMetal, init: "standard" };
+
+/** Differential attention of the first version, its heads taken apart in one of three ways. */
+function differential(split: "withinHead" | "adjacentHeads" | "halvedHeads"): Recipe {
+  return { attention: { version: 1, split }, init: "identity" };
+}
+
+/** Whether a head may keep its scores: λ_init is 0, and the whole head stands beside the difference. */
+const residual: Recipe = { attention: { version: 1, split: "halvedHeads", output: "residual" }, init: "identity" };
+
+type Converted = { readonly label: string; readonly recipe?: Recipe };
+
+/** The base trained on the same tokens, and everything it can be converted into. */
+const conversions: Readonly<Record<string, Converted>> = {
+  control: { label: "the base itself" },
+  liquid: { label: "Liquid Metal, identity", recipe: liquidMetal },
+  "liquid-standard": { label: "Liquid Metal, rewritten", recipe: rewritten },
+  "v1-within": { label: "differential V1, within heads", recipe: differential("withinHead") },
+  "v1-pairs": { label: "differential V1, pairs of heads", recipe: differential("adjacentHeads") },
+  "v1-residual": { label: "differential V1 beside the head", recipe: residual },
+  v2: { label: "differential V2", recipe: differentialV2 },
+  "liquid-v1": { label: "Liquid Metal and differential V1", recipe: differentialLiquidMetal },
+};
+
+/** Everything together, each module alone, each left out. */
+const modules: Readonly<Record<string, Converted>> = {
+  none: { label: "none" },
+  ...Object.fromEntries(liquidParts.map((part) => [`only-${part}`, only([part], `${part} alone`)])),
+  ...Object.fromEntries(
+    liquidParts.map((part) => [
+      `no-${part}`,
+      only(
+        liquidParts.filter((other) => other !== part),
+        `without ${part}`,
+      ),
+    ]),
+  ),
+  all: only(liquidParts, "all three"),
+};
+
+function only(parts: readonly LiquidPart[], label: string): Converted {
+  return { label, recipe: { liquid: { parts }, init: "identity" } };
+}
+
+type Dials = Omit<HealingSpec, "source" | "recipe" | "corpus">;
+
+function armsOf(
+  source: string,
+  config: ModelConfig,
+  converted: Readonly<Record<string, Converted>>,
+  dials: Dials,
+): Readonly<Record<string, Arm>> {
+  const corpus = { kind: "tinystories-13k" } as const;
+  return Object.fromEntries(
+    Object.entries(converted).map(([name, { label, recipe }]) => [
+      name,
+      { label, spec: healing(config, { ...dials, source, recipe, corpus }) },
+    ]),
+  );
+}
+
+const oneThread: RunSpec["execution"] = { backend: "xla", threads: 1, matmul: "float32" };
+
+/** Learning rates of models that have been trained already lie below those of new ones. */
+const pilot = { learningRates: [5e-4, 1e-3, 2e-3], tokens: 200_000, seed: 0 } as const;
+
+/** Every conversion of a small model of stories. */
+export const healStories: Study = {
+  name: "heal-stories",
+  title: "Conversions of TinyStories-656K, healed",
+  question: "How much of what a conversion breaks do a million tokens heal, and is the result better than the base?",
+  arms: armsOf("tinystories-656k", tinyStories656k, conversions, { tokens: million, execution: oneThread }),
+  baseline: "control",
+  seeds: [0, 1, 2],
+  pilot,
+};
+
+/** The card: its modules “synergize”. */
+export const liquidModules: Study = {
+  name: "liquid-parts",
+  title: "Modules of Liquid Metal",
+  question: "Do adaptive norms, token mixing and squeeze-and-excitation do more together than each alone?",
+  arms: armsOf("tinystories-656k", tinyStories656k, modules, { tokens: million, execution: oneThread }),
+  baseline: "none",
+  seeds: [0, 1, 2],
+  pilot,
+};
+
+/** A model of 135 million parameters that knows more than stories. */
+export const healSmolLm2: Study = {
+  name: "heal-smollm2",
+  title: "Conversions of SmolLM2-135M, healed",
+  question: "Do 300,000 tokens heal what conversions break in a model of 135 million parameters?",
+  arms: armsOf(
+    "smollm2-135m",
+    smolLm2,
+    Object.fromEntries(["control", "liquid", "liquid-standard", "v1-within"].map((name) => [name, conversions[name]])),
+    {
+      tokens: 300_000,
+      learningRate: 2e-4,
+      validateEvery: 100_000,
+      execution: { backend: "xla", threads: 2, matmul: "bf16" },
+    },
+  ),
+  baseline: "control",
+  seeds: [0],
+};
