@@ -18,6 +18,11 @@ type Bench = {
 };
 
 const benches: Readonly<Record<string, Bench>> = {
+  convert: {
+    about: "a 2.2 GB checkpoint converted (--preset narrow: 0.14 GB), against a plain copy",
+    load: async () => (await import("./convert/bench.js")).benchConvert,
+    takesPreset: true,
+  },
   decode: {
     about: "a token and a prompt by position: constant state against attention",
     load: async () => (await import("./decode/bench.js")).benchDecode,
