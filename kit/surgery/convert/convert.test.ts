@@ -25,7 +25,7 @@ const residual: Recipe = {
 const sparse: Recipe = {
   ...recipes.differentialV2,
   liquid: { rank: "full", bias: true },
-  layers: [{ first: 1, last: 2 }],
+  layers: [{ first: 1, last: 1 }],
 };
 
 /** Recipes of which mathematics allows that they begin as the base. */
@@ -80,6 +80,16 @@ describe.each(Object.entries(identities))("%s", (_, recipe) => {
       close(e.read(tensor), e.read(made.get(path)!), tolerance);
     }
   });
+});
+
+it.runIf(process.env.KINTSUGI_MIRROR)("a model trained elsewhere begins as itself too", async () => {
+  const { model, tokenizer } = await load("tinystories-656k");
+  const story = batch([tokenizer!.encode("Once upon a time, there was a little girl who had a red ball.")]);
+  for (const recipe of Object.values(identities)) {
+    const report = conversionReport(model, convert(model, recipe), story);
+    expect(report.diverges).toBeUndefined();
+    expect(report.logits).toBeLessThanOrEqual(1e-5 * Math.max(...e.read(logits(model, story)).map(Math.abs)));
+  }
 });
 
 describe("what is lost is said", () => {
