@@ -195,7 +195,9 @@ describe.skipIf(mirror === undefined)("real checkpoints", () => {
     expect(untied.model.config).toMatchObject({ vocab: 97, tied: false });
     const tied = await openLlama(mirrored("reference", "llama-tied-500k"));
     expect(tied.model.config.layers[0].mixer.rope.theta).toBe(500_000);
-    await expect(open(mirrored("reference", "diffllama"))).rejects.toThrow(/DiffLlamaForCausalLM/);
+    const differential = mirrored("reference", "diffllama");
+    expect((await open(differential)).model.config.layers[0].mixer.kind).toBe("differentialV1");
+    await expect(openLlama(differential)).rejects.toThrow(/differentialV1/);
   });
 });
 

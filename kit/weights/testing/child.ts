@@ -24,7 +24,7 @@ export function kitAsJavaScript(): string {
   };
   for (const name of readdirSync(kit, { recursive: true, encoding: "utf8" })) {
     if (
-      !/^(errors|(engine|model|nn|source|surgery|text|weights)\/.*)(?<!\.test|\.d)\.ts$/.test(name) ||
+      !/^(errors|numbers|(engine|measure|model|nn|source|surgery|text|weights)\/.*)(?<!\.test|\.d)\.ts$/.test(name) ||
       name.includes("/testing/")
     )
       continue;
