@@ -106,7 +106,7 @@ async function carriedOut(
     say: (message) => console.error(message),
     report: stepLine(lab.stepsOf(run.spec)),
     look: every === undefined ? undefined : { every, at: write },
-    trained: async (model, companions) => void (await save(model, out, companions)),
+    trained: async ({ model, companions }) => void (await save(model, out, companions)),
   });
 }
 

@@ -29,8 +29,7 @@ export function runCommand(): Command {
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
       const ending = await lab.carryOut(run, {
         ...options,
-        trained:
-          models === undefined ? undefined : async (...trained) => void (await lab.keepModel(run, models, ...trained)),
+        trained: models === undefined ? undefined : async (trained) => void (await lab.keepModel(run, models, trained)),
         report: json ? (step) => console.log(JSON.stringify(step)) : stepLine(lab.stepsOf(run.spec)),
         say: (message) => console.error(message),
         signal: stop.signal,

@@ -120,7 +120,7 @@ describe("a run that begins with a trained model", () => {
     let folder = "";
     await carryOut(run, {
       ...folders(),
-      trained: async (...kept) => void (folder = await keepModel(run, join(root, "models"), ...kept)),
+      trained: async (trained) => void (folder = await keepModel(run, join(root, "models"), trained)),
     });
     const { model, tokenizer } = await load(folder);
     expect(model.config).toEqual(pico);

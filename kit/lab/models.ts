@@ -5,7 +5,8 @@ import { join, relative, sep } from "node:path";
 import { read, type Tensor, tree } from "../engine/index.js";
 import type { Model } from "../model/index.js";
 import { cacheFolder, projectRoot } from "../source/index.js";
-import { type CompanionOptions, save } from "../weights/index.js";
+import { save } from "../weights/index.js";
+import type { TrainedModel } from "./progress.js";
 import { type Run, specHash } from "./spec.js";
 
 /** Where a run's trained model is kept, below a folder of such. */
@@ -14,7 +15,7 @@ export function modelFolder({ study, arm, seed, spec }: Run, root: string = join
 }
 
 /** Keeps a run's trained model, float32, with what belongs to it, such as its tokenizer. */
-export function keepModel(run: Run, root: string, model: Model<Tensor>, companions: CompanionOptions): Promise<string> {
+export function keepModel(run: Run, root: string, { model, companions }: TrainedModel): Promise<string> {
   return save(model, modelFolder(run, root), { ...companions, format: "kintsugi", overwrite: true });
 }
 

@@ -2,7 +2,7 @@
 import { scope, type Tensor, tensor } from "../engine/index.js";
 import { type DocumentLosses, type DocumentScorer, documentScorer, linearFigures } from "../measure/index.js";
 import type { Model } from "../model/index.js";
-import { type Documents, joinDocuments } from "../text/index.js";
+import { type Documents, joinDocuments, type Tokenizer } from "../text/index.js";
 import { type Checkpoints, Diverged, type Position, type StepRecord, type Training } from "../train/index.js";
 import type { CompanionOptions } from "../weights/index.js";
 import { weightsHash } from "./models.js";
@@ -20,12 +20,20 @@ export type RunOptions = {
   /** Seconds between checkpoints. Default 60. */
   readonly checkpointSeconds?: number;
   /** Called with the trained model before it is freed. */
-  readonly trained?: (model: Model<Tensor>, companions: CompanionOptions) => Promise<void>;
+  readonly trained?: (trained: TrainedModel) => Promise<void>;
   /** Looks at the model every so many steps. */
   readonly look?: { readonly every: number; readonly at: (model: Model<Tensor>, step: StepRecord) => unknown };
   /** Folders of records and checkpoints; default the project's. */
   readonly records?: string;
   readonly checkpoints?: string;
+};
+
+/** What a run leaves behind, while it is in memory. */
+export type TrainedModel = {
+  readonly model: Model<Tensor>;
+  readonly tokenizer: Tokenizer;
+  /** What is saved with the model, so that it can read. */
+  readonly companions: CompanionOptions;
 };
 
 /** How a call of {@link carryOut} ended. */
@@ -155,7 +163,8 @@ export class Progress<P> {
 
   private async close(footer: Omit<RecordFooter, "wallSeconds" | "weightsSha256">): Promise<RecordFooter["ending"]> {
     const { training, data, options, record, store } = this.parts;
-    await options.trained?.(training.model, data.companions);
+    const { tokenizer, companions } = data;
+    await options.trained?.({ model: training.model, tokenizer, companions });
     const weightsSha256 = scope(() => weightsHash(training.model));
     record.close({ ...footer, weightsSha256, wallSeconds: this.seconds() });
     await store.clear();

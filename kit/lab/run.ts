@@ -19,13 +19,13 @@ import {
   Training,
   whole,
 } from "../train/index.js";
-import { type Note, Progress, type RunEnding, type RunOptions } from "./progress.js";
+import { type Note, Progress, type RunEnding, type RunOptions, type TrainedModel } from "./progress.js";
 import { type RecordHeader, RecordWriter, recordPath } from "./record.js";
 import { batchesOf, prepareData } from "./runData.js";
 import { budgetOf, type Run, type RunSpec, specHash, stepsOf } from "./spec.js";
 import { freeStart, type Start, startOf } from "./start.js";
 
-export type { RunEnding, RunOptions };
+export type { RunEnding, RunOptions, TrainedModel };
 
 /**
  * Carries out a run: trains, validates, writes the record. A run whose record exists is not repeated; one that was

@@ -29,6 +29,7 @@ import type { MixtureCorpus, RunSpec } from "./spec.js";
 /** The two sides of what a run reads. */
 export type RunData = {
   readonly dataset: RecordHeader["dataset"];
+  readonly tokenizer: Tokenizer;
   /** What is saved with the model, so that it can read. */
   readonly companions: CompanionOptions;
   /** The batch at a cursor, of what is learnt. */
@@ -53,6 +54,7 @@ export async function prepareData({ data }: RunSpec, source?: Checkpoint<unknown
     data.tokenizer.kind === "pretrained" ? brought(source) : await trained(data.tokenizer, train);
   return {
     dataset: { name: whole.name, sha256: whole.sha256 },
+    tokenizer,
     companions,
     pack: packer(encodeDocuments(tokenizer, train.texts)),
     validation: encodeDocuments(tokenizer, validation.texts),
@@ -72,6 +74,7 @@ async function mixed(
   const hashes = opened.sources.map(({ from, sha256 }) => `${from} ${sha256}\n`);
   return {
     dataset: { name: sources.map(({ from }) => from).join(", "), sha256: sha256Of(hashes.join("")) },
+    tokenizer,
     companions,
     pack: mixturePacker(opened.train),
     validation: allDocuments(opened.validation.sources.map(({ documents }) => documents)),
@@ -111,7 +114,7 @@ function sha256Of(text: string): string {
 }
 
 /** How text becomes ids, and what keeps it so. */
-type Reading = Pick<RunData, "boundary" | "companions"> & { readonly tokenizer: Tokenizer };
+type Reading = Pick<RunData, "tokenizer" | "boundary" | "companions">;
 
 /** Trained on the corpus, unless it is in the cache. */
 async function trained(spec: TokenizerSpec, corpus: Corpus): Promise<Reading> {
