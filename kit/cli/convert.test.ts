@@ -1,21 +1,15 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { temporaryFolder } from "../source/testing/folder.js";
 import { open } from "../weights/index.js";
 import { writeSmall } from "../weights/testing/llama.js";
 import { convertCommand } from "./convert.js";
+import { runCommand } from "./testing/run.js";
 
-/** Runs the command and returns what it prints. */
+/** What the command prints. */
 async function run(...args: string[]): Promise<string> {
-  const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
-  try {
-    const command = convertCommand().exitOverride();
-    await command.configureOutput({ writeErr: () => undefined }).parseAsync(args, { from: "user" });
-    return log.mock.calls.flat().join("\n");
-  } finally {
-    log.mockRestore();
-  }
+  return (await runCommand(convertCommand(), args)).out;
 }
 
 test("the layers asked for are converted; what was added is said, and the folder", async () => {

@@ -14,6 +14,7 @@ import {
   recipes,
 } from "../surgery/index.js";
 import * as weights from "../weights/index.js";
+import { whole } from "./arguments.js";
 import { progressLine } from "./progress.js";
 import { count, table } from "./words.js";
 
@@ -41,7 +42,7 @@ export function convertCommand(): Command {
     )
     .option("--rank <r>", "of the matrices of adaptive norms, or full (default: 16)", rank)
     .option("--pool <kind>", "prefix, ema:DECAY, or sequence, which sees the future (default: prefix)", pool)
-    .option("--seed <number>", "selects what is drawn (default: 0)", (text) => whole(text))
+    .option("--seed <number>", "selects what is drawn (default: 0)", whole(0))
     .option("--measure <text file>", "load both models and compare them on this text")
     .option("--force", "replace a folder that is already there")
     .action(run);
@@ -120,7 +121,7 @@ function layers(text: string): LayerChoice {
 }
 
 function rank(text: string): number | "full" {
-  return text === "full" ? text : whole(text, 1);
+  return text === "full" ? text : whole(1)(text);
 }
 
 function pool(text: string): PoolSpec {
@@ -128,10 +129,4 @@ function pool(text: string): PoolSpec {
   const decay = Number(/^ema:(0?\.\d+)$/.exec(text)?.[1]);
   if (decay > 0) return { kind: "ema", decay };
   throw new InvalidArgumentError("Expected prefix, ema:0.99 or sequence.");
-}
-
-function whole(text: string, least = 0): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= least && Number.isSafeInteger(value)) return value;
-  throw new InvalidArgumentError(`Expected a whole number from ${least} on.`);
 }

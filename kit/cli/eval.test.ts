@@ -1,22 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { temporaryFolder } from "../source/testing/folder.js";
 import { writeSmall } from "../weights/testing/llama.js";
 import { evalCommand } from "./eval.js";
+import { runCommand } from "./testing/run.js";
 
-/** Runs the command and returns what it prints. */
+/** What the command prints. */
 async function run(...args: string[]): Promise<string> {
-  const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
-  try {
-    await evalCommand()
-      .exitOverride()
-      .configureOutput({ writeErr: () => undefined })
-      .parseAsync(args, { from: "user" });
-    return log.mock.calls.flat().join("\n");
-  } finally {
-    log.mockRestore();
-  }
+  return (await runCommand(evalCommand(), args)).out;
 }
 
 test("a model and a task: the harness's table, its files", async () => {

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { UserError } from "../errors.js";
 import * as evals from "../evals/index.js";
 import * as weights from "../weights/index.js";
+import { whole } from "./arguments.js";
 import { progressLine, statusLine } from "./progress.js";
 import { count, plural } from "./words.js";
 
@@ -42,15 +43,6 @@ export function evalCommand(): Command {
 
 function names(value: string): readonly string[] {
   return value.split(",").flatMap((name) => name.trim() || []);
-}
-
-/** Reads a whole number from `least` on. */
-function whole(least: number): (value: string) => number {
-  return (value) => {
-    const parsed = Number(value);
-    if (/^\d+$/.test(value) && parsed >= least) return parsed;
-    throw new InvalidArgumentError(`expected a whole number from ${least}`);
-  };
 }
 
 function limit(value: string): number {

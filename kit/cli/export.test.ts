@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { init, teenyS } from "../model/index.js";
 import { temporaryFolder } from "../source/testing/folder.js";
 import { trainBpe } from "../text/index.js";
@@ -7,19 +7,11 @@ import { inspect, open, save } from "../weights/index.js";
 import { writeSmall } from "../weights/testing/llama.js";
 import { exportCommand, sizeTable } from "./export.js";
 import { describe } from "./inspect.js";
+import { runCommand } from "./testing/run.js";
 
-/** Runs the command and returns what it prints. */
+/** What the command prints. */
 async function run(...args: string[]): Promise<string> {
-  const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
-  try {
-    await exportCommand()
-      .exitOverride()
-      .configureOutput({ writeErr: () => undefined })
-      .parseAsync(args, { from: "user" });
-    return log.mock.calls.flat().join("\n");
-  } finally {
-    log.mockRestore();
-  }
+  return (await runCommand(exportCommand(), args)).out;
 }
 
 test("teeny-s packed: five codes a byte, an embedding of bytes; the table, the folder, the tokenizer", async () => {

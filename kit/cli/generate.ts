@@ -1,13 +1,8 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import * as generate from "../generate/index.js";
 import { rounded } from "../model/index.js";
 import * as weights from "../weights/index.js";
-
-function number(value: string): number {
-  const parsed = Number(value);
-  if (value.trim() === "" || !Number.isFinite(parsed)) throw new InvalidArgumentError("it is not a number");
-  return parsed;
-}
+import { number, whole } from "./arguments.js";
 
 type Options = {
   readonly model: string;
@@ -22,12 +17,12 @@ export function generateCommand(): Command {
     .description("continue a prompt")
     .requiredOption("-m, --model <name>", "a known name, a file or a folder")
     .requiredOption("-p, --prompt <text>", "the text to continue")
-    .option("--max-tokens <n>", "most tokens to add", number, 64)
+    .option("--max-tokens <n>", "most tokens to add", whole(0), 64)
     .option("--temperature <t>", "0 takes the best token", number, 0)
-    .option("--top-k <k>", "only the k best tokens", number)
+    .option("--top-k <k>", "only the k best tokens", whole(1))
     .option("--top-p <p>", "only the best tokens that together reach p", number)
     .option("--repetition-penalty <r>", "above 1 repeats less", number)
-    .option("--seed <n>", "selects the random numbers", number, 0)
+    .option("--seed <n>", "selects the random numbers", whole(0), 0)
     .option("--stop <text...>", "strings at which the text ends")
     .option("--stream", "print text as it arrives")
     .option("--json", "print the result as JSON")

@@ -5,19 +5,11 @@ import { healingStudy, readRecord, recordsFolder } from "../lab/index.js";
 import { temporaryFolder } from "../source/testing/folder.js";
 import { load } from "../weights/index.js";
 import { healCommand } from "./heal.js";
+import { runCommand } from "./testing/run.js";
 
-/** Runs the command and returns what it prints. */
+/** What the command prints. */
 async function run(...args: string[]): Promise<string> {
-  const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
-  try {
-    await healCommand()
-      .exitOverride()
-      .configureOutput({ writeErr: () => undefined })
-      .parseAsync(args, { from: "user" });
-    return log.mock.calls.flat().join("\n");
-  } finally {
-    log.mockRestore();
-  }
+  return (await runCommand(healCommand(), args)).out;
 }
 
 const few = ["pico", "--data", "toy-stories:40", "--tokens", "512", "--length", "64", "--batch-tokens", "128"];

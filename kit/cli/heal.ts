@@ -1,16 +1,17 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import type { Tensor } from "../engine/index.js";
 import { nearest, UserError } from "../errors.js";
 import * as generate from "../generate/index.js";
 import * as lab from "../lab/index.js";
-import { type Model, rounded } from "../model/index.js";
+import { rounded } from "../model/index.js";
 import { type Recipe, readLayers, recipes } from "../surgery/index.js";
 import { fetchedCorpora, namedMixtures } from "../text/index.js";
 import { type PartSpec, readPart } from "../train/index.js";
-import { open, requireTokenizer, save } from "../weights/index.js";
+import { save } from "../weights/index.js";
+import { number, whole } from "./arguments.js";
 import { stepLine } from "./run.js";
+import { stopped, stopSignal } from "./stopping.js";
 
 type Options = {
   readonly data: lab.HealingSpec["corpus"];
@@ -46,7 +47,7 @@ export function healCommand(): Command {
     .description("train a model on, converted or as it is; started again, it goes on where it was")
     .argument("<model>", "a known name, a file or a folder")
     .requiredOption("--data <what>", dataWords, corpus)
-    .requiredOption("--tokens <n>", "how many to learn from", whole)
+    .requiredOption("--tokens <n>", "how many to learn from", whole(1))
     .requiredOption("--out <folder>", "the folder to make")
     .option("--recipe <name>", `convert it first: ${Object.keys(recipes).join(", ")}`, recipe)
     .option("--layers <list>", "the layers that are converted, such as 8-21 (default: all)")
@@ -57,13 +58,13 @@ export function healCommand(): Command {
     .option("--teacher-weight <w>", "the teacher's share of the loss, 0 to 1", number)
     .option("--match-hidden <h>", "weight of matching the teacher's residual stream", number)
     .option("--learning-rate <r>", "at its highest", number)
-    .option("--length <n>", "tokens of a sequence", whole)
-    .option("--batch-tokens <n>", "tokens of a step", whole)
-    .option("--seed <n>", "selects what is drawn, and the order of the data", seed, 0)
+    .option("--length <n>", "tokens of a sequence", whole(1))
+    .option("--batch-tokens <n>", "tokens of a step", whole(1))
+    .option("--seed <n>", "selects what is drawn, and the order of the data", whole(0), 0)
     .option("--backend <name>", "xla, graph or eager", "graph")
-    .option("--threads <n>", "processor threads", whole, 2)
+    .option("--threads <n>", "processor threads", whole(1), 2)
     .option("--bf16", "products of the steps take bfloat16 operands")
-    .option("--sample-every <steps>", "shows a text the model writes", whole)
+    .option("--sample-every <steps>", "shows a text the model writes", whole(1))
     .option("--prompt <text>", "what that text begins with", "Once upon a time")
     .action(heal);
 }
@@ -73,15 +74,14 @@ async function heal(source: string, options: Options): Promise<void> {
   if (existsSync(out)) throw new UserError(`${out} exists`, { fix: "Name another folder, or remove it" });
   const run = await lab.healingRun(nameOf(out), options.seed, specOf(source, options));
   const work = `${out}.healing`;
-  begun(run, work);
-  const ending = await carriedOut(run, source, out, work, options).catch((error: unknown) => {
+  await begun(run, work);
+  const ending = await carriedOut(run, out, work, options).catch((error: unknown) => {
     // Nothing was trained: nothing stays.
     if (!existsSync(join(work, lab.healingStudy))) rmSync(work, { recursive: true, force: true });
     throw error;
   });
   if (ending === "interrupted") {
-    console.error("stopped after a checkpoint: start it again to go on");
-    process.exitCode = 130;
+    stopped();
     return;
   }
   console.log(`${ending}: ${out}`);
@@ -90,22 +90,17 @@ async function heal(source: string, options: Options): Promise<void> {
 
 async function carriedOut(
   run: lab.Run,
-  source: string,
   out: string,
   work: string,
   { sampleEvery: every, prompt }: Options,
 ): Promise<lab.RunEnding> {
-  const stop = new AbortController();
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
-  const { tokenizer } = await open(source);
-  const write = (model: Model<Tensor>): Promise<void> => sample(model, requireTokenizer(source, tokenizer), prompt);
   return await lab.carryOut(run, {
     checkpoints: join(work, "checkpoints"),
     records: work,
-    signal: stop.signal,
+    signal: stopSignal(),
     say: (message) => console.error(message),
     report: stepLine(lab.stepsOf(run.spec)),
-    look: every === undefined ? undefined : { every, at: write },
+    look: every === undefined ? undefined : { every, at: (trained) => sample(trained, prompt) },
     trained: async ({ model, companions }) => void (await save(model, out, companions)),
   });
 }
@@ -151,15 +146,10 @@ function nameOf(out: string): string {
 }
 
 /** Notes what is being done, or compares with what was being done here. */
-function begun(run: lab.Run, work: string): void {
+async function begun(run: lab.Run, work: string): Promise<void> {
   const file = join(work, "run.json");
-  if (!existsSync(file)) {
-    mkdirSync(work, { recursive: true });
-    writeFileSync(`${file}.tmp`, `${JSON.stringify(run, null, 2)}\n`);
-    renameSync(`${file}.tmp`, file);
-    return;
-  }
-  const before = lab.readRun(JSON.parse(readFileSync(file, "utf8")), file);
+  if (!existsSync(file)) return await lab.writeRunFile(run, file);
+  const before = lab.readRunFile(file);
   if (before.seed === run.seed && lab.specHash(before.spec) === lab.specHash(run.spec)) return;
   throw new UserError(
     `another healing was begun here: ${lab.fieldDifferences(picked(before), picked(run)).join("; ")}`,
@@ -186,7 +176,7 @@ function filed(run: lab.Run, work: string): string {
   return path;
 }
 
-async function sample(model: Model<Tensor>, tokenizer: generate.Speaker["tokenizer"], prompt: string): Promise<void> {
+async function sample({ model, tokenizer }: lab.TrainedModel, prompt: string): Promise<void> {
   const { text } = await generate.text({ model: rounded(model), tokenizer }, prompt, { maxTokens: 40, temperature: 0 });
   console.log(`  ${JSON.stringify(prompt + text)}`);
 }
@@ -208,20 +198,4 @@ function recipe(value: string): Recipe {
 
 function part(value: string): PartSpec {
   return readPart(value);
-}
-
-function whole(value: string): number {
-  const parsed = Number(value);
-  if (!Number.isInteger(parsed) || parsed < 1) throw new InvalidArgumentError("it is not a whole number above 0");
-  return parsed;
-}
-
-function seed(value: string): number {
-  return value === "0" ? 0 : whole(value);
-}
-
-function number(value: string): number {
-  const parsed = Number(value);
-  if (value.trim() === "" || !(parsed >= 0)) throw new InvalidArgumentError("it is not a number from 0 on");
-  return parsed;
 }

@@ -1,25 +1,15 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { temporaryFolder } from "../source/testing/folder.js";
 import { writeConfig, writeLlama } from "../surgery/testing/folders.js";
 import { open } from "../weights/index.js";
 import { mergeCommand } from "./merge.js";
+import { runCommand } from "./testing/run.js";
 
-/** Runs the command and returns what it prints. */
+/** What the command prints, and what it says beside it. */
 async function run(...args: string[]): Promise<{ out: string; notes: string }> {
-  const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
-  const errors = vi.spyOn(console, "error").mockImplementation(() => undefined);
-  try {
-    await mergeCommand()
-      .exitOverride()
-      .configureOutput({ writeErr: () => undefined })
-      .parseAsync(args, { from: "user" });
-    return { out: log.mock.calls.flat().join("\n"), notes: errors.mock.calls.flat().join("\n") };
-  } finally {
-    log.mockRestore();
-    errors.mockRestore();
-  }
+  return await runCommand(mergeCommand(), args);
 }
 
 const text = `slices:

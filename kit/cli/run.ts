@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { UserError } from "../errors.js";
 import * as lab from "../lab/index.js";
 import { formatSeconds } from "../numbers.js";
 import type { StepRecord } from "../train/index.js";
+import { stopped, stopSignal } from "./stopping.js";
 
 type Options = {
   readonly json?: boolean;
@@ -24,35 +23,17 @@ export function runCommand(): Command {
     .option("--models <folder>", "keep the trained model there")
     .option("--checkpoint-seconds <s>", "time between checkpoints", Number, 60)
     .action(async (file: string, { json = false, models, ...options }: Options) => {
-      const run = lab.readRun(parsed(file), file);
-      const stop = new AbortController();
-      for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
+      const run = lab.readRunFile(file);
       const ending = await lab.carryOut(run, {
         ...options,
         trained: models === undefined ? undefined : async (trained) => void (await lab.keepModel(run, models, trained)),
         report: json ? (step) => console.log(JSON.stringify(step)) : stepLine(lab.stepsOf(run.spec)),
         say: (message) => console.error(message),
-        signal: stop.signal,
+        signal: stopSignal(),
       });
-      if (ending === "interrupted") {
-        console.error("stopped after a checkpoint: start it again to go on");
-        process.exitCode = 130;
-      } else if (!json) console.log(`${ending}: ${lab.recordPath(run, options.records)}`);
+      if (ending === "interrupted") stopped();
+      else if (!json) console.log(`${ending}: ${lab.recordPath(run, options.records)}`);
     });
-}
-
-function parsed(file: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch {
-    throw new UserError(`cannot read ${file}`, { expected: "a JSON file" });
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new UserError(`${file} is not JSON: ${(error as Error).message}`);
-  }
 }
 
 /** A line now and then: fifty in a run, and what is left of it by the speed of the latest steps. */

@@ -1,9 +1,11 @@
 import { join } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { nearest, UserError } from "../errors.js";
 import * as lab from "../lab/index.js";
 import { cacheFolder } from "../source/index.js";
 import { smoke, studies } from "../studies/index.js";
+import { whole, wholes } from "./arguments.js";
+import { stopSignal } from "./stopping.js";
 
 type Options = {
   readonly arm?: readonly string[];
@@ -19,13 +21,12 @@ export function studyCommand(): Command {
     .description("carry out the runs a study lacks; stopped at any time, it goes on where it was")
     .argument("[names...]", `of ${studies.map(({ name }) => name).join(", ")}; default: all, in this order`)
     .option("--arm <names...>", "only these arms")
-    .option("--seed <numbers...>", "only these seeds", numbers)
-    .option("--budget <tokens>", "tokens of each run; its records are not those of the study", whole)
-    .option("--jobs <number>", "runs at a time, each on the threads its specification says", whole, 1)
+    .option("--seed <numbers...>", "only these seeds", wholes(0))
+    .option("--budget <tokens>", "tokens of each run; its records are not those of the study", whole(1))
+    .option("--jobs <number>", "runs at a time, each on the threads its specification says", whole(1), 1)
     .option("--smoke", "a small version of about a minute; its records stay in data/cache/smoke")
     .action(async (names: readonly string[], options: Options) => {
-      const stop = new AbortController();
-      for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
+      const signal = stopSignal();
       for (const name of names.length === 0 ? studies.map((study) => study.name) : names) {
         const { study, ...where }: Conducted = options.smoke === true ? inSmall(named(name)) : { study: named(name) };
         const dashboard = new lab.Dashboard();
@@ -36,7 +37,7 @@ export function studyCommand(): Command {
             seeds: options.seed,
             budget: options.budget,
             jobs: options.smoke === true ? 1 : options.jobs,
-            signal: stop.signal,
+            signal,
             report: dashboard.report,
             say: (message) => dashboard.say(`${study.name}: ${message}`),
           })
@@ -70,16 +71,4 @@ function named(name: string): lab.Study {
     expected: names.join(", "),
     fix: near === undefined ? undefined : `Did you mean ${near}?`,
   });
-}
-
-function whole(value: string): number {
-  const parsed = Number(value);
-  if (!Number.isInteger(parsed) || parsed < 1) throw new InvalidArgumentError("it is not a number above 0");
-  return parsed;
-}
-
-function numbers(value: string, previous: readonly number[] = []): readonly number[] {
-  const parsed = Number(value);
-  if (!Number.isInteger(parsed) || parsed < 0) throw new InvalidArgumentError("a seed is a whole number");
-  return [...previous, parsed];
 }

@@ -1,6 +1,5 @@
 /** Conducting a study: which runs are missing, in which order, each as an idempotent process of its own. */
 import { spawn } from "node:child_process";
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { UserError } from "../errors.js";
@@ -9,6 +8,7 @@ import type { StepRecord } from "../train/index.js";
 import { Archive, chosenRate } from "./archive.js";
 import { recordPath } from "./record.js";
 import { carryOut, type RunEnding } from "./run.js";
+import { writeRunFile } from "./runFile.js";
 import { budgetOf, type Run, specHash, withBudget } from "./spec.js";
 import { armRuns, checkStudy, isPilot, pilotRuns, type Study } from "./study.js";
 
@@ -183,7 +183,8 @@ export function inThisProcess(folders: { readonly records?: string; readonly che
 
 /** Carries out a run as `kintsugi run`, which any scheduler could start as well. */
 export const inProcesses: Executor = async (run, { report, say, signal }) => {
-  const file = specFile(run);
+  const file = join(cacheFolder(), "runs", "specs", `${run.study}-${run.arm}-${run.seed}-${specHash(run.spec)}.json`);
+  await writeRunFile(run, file);
   // Models to look at later: one of each arm.
   const kept = run.seed === 0 && !isPilot(run) ? ["--models", join(cacheFolder(), "models")] : [];
   const program = join(projectRoot(), "kit", "kintsugi.mjs");
@@ -214,14 +215,4 @@ export const inProcesses: Executor = async (run, { report, say, signal }) => {
 /** TensorFlow's own lines, which say nothing about the run. */
 function isNoise(line: string): boolean {
   return /^(WARNING: All log messages|[IW]\d{4} )/.test(line) || line.trim() === "";
-}
-
-/** The run as a file for `kintsugi run`. */
-function specFile(run: Run): string {
-  const folder = join(cacheFolder(), "runs", "specs");
-  mkdirSync(folder, { recursive: true });
-  const file = join(folder, `${run.study}-${run.arm}-${run.seed}-${specHash(run.spec)}.json`);
-  writeFileSync(`${file}.tmp`, `${JSON.stringify(run)}\n`);
-  renameSync(`${file}.tmp`, file);
-  return file;
 }

@@ -17,6 +17,7 @@ export * from "./record.js";
 export * from "./rehearse.js";
 export * from "./results.js";
 export * from "./run.js";
+export * from "./runFile.js";
 export * from "./spec.js";
 export * from "./statistics.js";
 export * from "./study.js";

@@ -22,7 +22,7 @@ export type RunOptions = {
   /** Called with the trained model before it is freed. */
   readonly trained?: (trained: TrainedModel) => Promise<void>;
   /** Looks at the model every so many steps. */
-  readonly look?: { readonly every: number; readonly at: (model: Model<Tensor>, step: StepRecord) => unknown };
+  readonly look?: { readonly every: number; readonly at: (trained: TrainedModel, step: StepRecord) => unknown };
   /** Folders of records and checkpoints; default the project's. */
   readonly records?: string;
   readonly checkpoints?: string;
@@ -81,7 +81,7 @@ export class Progress<P> {
         if (line.step % every === 0 || line.step === 1 || line.step === steps) record.append(line);
         options.report?.(line);
         if (options.look !== undefined && line.step % options.look.every === 0) {
-          await options.look.at(training.model, line);
+          await options.look.at(this.trained, line);
         }
         const now = training.snapshot.position;
         await this.validateBetween(last, now);
@@ -157,14 +157,18 @@ export class Progress<P> {
     this.saved = performance.now();
   }
 
+  private get trained(): TrainedModel {
+    const { training, data } = this.parts;
+    return { model: training.model, tokenizer: data.tokenizer, companions: data.companions };
+  }
+
   private seconds(): number {
     return this.before + (performance.now() - this.began) / 1000;
   }
 
   private async close(footer: Omit<RecordFooter, "wallSeconds" | "weightsSha256">): Promise<RecordFooter["ending"]> {
-    const { training, data, options, record, store } = this.parts;
-    const { tokenizer, companions } = data;
-    await options.trained?.({ model: training.model, tokenizer, companions });
+    const { training, options, record, store } = this.parts;
+    await options.trained?.(this.trained);
     const weightsSha256 = scope(() => weightsHash(training.model));
     record.close({ ...footer, weightsSha256, wallSeconds: this.seconds() });
     await store.clear();

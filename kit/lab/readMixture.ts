@@ -1,6 +1,5 @@
 /** Mixtures from parsed JSON, from files and from names. */
 import { readFileSync, statSync } from "node:fs";
-import { UserError } from "../errors.js";
 import {
   between,
   type Fields,
@@ -11,6 +10,7 @@ import {
   optional,
   positive,
   type Reader,
+  text,
   variants,
   whole,
 } from "../model/reading.js";
@@ -57,25 +57,19 @@ function specIn(path: string): object | undefined {
 
 type Of<Kind extends FormSpec["kind"]> = Omit<Extract<FormSpec, { readonly kind: Kind }>, "kind">;
 
-/** A text of at least one character. */
-const words: Reader<string> = (value, { field, where }) => {
-  if (typeof value === "string" && value !== "") return value;
-  throw new UserError(`${field} is ${JSON.stringify(value) ?? "missing"}`, { where, expected: "a text" });
-};
-
 const form: Reader<FormSpec> = variants<FormSpec>({
-  text: fields<Of<"text">>({ column: optional(words), between: optional(words) }),
-  messages: fields<Of<"messages">>({ column: optional(words) }),
-  sharegpt: fields<Of<"sharegpt">>({ column: optional(words) }),
+  text: fields<Of<"text">>({ column: optional(text), between: optional(text) }),
+  messages: fields<Of<"messages">>({ column: optional(text) }),
+  sharegpt: fields<Of<"sharegpt">>({ column: optional(text) }),
   alpaca: fields<object>({}),
   orca: fields<object>({}),
-  pair: fields<Of<"pair">>({ question: words, answer: words, system: optional(words) }),
+  pair: fields<Of<"pair">>({ question: text, answer: text, system: optional(text) }),
 });
 
 const source: Reader<SourceSpec> = fields<SourceSpec>({
-  from: words,
+  from: text,
   weight: positive,
-  split: optional(words),
+  split: optional(text),
   form: optional(form),
   rows: optional(whole()),
   blank: optional(oneOf<"skip">("skip")),

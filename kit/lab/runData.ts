@@ -7,7 +7,6 @@ import {
   boundaryOf,
   type Corpus,
   type DataCursor,
-  documentBoundary,
   encodeDocuments,
   type MaskedDocuments,
   mixturePacker,
@@ -50,7 +49,7 @@ export async function prepareData({ data }: RunSpec, source?: Checkpoint<unknown
   if (corpus.kind === "mixture") return await mixed(corpus, data.validation, source);
   const whole = await openCorpus(corpus);
   const { train, validation } = splitCorpus(whole, data.validation);
-  const { tokenizer, boundary, companions } =
+  const { tokenizer, companions } =
     data.tokenizer.kind === "pretrained" ? brought(source) : await trained(data.tokenizer, train);
   return {
     dataset: { name: whole.name, sha256: whole.sha256 },
@@ -58,7 +57,7 @@ export async function prepareData({ data }: RunSpec, source?: Checkpoint<unknown
     companions,
     pack: packer(encodeDocuments(tokenizer, train.texts)),
     validation: encodeDocuments(tokenizer, validation.texts),
-    boundary,
+    boundary: boundaryOf(tokenizer),
   };
 }
 
@@ -68,9 +67,9 @@ async function mixed(
   validation: number,
   source: Checkpoint<unknown> | undefined,
 ): Promise<RunData> {
-  const { tokenizer, boundary, companions } = brought(source);
+  const { tokenizer, companions } = brought(source);
   const own = source && (await chatTemplateOf(source.info));
-  const opened = await openMixture({ sources, template: named, validation }, { tokenizer, template: own, boundary });
+  const opened = await openMixture({ sources, template: named, validation }, { tokenizer, template: own });
   const hashes = opened.sources.map(({ from, sha256 }) => `${from} ${sha256}\n`);
   return {
     dataset: { name: sources.map(({ from }) => from).join(", "), sha256: sha256Of(hashes.join("")) },
@@ -78,7 +77,7 @@ async function mixed(
     companions,
     pack: mixturePacker(opened.train),
     validation: allDocuments(opened.validation.sources.map(({ documents }) => documents)),
-    boundary,
+    boundary: opened.boundary,
   };
 }
 
@@ -114,15 +113,13 @@ function sha256Of(text: string): string {
 }
 
 /** How text becomes ids, and what keeps it so. */
-type Reading = Pick<RunData, "tokenizer" | "boundary" | "companions">;
+type Reading = Pick<RunData, "tokenizer" | "companions">;
 
 /** Trained on the corpus, unless it is in the cache. */
 async function trained(spec: TokenizerSpec, corpus: Corpus): Promise<Reading> {
   const json = await trainedTokenizer(spec, corpus);
   const tokenizer = openTokenizer(json);
-  const boundary = tokenizer.idOf(documentBoundary);
-  if (boundary === undefined) throw new UserError(`the tokenizer has no ${documentBoundary}`);
-  return { tokenizer, boundary, companions: { tokenizer: json } };
+  return { tokenizer, companions: { tokenizer: json } };
 }
 
 function brought(source: Checkpoint<unknown> | undefined): Reading {
@@ -134,7 +131,7 @@ function brought(source: Checkpoint<unknown> | undefined): Reading {
     });
   }
   const { tokenizer } = source;
-  return { tokenizer, boundary: boundaryOf(tokenizer), companions: { like: source } };
+  return { tokenizer, companions: { like: source } };
 }
 
 /** The batches of a run from a cursor on. */

@@ -1,0 +1,24 @@
+/** What the words of options are read as; commander names the option in front of each message. */
+import { InvalidArgumentError } from "commander";
+
+/** Reads a whole number from `least` on. */
+export function whole(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && Number.isSafeInteger(value)) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${least} on.`);
+  };
+}
+
+/** Reads several whole numbers from `least` on, one word after another. */
+export function wholes(least: number): (text: string, before?: readonly number[]) => readonly number[] {
+  const read = whole(least);
+  return (text, before = []) => [...before, read(text)];
+}
+
+/** Reads a number from 0 on. */
+export function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("Expected a number from 0 on.");
+}
