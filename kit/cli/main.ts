@@ -9,6 +9,7 @@ import { healCommand } from "./heal.js";
 import { inspectCommand } from "./inspect.js";
 import { makeCommand } from "./make.js";
 import { mergeCommand } from "./merge.js";
+import { packCommand } from "./pack.js";
 import { runCommand } from "./run.js";
 import { studyCommand } from "./study.js";
 import { tablesCommand } from "./tables.js";
@@ -24,6 +25,7 @@ const program = new Command("kintsugi")
   .addCommand(convertCommand())
   .addCommand(mergeCommand())
   .addCommand(makeCommand())
+  .addCommand(packCommand())
   .addCommand(runCommand())
   .addCommand(studyCommand())
   .addCommand(tablesCommand())

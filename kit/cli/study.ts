@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { Command } from "commander";
-import { nearest, UserError } from "../errors.js";
 import * as lab from "../lab/index.js";
 import { cacheFolder } from "../source/index.js";
 import { smoke, studies } from "../studies/index.js";
 import { whole, wholes } from "./arguments.js";
 import { stopSignal } from "./stopping.js";
+import { studyNamed } from "./studies.js";
 
 type Options = {
   readonly arm?: readonly string[];
@@ -28,7 +28,8 @@ export function studyCommand(): Command {
     .action(async (names: readonly string[], options: Options) => {
       const signal = stopSignal();
       for (const name of names.length === 0 ? studies.map((study) => study.name) : names) {
-        const { study, ...where }: Conducted = options.smoke === true ? inSmall(named(name)) : { study: named(name) };
+        const { study, ...where }: Conducted =
+          options.smoke === true ? inSmall(studyNamed(name)) : { study: studyNamed(name) };
         const dashboard = new lab.Dashboard();
         const complete = await lab
           .conduct(study, {
@@ -60,15 +61,4 @@ function inSmall(study: lab.Study): Conducted {
   const records = join(cacheFolder(), "smoke", "runs");
   const checkpoints = join(cacheFolder(), "smoke", "checkpoints");
   return { study: smoke(study), records, execute: lab.inThisProcess({ records, checkpoints }) };
-}
-
-function named(name: string): lab.Study {
-  const found = studies.find((study) => study.name === name);
-  if (found !== undefined) return found;
-  const names = studies.map((study) => study.name);
-  const near = nearest(name, names);
-  throw new UserError(`there is no study "${name}"`, {
-    expected: names.join(", "),
-    fix: near === undefined ? undefined : `Did you mean ${near}?`,
-  });
 }

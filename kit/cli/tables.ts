@@ -15,7 +15,7 @@ export function tablesCommand(): Command {
       const root = projectRoot();
       const archive = new lab.Archive(lab.recordsFolder(), (message) => console.error(message));
       const readme = readFileSync(join(root, "README.md"), "utf8");
-      const files = lab.derive({ studies, archive, answers, claims }, readme);
+      const files = lab.derive({ studies, archive, answers, claims, packed: lab.packedModels() }, readme);
       for (const path of archive.unclaimed(studies)) console.error(`${relative(root, path)}: no study calls for it`);
       const changed = check ? lab.differing(files, root) : lab.writeDerived(files, root);
       for (const path of changed) console.log(check ? `${path}: not what the records say` : path);

@@ -6,6 +6,7 @@ import { complete, renderPng, renderSvg } from "../figure/index.js";
 import type { Archive } from "./archive.js";
 import { studyFigures } from "./charts.js";
 import { type Claim, Evidence } from "./claims.js";
+import type { PackedModel } from "./packed.js";
 import { type Answers, claimsPage, headlines, studyPage } from "./page.js";
 import { hasPositions } from "./position.js";
 import { type StudyResult, studyResult } from "./results.js";
@@ -21,6 +22,8 @@ export type Derivation = {
   readonly archive: Archive;
   readonly answers?: Answers;
   readonly claims?: readonly Claim[];
+  /** Trained models that are part of the project. */
+  readonly packed?: readonly PackedModel[];
 };
 
 type Content = string | Uint8Array;
@@ -40,10 +43,13 @@ export function derive(derivation: Derivation, readme: string): DerivedFiles {
 }
 
 /** What {@link derive} gives, without the figures. */
-export function deriveText({ studies, archive, answers = {}, claims = [] }: Derivation, readme: string): DerivedFiles {
+export function deriveText(
+  { studies, archive, answers = {}, claims = [], packed = [] }: Derivation,
+  readme: string,
+): DerivedFiles {
   const results = studies.map((study) => studyResult(study, archive));
   return new Map<string, Content | undefined>([
-    ...results.flatMap((result) => studyText(result, answers)),
+    ...results.flatMap((result) => studyText(result, answers, packed)),
     ["results/claims.md", claimsPage(claims, new Evidence(results))],
     ["README.md", withTable(readme, headlines(results, answers))],
   ]);
@@ -63,10 +69,16 @@ export function deriveFigures({ studies, archive }: Derivation): DerivedFiles {
   );
 }
 
-function studyText(result: StudyResult, answers: Answers): readonly [string, Content | undefined][] {
-  const table = `results/tables/${result.study.name}`;
+function studyText(
+  result: StudyResult,
+  answers: Answers,
+  packed: readonly PackedModel[],
+): readonly [string, Content | undefined][] {
+  const { name } = result.study;
+  const table = `results/tables/${name}`;
+  const own = packed.filter(({ study }) => study === name);
   return [
-    [`${table}.md`, studyPage(result, answers)],
+    [`${table}.md`, studyPage(result, answers, own)],
     [`${table}.csv`, armCsv(result)],
     [`${table}-by-position.csv`, hasPositions(result) ? positionCsv(result) : undefined],
   ];

@@ -8,6 +8,7 @@ export * from "./frame.js";
 export * from "./grid.js";
 export * from "./heal.js";
 export * from "./models.js";
+export * from "./packed.js";
 export * from "./page.js";
 export * from "./pico.js";
 export * from "./position.js";

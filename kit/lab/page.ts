@@ -2,7 +2,8 @@
 import { formatNumber } from "../numbers.js";
 import { studyFigures } from "./charts.js";
 import { type Claim, claimsMarkdown, type Evidence } from "./claims.js";
-import { decimals, markdownGrid, missing } from "./grid.js";
+import { decimals, markdownGrid, missing, signed } from "./grid.js";
+import type { PackedModel } from "./packed.js";
 import { hasPositions } from "./position.js";
 import type { ArmResult, StudyResult } from "./results.js";
 import { armTable, differenceOf, intervalOf, pilotTable, positionTable } from "./table.js";
@@ -40,7 +41,7 @@ function budget({ tokens, bitsPerByte }: ArmResult): string {
 }
 
 /** A study's page. */
-export function studyPage(result: StudyResult, answers: Answers): string {
+export function studyPage(result: StudyResult, answers: Answers, packed: readonly PackedModel[] = []): string {
   const { study, baseline } = result;
   const legend = [
     "Bits per byte of held-out texts: mean ± standard deviation over seeds; lower is better, bold is lowest (from three seeds",
@@ -59,6 +60,7 @@ export function studyPage(result: StudyResult, answers: Answers): string {
     ),
     ...(study.pilot === undefined ? [] : pilotSection(result)),
     ...(hasPositions(result) ? positionSection(result) : []),
+    ...(packed.length > 0 ? packedSection(result, packed) : []),
   );
 }
 
@@ -71,6 +73,33 @@ function pilotSection(result: StudyResult): readonly string[] {
 function positionSection(result: StudyResult): readonly string[] {
   const caption = "Nats per token by the number of tokens before it, mean over seeds.";
   return ["## Loss by position", caption, positionTable(result)];
+}
+
+function packedSection({ arms }: StudyResult, packed: readonly PackedModel[]): readonly string[] {
+  const caption = [
+    "The best and the worst arm, part of the project: 1.6 bits a ternary weight, which loses nothing, and 8 bits with a scale a",
+    "row for the embedding. Bits per byte of the run's held-out texts, as it was trained and packed.",
+  ].join("\n");
+  const right = true;
+  const table = markdownGrid<PackedModel>(
+    [
+      {
+        title: "model",
+        cell: ({ study, arm }) => `[${arms.find((one) => one.arm === arm)?.label ?? arm}](../models/${study}/${arm})`,
+      },
+      { title: "seed", right, cell: ({ card }) => String(card.seed) },
+      { title: "bytes", right, cell: ({ card }) => formatNumber(card.bytes) },
+      { title: "as trained", right, cell: ({ card }) => decimals(card.trainedBitsPerByte, 4) },
+      { title: "packed", right, cell: ({ card }) => decimals(card.packedBitsPerByte, 4) },
+      {
+        title: "difference",
+        right,
+        cell: ({ card }) => signed(card.packedBitsPerByte - card.trainedBitsPerByte, 6),
+      },
+    ],
+    packed,
+  );
+  return ["## Models", caption, table];
 }
 
 /** The table of the README: a line for each study. */

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { deltaNet } from "../model/index.js";
@@ -7,7 +7,6 @@ import { projectRoot } from "../source/index.js";
 import { temporaryFolder } from "../source/testing/folder.js";
 import {
   carryOut,
-  packedModels,
   type Run,
   type RunRecord,
   readRecord,
@@ -87,20 +86,6 @@ it("a rehearsal gives the record of its run, and leaves no file", async () => {
   expect(numbersOf(record)).toEqual(numbers(recordPath(small, where.records)));
   expect(steps).toHaveLength(20);
   expect(readdirSync(temporary)).toEqual([]);
-});
-
-it("packed models are found by study and arm, whatever lies beside them", () => {
-  const root = temporaryFolder();
-  for (const folder of ["mixer/conv", "mixer/attention", "alpha/one/two"]) {
-    mkdirSync(join(root, folder), { recursive: true });
-    writeFileSync(join(root, folder, "config.json"), "{}");
-  }
-  mkdirSync(join(root, "precision", "ternary"), { recursive: true });
-  expect(packedModels(root)).toEqual([
-    { study: "mixer", arm: "attention", folder: join(root, "mixer", "attention") },
-    { study: "mixer", arm: "conv", folder: join(root, "mixer", "conv") },
-  ]);
-  expect(packedModels(join(root, "nowhere"))).toEqual([]);
 });
 
 describe("carryOut", () => {
