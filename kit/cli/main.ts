@@ -10,6 +10,7 @@ import { inspectCommand } from "./inspect.js";
 import { makeCommand } from "./make.js";
 import { mergeCommand } from "./merge.js";
 import { runCommand } from "./run.js";
+import { serveCommand } from "./serve.js";
 import { studyCommand } from "./study.js";
 import { tablesCommand } from "./tables.js";
 
@@ -25,6 +26,7 @@ const program = new Command("kintsugi")
   .addCommand(mergeCommand())
   .addCommand(makeCommand())
   .addCommand(runCommand())
+  .addCommand(serveCommand())
   .addCommand(studyCommand())
   .addCommand(tablesCommand())
   .configureHelp({ showGlobalOptions: true })
