@@ -11,6 +11,7 @@ import { makeCommand } from "./make.js";
 import { mergeCommand } from "./merge.js";
 import { packCommand } from "./pack.js";
 import { runCommand } from "./run.js";
+import { serveCommand } from "./serve.js";
 import { studyCommand } from "./study.js";
 import { tablesCommand } from "./tables.js";
 
@@ -27,6 +28,7 @@ const program = new Command("kintsugi")
   .addCommand(makeCommand())
   .addCommand(packCommand())
   .addCommand(runCommand())
+  .addCommand(serveCommand())
   .addCommand(studyCommand())
   .addCommand(tablesCommand())
   .configureHelp({ showGlobalOptions: true })

@@ -35,6 +35,8 @@ export {
 } from "./run.js";
 export { type LanguageModel, type LanguageModelOptions, languageModel, type Pair } from "./scoring/languageModel.js";
 export { type ScoreOptions, type Scorer, type ScorerOptions, scorer, type TokenScores } from "./scoring/scorer.js";
+export { type App, app, type ServeOptions } from "./serve/app.js";
+export { type ListenOptions, type Serving, serve } from "./serve/serve.js";
 export {
   type CatalogueOptions,
   type Group,

@@ -9,8 +9,11 @@ import type { ScoreOptions } from "./scorer.js";
 /** A prompt as ids, and how it is to be continued. */
 export type Prompt = { readonly ids: Int32Array; readonly tokens: number; readonly options: GenerationOptions };
 
+/** What a prompt was continued with: the new text alone, its tokens, and whether a stop or the room ended it. */
+export type Continuation = { readonly text: string; readonly tokens: number; readonly ending: "stop" | "length" };
+
 /** Continues prompts, in their order. */
-export type Generator = (prompts: readonly Prompt[], options?: ScoreOptions) => Promise<string[]>;
+export type Generator = (prompts: readonly Prompt[], options?: ScoreOptions) => Promise<Continuation[]>;
 
 /** Prompts that are continued together. */
 const TOGETHER = 8;
@@ -19,7 +22,7 @@ const TOGETHER = 8;
  * A function that continues prompts until a stop string, the end marker, or their number of tokens.
  *
  * The best token is taken at `temperature` 0 (the default) or without `do_sample`; else `top_k`, `top_p` and `temperature`
- * count, and the numbers are drawn from `seed`.
+ * count, and the numbers are drawn from the prompt's own `seed` or else from `seed`.
  */
 export function generator(
   model: Model<Tensor>,
@@ -29,18 +32,18 @@ export function generator(
   // Kept for all prompts: its functions are compiled once.
   const decoder = new Decoder(model, { backend });
   return async (prompts, { progress, signal } = {}) => {
-    const texts = new Array<string>(prompts.length).fill("");
+    const made = new Array<Continuation>(prompts.length);
     // Prompts of similar length share a batch, the longest first.
     const order = prompts.map((_, i) => i).sort((a, b) => prompts[b].ids.length - prompts[a].ids.length);
     for (let at = 0; at < order.length; at += TOGETHER) {
       const places = order.slice(at, at + TOGETHER);
       const running = places.map((place) => start(prompts[place], tokenizer, seed + place));
       await continued(decoder, model, running, tokenizer, signal);
-      for (const [i, place] of places.entries()) texts[place] = running[i].text;
+      for (const [i, place] of places.entries()) made[place] = ended(running[i]);
       progress?.(at + places.length, prompts.length);
     }
     decoder.reset();
-    return texts;
+    return made;
   };
 }
 
@@ -52,7 +55,12 @@ type Running = {
   readonly choose: Sampler;
   text: string;
   left: number;
+  ending: Continuation["ending"];
 };
+
+function ended({ prompt, seen, text, ending }: Running): Continuation {
+  return { text, tokens: seen.length - prompt.ids.length, ending };
+}
 
 function start(prompt: Prompt, tokenizer: Tokenizer, seed: number): Running {
   const { until, temperature, do_sample, top_k, top_p } = prompt.options;
@@ -66,10 +74,18 @@ function start(prompt: Prompt, tokenizer: Tokenizer, seed: number): Running {
     seen: [...prompt.ids],
     stream: new TextStream(tokenizer, { stop }),
     choose: sampler(
-      greedy ? {} : { temperature: number(temperature) ?? 1, topK: number(top_k), topP: number(top_p), seed },
+      greedy
+        ? {}
+        : {
+            temperature: number(temperature) ?? 1,
+            topK: number(top_k),
+            topP: number(top_p),
+            seed: number(prompt.options.seed) ?? seed,
+          },
     ),
     text: "",
     left: prompt.tokens,
+    ending: "length",
   };
 }
 
@@ -102,10 +118,12 @@ function advance(running: Running, scores: Float32Array, tokenizer: Tokenizer): 
   const id = running.choose(scores, running.seen);
   if (id === tokenizer.special.eos) {
     running.left = 0;
+    running.ending = "stop";
     return id;
   }
   running.seen.push(id);
   running.text += running.stream.push(id);
-  running.left = running.stream.stopped === undefined ? running.left - 1 : 0;
+  if (running.stream.stopped !== undefined) running.ending = "stop";
+  running.left = running.ending === "stop" ? 0 : running.left - 1;
   return id;
 }

@@ -69,7 +69,7 @@ export function languageModel({ model, tokenizer }: Speaker, options: LanguageMo
         const tokens = Number(prompt.options.max_gen_toks ?? prompt.options.max_tokens ?? MAX_TOKENS);
         return { ids: encode.prompt(prompt.context, tokens), tokens, options: prompt.options };
       });
-      return await generate(asked, options);
+      return (await generate(asked, options)).map(({ text }) => text);
     },
   };
 }

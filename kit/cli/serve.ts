@@ -1,0 +1,42 @@
+import { Command } from "commander";
+import * as evals from "../evals/index.js";
+import * as weights from "../weights/index.js";
+import { whole } from "./arguments.js";
+import { progressLine } from "./progress.js";
+import { stopSignal } from "./stopping.js";
+
+type Options = {
+  readonly port: number;
+  readonly host: string;
+  readonly apiKey?: string;
+  readonly maxBatch: number;
+  readonly maxContext?: number;
+  readonly allowLeak?: true;
+};
+
+/** `kintsugi serve`: a model for the real lm-evaluation-harness, `--model local-completions`. */
+export function serveCommand(): Command {
+  return new Command("serve")
+    .description("serve a model to lm-evaluation-harness (local-completions) and other clients of completions")
+    .argument("<model>", "a known name, a file or a folder")
+    .option("--port <n>", "0 for any that is free", whole(0), 8000)
+    .option("--host <address>", "beyond this machine only with a key", "127.0.0.1")
+    .option("--api-key <key>", "asked of every client")
+    .option("--max-batch <n>", "most sequences read at once, and in one request", whole(1), 64)
+    .option("--max-context <n>", "tokens of a prompt and its continuation (default: the model's)", whole(3))
+    .option("--allow-leak", "serve a model that sees the future; its scores compare with no others")
+    .action(run);
+}
+
+async function run(name: string, options: Options): Promise<void> {
+  const line = progressLine(process.stderr);
+  const { model, tokenizer } = await weights.load(name, { progress: line.show }).finally(line.end);
+  const speaker = { model, tokenizer: weights.requireTokenizer(name, tokenizer) };
+  const serving = await evals.serve(speaker, { ...options, name });
+  const context = options.maxContext ?? model.config.context;
+  console.log(`${name} at ${serving.url}; the harness wants`);
+  console.log(
+    `--model local-completions --model_args model=${name},base_url=${serving.url}/v1/completions,max_length=${context}`,
+  );
+  stopSignal().addEventListener("abort", () => void serving.close());
+}

@@ -1,0 +1,138 @@
+/** The completions server as a function from requests to answers. */
+import { timingSafeEqual } from "node:crypto";
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { ExecutionBackend } from "../../engine/index.js";
+import { UserError } from "../../errors.js";
+import type { Speaker } from "../../generate/index.js";
+import { type LeakOptions, rounded } from "../../model/index.js";
+import { assertFits } from "../../text/index.js";
+import { type Generator, generator, type Prompt } from "../scoring/generation.js";
+import { scorer } from "../scoring/scorer.js";
+import { completion, scoredChoice, scoredRequest, writtenChoice } from "./answer.js";
+import { Queue, QueueFull } from "./queue.js";
+import { isIds, objectOf, readCompletion } from "./request.js";
+
+export type ServeOptions = LeakOptions & {
+  /** What the model is called; default `model`. */
+  readonly name?: string;
+  /** Asked of every client as `Authorization: Bearer …`; default none. */
+  readonly apiKey?: string;
+  /** Most sequences read at once, and in one request; default 64. */
+  readonly maxBatch?: number;
+  /** Tokens of a prompt and its continuation; default the model's context. */
+  readonly maxContext?: number;
+  /** What continuing texts runs on; default `xla`. */
+  readonly decoding?: ExecutionBackend;
+  /** Most requests that wait; default 256. */
+  readonly waiting?: number;
+  /** Most bytes of a request; default 4 MB. */
+  readonly maxBytes?: number;
+};
+
+/** A server's routes, and how to wait for what it has begun. */
+export type App = {
+  readonly fetch: (request: Request) => Response | Promise<Response>;
+  readonly idle: () => Promise<void>;
+};
+
+/**
+ * What lm-evaluation-harness asks of a server, and nothing besides: `/v1/completions`, `/tokenizer_info`, `/tokenize`,
+ * `/detokenize`; and for people `/v1/models` and `/health`.
+ *
+ * @throws UserError when model and tokenizer do not belong together, or the model sees the future
+ */
+export function app({ model, tokenizer }: Speaker, options: ServeOptions = {}): App {
+  const { name = "model", apiKey, maxBatch = 64, waiting = 256, maxBytes = 4e6 } = options;
+  const limits = { context: options.maxContext ?? model.config.context, prompts: maxBatch };
+  assertFits(tokenizer, model.config.vocab);
+  const ready = rounded(model);
+  const score = scorer(ready, { batchSize: maxBatch, allowLeak: options.allowLeak });
+  let generate: Generator | undefined;
+  const scoring = new Queue((prompts: readonly Int32Array[]) => score(prompts.map(scoredRequest)), {
+    together: maxBatch,
+    waiting,
+  });
+  const writing = new Queue(
+    (prompts: readonly Prompt[]) => (generate ??= generator(ready, tokenizer, { backend: options.decoding }))(prompts),
+    {
+      together: maxBatch,
+      waiting,
+    },
+  );
+  let answered = 0;
+
+  const routes = new Hono();
+  routes.onError((error, { json }) => {
+    if (error instanceof UserError) return json(problem(error.message), 400);
+    if (error instanceof SyntaxError) return json(problem("the body is no JSON"), 400);
+    if (error instanceof QueueFull) return json(problem("too many requests are waiting"), 429, { "Retry-After": "1" });
+    console.error(error);
+    return json(problem("this is a bug of the kit, please report it", "server_error"), 500);
+  });
+  routes.notFound(({ json }) => json(problem("there is no such address"), 404));
+  routes.get("/health", ({ json }) => json({ status: "ok" }));
+  if (apiKey !== undefined) {
+    routes.use(async ({ req, json }, next) => {
+      if (same(req.header("Authorization") ?? "", `Bearer ${apiKey}`)) return await next();
+      return json(problem("the key is missing or wrong", "authentication_error"), 401);
+    });
+  }
+  routes.use(
+    bodyLimit({
+      maxSize: maxBytes,
+      onError: ({ json }) => json(problem(`a request has at most ${maxBytes} bytes`), 413),
+    }),
+  );
+
+  routes.get("/v1/models", ({ json }) =>
+    json({ object: "list", data: [{ id: name, object: "model", owned_by: "kintsugi" }] }),
+  );
+  routes.get("/tokenizer_info", ({ json }) => {
+    const spelt = (id: number | undefined): string | null => (id === undefined ? null : tokenizer.tokenOf(id));
+    const { bos, eos, pad } = tokenizer.special;
+    return json({ bos_token: spelt(bos), eos_token: spelt(eos), pad_token: spelt(pad), chat_template: null });
+  });
+  routes.post("/tokenize", async ({ req, json }) => {
+    const { prompt, add_special_tokens } = objectOf(await req.json());
+    if (typeof prompt !== "string") throw new UserError("the prompt is no text", { where: "prompt" });
+    return json({ tokens: [...tokenizer.encode(prompt, { addSpecial: add_special_tokens === true })] });
+  });
+  routes.post("/detokenize", async ({ req, json }) => {
+    const { tokens } = objectOf(await req.json());
+    if (!isIds(tokens)) throw new UserError("tokens are no ids", { where: "tokens", expected: "a list of ids" });
+    return json({ prompt: tokenizer.decode(tokens) });
+  });
+  routes.post("/v1/completions", async ({ req, json }) => {
+    const asked = readCompletion(await req.json(), tokenizer, limits);
+    const { prompts, tokens, stop, temperature, topP, seed } = asked;
+    const prompt = prompts.reduce((total, ids) => total + ids.length, 0);
+    const { signal } = req.raw;
+    if (asked.wants === "scores") {
+      const scores = await scoring.add(prompts, signal);
+      const choices = scores.map((each, i) => scoredChoice(tokenizer, prompts[i], each));
+      return json(completion(++answered, name, choices, { prompt, written: prompts.length }));
+    }
+    const how = { until: stop, temperature, top_p: topP, do_sample: temperature > 0, seed };
+    const made = await writing.add(
+      prompts.map((ids) => ({ ids, tokens, options: how })),
+      signal,
+    );
+    const written = made.reduce((total, each) => total + each.tokens, 0);
+    return json(completion(++answered, name, made.map(writtenChoice), { prompt, written }));
+  });
+  return {
+    fetch: (request) => routes.fetch(request),
+    idle: async () => void (await Promise.all([scoring.idle(), writing.idle()])),
+  };
+}
+
+function problem(message: string, type = "invalid_request_error"): object {
+  return { error: { message, type } };
+}
+
+/** Compares in a time that does not tell how much is right. */
+function same(given: string, right: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(right)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,265 @@
+/** Over loopback, as the harness asks. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Speaker } from "../../generate/index.js";
+import { init, liquid } from "../../model/index.js";
+import { mirrorRoot } from "../../source/index.js";
+import { load, requireTokenizer } from "../../weights/index.js";
+import { scorer } from "../scoring/scorer.js";
+import { app } from "./app.js";
+import { Queue, QueueFull } from "./queue.js";
+import { type Serving, serve } from "./serve.js";
+
+async function speakerOf(name: string): Promise<Speaker> {
+  const { model, tokenizer } = await load(name);
+  return { model, tokenizer: requireTokenizer(name, tokenizer) };
+}
+
+/** What the harness reads of a choice, and a little more. */
+type Answer = {
+  readonly choices: readonly {
+    readonly index: number;
+    readonly text: string;
+    readonly finish_reason: string;
+    readonly logprobs: {
+      readonly tokens: readonly string[];
+      readonly token_logprobs: readonly (number | null)[];
+      readonly top_logprobs: readonly (Readonly<Record<string, number>> | null)[];
+      readonly text_offset: readonly number[];
+    };
+  }[];
+  readonly usage: Readonly<Record<string, number>>;
+};
+
+function asking(url: () => string, headers: Readonly<Record<string, string>> = {}) {
+  const send = (path: string, body: unknown): Promise<Response> =>
+    fetch(url() + path, { method: "POST", headers, body: typeof body === "string" ? body : JSON.stringify(body) });
+  return {
+    send,
+    post: async <Out>(path: string, body: unknown): Promise<Out> => (await send(path, body)).json() as Promise<Out>,
+  };
+}
+
+/** The fields of a request for log-likelihoods, as recorded. */
+const scoring = { model: "m", temperature: 0, max_tokens: 1, logprobs: 1, seed: 1234, echo: true };
+
+describe("a server", () => {
+  let speaker: Speaker;
+  let serving: Serving;
+  const { send, post } = asking(() => serving.url);
+  beforeAll(async () => {
+    speaker = await speakerOf("pico");
+    serving = await serve(speaker, { port: 0, name: "pico", maxBatch: 8, maxBytes: 100_000, decoding: "graph" });
+  });
+  afterAll(async () => await serving.close());
+
+  it("says what the tokenizer is, and what a text's ids are, there and back", async () => {
+    const info = await (await fetch(`${serving.url}/tokenizer_info`)).json();
+    const { bos, eos } = speaker.tokenizer.special;
+    expect(info).toMatchObject({ eos_token: speaker.tokenizer.tokenOf(eos!), chat_template: null });
+    const text = "The little dog found a ball.";
+    const { tokens } = await post<{ tokens: number[] }>("/tokenize", { prompt: text, add_special_tokens: false });
+    expect(tokens).toEqual([...speaker.tokenizer.encode(text)]);
+    expect(await post("/detokenize", { tokens })).toEqual({ prompt: text });
+    // The harness takes the id of the begin marker from its text.
+    const marker = speaker.tokenizer.tokenOf((bos ?? eos)!);
+    expect(await post("/tokenize", { prompt: marker, add_special_tokens: false })).toEqual({ tokens: [bos ?? eos] });
+  });
+
+  it("scores prompts of any lengths in their order: one entry more than ids, the best to the last bit", async () => {
+    const prompts = ["The dog", "Once upon a time there was a little girl", "A"].map((text) => [
+      ...speaker.tokenizer.encode(text),
+    ]);
+    const { choices, usage } = await post<Answer>("/v1/completions", { ...scoring, prompt: prompts });
+    expect(choices.map(({ index }) => index)).toEqual([0, 1, 2]);
+    const right = await scorer(speaker.model)(
+      prompts.map((ids) => ({ context: Int32Array.of(ids[0]), continuation: Int32Array.from(ids.slice(1)) })),
+    );
+    let greedy = 0;
+    for (const [i, { logprobs }] of choices.entries()) {
+      const { token_logprobs: own, top_logprobs: top, tokens, text_offset } = logprobs;
+      for (const list of [own, top, tokens, text_offset]) expect(list).toHaveLength(prompts[i].length + 1);
+      expect([own[0], top[0]]).toEqual([null, null]);
+      for (const [at, value] of right[i].logLikelihoods.entries()) {
+        expect(Math.abs(own[at + 1]! - value)).toBeLessThanOrEqual(1e-5);
+        const best = Math.max(...Object.values(top[at + 1]!));
+        expect(own[at + 1] === best).toBe(right[i].best[at] === prompts[i][at + 1]);
+        greedy += Number(own[at + 1] === best);
+      }
+      // The token that was generated is the best.
+      expect(own.at(-1)).toBe(Object.values(top.at(-1)!)[0]);
+      expect(Object.keys(top.at(-1)!)).toEqual([tokens.at(-1)]);
+    }
+    expect(greedy).toBeGreaterThan(0);
+    const sent = prompts.flat().length;
+    expect(usage).toEqual({ prompt_tokens: sent, completion_tokens: 3, total_tokens: sent + 3 });
+  });
+
+  it("gives the same for text and ids, alone and beside others", async () => {
+    const text = "The little dog ran home.";
+    const ids = [...speaker.tokenizer.encode(text)];
+    const ask = async (prompt: unknown) => (await post<Answer>("/v1/completions", { ...scoring, prompt })).choices;
+    const [[own], [listed], both] = [await ask(text), await ask(ids), await ask([text, "The end"])];
+    expect(listed).toEqual(own);
+    expect(own.text.startsWith(text)).toBe(true);
+    for (const [i, value] of both[0].logprobs.token_logprobs.entries()) {
+      expect(Math.abs((value ?? 0) - (own.logprobs.token_logprobs[i] ?? 0))).toBeLessThanOrEqual(1e-5);
+    }
+    const many = await Promise.all(Array.from({ length: 12 }, () => ask([ids])));
+    for (const [one] of many) expect(one.logprobs.token_logprobs).toEqual(many[0][0].logprobs.token_logprobs);
+  });
+
+  it("writes on, until a stop that is not part of the text, or its end marker, or the number of tokens", async () => {
+    const ids = [...speaker.tokenizer.encode("Once upon a time")];
+    const ask = async (more: object) =>
+      (await post<Answer>("/v1/completions", { prompt: [ids], temperature: 0, seed: 1234, ...more })).choices[0];
+    const long = await ask({ max_tokens: 12 });
+    expect(long).toMatchObject({ finish_reason: "length", logprobs: null, index: 0 });
+    const word = long.text.trim().split(/\s+/)[2];
+    const short = await ask({ max_tokens: 12, stop: [word] });
+    expect(short.finish_reason).toBe("stop");
+    expect(short.text).toBe(long.text.slice(0, long.text.indexOf(word)));
+    const drawn = await Promise.all([1, 1, 2].map((seed) => ask({ max_tokens: 12, temperature: 1.5, seed })));
+    expect(drawn[0].text).toBe(drawn[1].text);
+    expect(drawn[0].text).not.toBe(drawn[2].text);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ["no JSON", "{", /the body is no JSON/],
+    ["no object", [], /no JSON object/],
+    ["no prompt", { ...scoring }, /neither text nor ids/],
+    ["a mixed prompt", { ...scoring, prompt: ["a", 1] }, /neither text nor ids/],
+    ["an empty prompt", { ...scoring, prompt: "" }, /a prompt has 0 tokens/],
+    ["an id that there is not", { ...scoring, prompt: [1024] }, /1024 is not a token id.*0 to 1023/s],
+    ["a long prompt", { ...scoring, prompt: Array(256).fill(3) }, /has 256 tokens.*max_length to 256/s],
+    ["too many prompts", { ...scoring, prompt: Array(9).fill([3]) }, /9 prompts.*at most 8/s],
+    ["echo without logprobs", { prompt: "a", echo: true, max_tokens: 1 }, /echo and logprobs/],
+    ["a bad number", { prompt: "a", max_tokens: -1 }, /max_tokens is -1/],
+    ["a bad stop", { prompt: "a", stop: [1] }, /stop is neither/],
+  ])("answers 400 to %s", async (_, body, message) => {
+    const answer = await send("/v1/completions", body);
+    expect(answer.status).toBe(400);
+    expect(((await answer.json()) as { error: { message: string } }).error.message).toMatch(message);
+  });
+
+  it("answers 404, 413 and health", async () => {
+    expect((await fetch(`${serving.url}/v1/chat`)).status).toBe(404);
+    expect((await send("/tokenize", { prompt: "a".repeat(200_000) })).status).toBe(413);
+    expect(await (await fetch(`${serving.url}/health`)).json()).toEqual({ status: "ok" });
+    expect(await (await fetch(`${serving.url}/v1/models`)).json()).toMatchObject({ data: [{ id: "pico" }] });
+  });
+
+  it("asks for its key", async () => {
+    const { fetch: ask } = app(speaker, { apiKey: "secret" });
+    const status = async (path: string, key?: string): Promise<number> => {
+      const headers = key === undefined ? undefined : { Authorization: `Bearer ${key}` };
+      return (await ask(new Request(`http://x${path}`, { headers }))).status;
+    };
+    expect(await status("/v1/models", "secret")).toBe(200);
+    expect(await status("/v1/models", "secreT")).toBe(401);
+    expect(await status("/v1/models")).toBe(401);
+    expect(await status("/tokenizer_info")).toBe(401);
+    expect(await status("/health")).toBe(200);
+  });
+
+  it("refuses a port in use, a host without a key, a model that sees the future", async () => {
+    const port = Number(new URL(serving.url).port);
+    await expect(serve(speaker, { port })).rejects.toThrow(/the port is in use.*--port/s);
+    await expect(serve(speaker, { port: 70_000 })).rejects.toThrow(/70000 is no port/);
+    await expect(serve(speaker, { port: 0, host: "0.0.0.0" })).rejects.toThrow(/other machines.*--api-key/s);
+    const leaky = { ...speaker, model: init(liquid(speaker.model.config, { pool: { kind: "sequence" } }), 0) };
+    await expect(serve(leaky, { port: 0 })).rejects.toThrow(/sees the future/);
+  });
+
+  it("answers what it has begun before it ends", async () => {
+    const own = await serve(speaker, { port: 0 });
+    const { post } = asking(() => own.url);
+    const asked = post<Answer>("/v1/completions", { ...scoring, prompt: ["The dog", "The cat"] });
+    await new Promise((resume) => setTimeout(resume, 30));
+    await own.close();
+    expect((await asked).choices).toHaveLength(2);
+    await expect(fetch(`${own.url}/health`)).rejects.toThrow();
+  });
+});
+
+describe("the queue", () => {
+  it("takes together what waits together, in order, and never more than fits unless one alone is larger", async () => {
+    const batches: number[][] = [];
+    const queue = new Queue<number, number>(
+      async (work) => {
+        batches.push([...work]);
+        await new Promise((resume) => setTimeout(resume, 5));
+        return work.map((each) => 10 * each);
+      },
+      { together: 3 },
+    );
+    const done = await Promise.all([[1], [2, 3], [4, 5], [6], [7, 8, 9, 10], [11]].map((work) => queue.add(work)));
+    expect(done).toEqual([[10], [20, 30], [40, 50], [60], [70, 80, 90, 100], [110]]);
+    expect(batches).toEqual([[1, 2, 3], [4, 5, 6], [7, 8, 9, 10], [11]]);
+  });
+
+  it("is bounded, drops what nobody waits for any more, and outlives an error", async () => {
+    const seen: number[] = [];
+    const queue = new Queue<number, number>(
+      async (work) => {
+        seen.push(...work);
+        if (work.includes(13)) throw new Error("unlucky");
+        return work;
+      },
+      { together: 1, waiting: 3 },
+    );
+    const left = new AbortController();
+    const waiting = [queue.add([13]), queue.add([2], left.signal), queue.add([3])];
+    await expect(queue.add([4])).rejects.toBeInstanceOf(QueueFull);
+    left.abort(new Error("gone"));
+    const ended = await Promise.allSettled(waiting);
+    expect(ended.map(({ status }) => status)).toEqual(["rejected", "rejected", "fulfilled"]);
+    expect(seen).toEqual([13, 3]);
+  });
+});
+
+describe.skipIf(mirrorRoot() === undefined)("the recorded exchange with tinystories-656k", () => {
+  it("has the same numbers", async () => {
+    const { fetch: ask } = app(await speakerOf("tinystories-656k"), { decoding: "graph" });
+    const post = async (path: string, body: object): Promise<unknown> =>
+      (await ask(new Request(`http://x${path}`, { method: "POST", body: JSON.stringify(body) }))).json();
+    expect(await (await ask(new Request("http://x/tokenizer_info"))).json()).toEqual({
+      bos_token: "<|start_story|>",
+      eos_token: "<|end_story|>",
+      pad_token: "<unk>",
+      chat_template: null,
+    });
+    expect(await post("/tokenize", { prompt: "Once upon a time, there", add_special_tokens: false })).toEqual({
+      tokens: [80, 147, 201, 282, 215, 249, 57],
+    });
+    expect(await post("/detokenize", { tokens: [80, 147, 201, 282, 57, 8, 57] })).toEqual({
+      prompt: "Once upon a time,e",
+    });
+    const { choices, usage } = (await post("/v1/completions", {
+      ...scoring,
+      prompt: [[80, 147, 201, 282, 57, 8, 57]],
+    })) as Answer;
+    const [{ text, logprobs }] = choices;
+    expect(text).toBe("Once upon a time,ee");
+    const recorded = [
+      -8.682991027832031, -2.160132884979248, -2.0945093631744385, -3.6358842849731445, -3.3027217388153076,
+      -14.4484224319458, -0.2733021676540375,
+    ];
+    const best = [
+      -2.0209624767303467, -1.081122875213623, -0.7071077227592468, -0.29980185627937317, -0.9932400584220886,
+      -1.1220676898956299, -0.2733021676540375,
+    ];
+    for (const [i, value] of recorded.entries()) {
+      expect(Math.abs(logprobs.token_logprobs[i + 1]! - value)).toBeLessThanOrEqual(1e-4);
+      expect(Math.abs(Object.values(logprobs.top_logprobs[i + 1]!)[0] - best[i])).toBeLessThanOrEqual(1e-4);
+    }
+    expect(usage).toEqual({ prompt_tokens: 7, completion_tokens: 1, total_tokens: 8 });
+    const written = (await post("/v1/completions", {
+      prompt: [[80, 147, 201, 282, 57]],
+      max_tokens: 8,
+      temperature: 0,
+      stop: ["\n", "<|end_story|>"],
+      seed: 1234,
+    })) as Answer;
+    expect(written.choices[0].text).toBe("ar one day, he saw something shiny in the ");
+  });
+});

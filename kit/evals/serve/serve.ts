@@ -1,0 +1,67 @@
+/** The completions server on a port of this machine. */
+
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+import { UserError } from "../../errors.js";
+import type { Speaker } from "../../generate/index.js";
+import { app, type ServeOptions } from "./app.js";
+
+export type ListenOptions = ServeOptions & {
+  /** Default 8000; 0 for any that is free. */
+  readonly port?: number;
+  /** Default 127.0.0.1: this machine alone. */
+  readonly host?: string;
+};
+
+/** A server that runs. */
+export type Serving = {
+  /** `http://host:port` */
+  readonly url: string;
+  /** Takes no more requests, answers those it has, ends. */
+  readonly close: () => Promise<void>;
+};
+
+/**
+ * Serves a model to lm-evaluation-harness and other clients of completions.
+ *
+ * @throws UserError for a port that is taken, or a host beyond this machine without a key
+ */
+export async function serve(speaker: Speaker, options: ListenOptions = {}): Promise<Serving> {
+  const { port = 8000, host = "127.0.0.1" } = options;
+  if (options.apiKey === undefined && !["127.0.0.1", "::1", "localhost"].includes(host)) {
+    throw new UserError(`${host} can be reached from other machines`, {
+      where: "serve",
+      fix: "Set a key with --api-key",
+    });
+  }
+  if (!(Number.isInteger(port) && port >= 0 && port < 65_536)) {
+    throw new UserError(`${port} is no port`, { where: "serve", expected: "0 to 65535" });
+  }
+  const { fetch, idle } = app(speaker, options);
+  const server = createAdaptorServer({ fetch, serverOptions: { noDelay: true, requestTimeout: 60_000 } }) as Server;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+    server.listen(port, host, resolve);
+  });
+  const { port: actual } = server.address() as AddressInfo;
+  return {
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${actual}`,
+    close: async () => {
+      const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
+      await idle();
+      server.closeIdleConnections();
+      await closed;
+    },
+  };
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  const where = `${host}:${port}`;
+  if (error.code === "EADDRINUSE")
+    return new UserError("the port is in use", { where, fix: "Choose another with --port" });
+  if (error.code === "EACCES") return new UserError("the port may not be used", { where, fix: "Choose one from 1024" });
+  if (error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND")
+    return new UserError("this machine has no such address", { where });
+  return error;
+}
