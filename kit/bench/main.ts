@@ -9,12 +9,16 @@ export type BenchOptions = {
   readonly only?: string;
   /** Which model, where a bench has several. */
   readonly preset?: string;
+  /** Whether what is measured is kept in results/benches. */
+  readonly record?: boolean;
 };
 
 type Bench = {
   readonly about: string;
   readonly load: () => Promise<(options: BenchOptions) => Promise<void>>;
   readonly takesPreset?: true;
+  /** Whether its figures can be kept: others are derived from them. */
+  readonly records?: true;
 };
 
 const benches: Readonly<Record<string, Bench>> = {
@@ -26,6 +30,7 @@ const benches: Readonly<Record<string, Bench>> = {
   decode: {
     about: "a token and a prompt by position: constant state against attention",
     load: async () => (await import("./decode/bench.js")).benchDecode,
+    records: true,
   },
   engine: {
     about: "matrix products, the cost of an operation, a training step, against NumPy and PyTorch",
@@ -66,7 +71,10 @@ async function main(args: readonly string[]): Promise<void> {
   if (values.preset !== undefined && bench.takesPreset === undefined) {
     throw new UserError(`bench ${name} has no presets`, { fix: "Leave --preset out" });
   }
-  await (await bench.load())({ rounds, only: values.only, preset: values.preset });
+  if (values.record === true && bench.records === undefined) {
+    throw new UserError(`bench ${name} keeps no record`, { fix: "Leave --record out" });
+  }
+  await (await bench.load())({ rounds, only: values.only, preset: values.preset, record: values.record });
 }
 
 function parsed(args: readonly string[]) {
@@ -79,6 +87,7 @@ function parsed(args: readonly string[]) {
         rounds: { type: "string" },
         only: { type: "string" },
         preset: { type: "string" },
+        record: { type: "boolean" },
       },
     });
   } catch (error) {
@@ -87,7 +96,7 @@ function parsed(args: readonly string[]) {
 }
 
 function help(): void {
-  say("npm run bench -- NAME [--rounds N] [--only PART] [--preset NAME]\n");
+  say("npm run bench -- NAME [--rounds N] [--only PART] [--preset NAME] [--record]\n");
   const rows = Object.entries(benches).map(([name, { about }]) => `  ${name.padEnd(10)}${about}`);
   say(rows.join("\n"));
   say("\nContestants take turns in processes of their own. Peers are installed into .peers/ on first use.");

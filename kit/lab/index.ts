@@ -1,4 +1,5 @@
 export * from "./archive.js";
+export * from "./benchRecord.js";
 export * from "./charts.js";
 export * from "./claims.js";
 export * from "./conduct.js";

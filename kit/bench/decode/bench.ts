@@ -1,4 +1,5 @@
 import { UserError } from "../../errors.js";
+import { type BenchFigure, writeBench } from "../../lab/index.js";
 import { countParameters } from "../../model/index.js";
 import { Contestant, withContestants } from "../harness/contestant.js";
 import { busyNote, machineFacts } from "../harness/machine.js";
@@ -14,7 +15,15 @@ const lengths = [128, 256, 512, 1024, 2048, 4096, 8192];
 const parts = ["tokens", "prompt"];
 
 /** `bench -- decode`: what a token and a prompt cost by position, for mixers of constant state and for attention. */
-export async function benchDecode({ rounds = 7, only }: { rounds?: number; only?: string }): Promise<void> {
+export async function benchDecode({
+  rounds = 7,
+  only,
+  record,
+}: {
+  rounds?: number;
+  only?: string;
+  record?: boolean;
+}): Promise<void> {
   if (only !== undefined && !parts.includes(only)) {
     throw new UserError(`bench decode has no part "${only}"`, { expected: parts.join(", ") });
   }
@@ -23,8 +32,24 @@ export async function benchDecode({ rounds = 7, only }: { rounds?: number; only?
   for (const [name, config] of Object.entries(models)) {
     say(`  ${name}: ${countParameters(config).toLocaleString("en")} parameters, ternary, rounded once`);
   }
-  if (only !== "tokens") say(await benchPrompt(rounds));
-  if (only !== "prompt") say(await benchTokens(rounds));
+  if (record === true && only !== undefined) {
+    throw new UserError("a record holds both parts", { fix: "Leave --only or --record out" });
+  }
+  const figures = [
+    ...(only === "tokens" ? [] : await benchPrompt(rounds)),
+    ...(only === "prompt" ? [] : await benchTokens(rounds)),
+  ];
+  if (record === true) say(await writeBench({ bench: "decode", machine: machineFacts(), rounds, figures }));
+}
+
+/** A row of a record. */
+function figure(model: string, measure: string, at: number, { median, min, max }: Omit<Spread, "count">): BenchFigure {
+  return { model, measure, at, median, min, max };
+}
+
+/** A figure that is the same every time. */
+function exactly(value: number): Omit<Spread, "count"> {
+  return { median: value, min: value, max: value };
 }
 
 async function withModels<T>(names: readonly ModelName[], use: (all: readonly Contestant[]) => Promise<T>): Promise<T> {
@@ -35,15 +60,12 @@ async function withModels<T>(names: readonly ModelName[], use: (all: readonly Co
   });
 }
 
-/**
- * Time of a token and bytes of the state at several positions.
- *
- * @returns how much slower the last position is than the first, for Gated DeltaNet
- */
-async function benchTokens(rounds: number): Promise<string> {
+/** Time of a token and bytes of the state at several positions; at last how much slower the last is than the first. */
+async function benchTokens(rounds: number): Promise<readonly BenchFigure[]> {
   const names: readonly ModelName[] = ["Gated DeltaNet", "gated convolution", "attention"];
   return await withModels(names, async (all) => {
     const rows: string[][] = [];
+    const figures: BenchFigure[] = [];
     const ofDeltaNet: Spread[] = [];
     for (const position of positions) {
       type Reply = { readonly ms: number; readonly bytes: number };
@@ -53,6 +75,12 @@ async function benchTokens(rounds: number): Promise<string> {
       for (const contestant of all) states.push(await once(contestant));
       const times = (await interleave(all, rounds, async (c) => (await once(c)).ms)).map(spread);
       ofDeltaNet.push(times[0]);
+      figures.push(
+        ...names.flatMap((name, i) => [
+          figure(name, "ms a token", position, times[i]),
+          figure(name, "bytes of state", position, exactly(states[i].bytes)),
+        ]),
+      );
       rows.push([
         position.toLocaleString("en"),
         ...times.map((time) => shown(time, 2)),
@@ -64,19 +92,17 @@ async function benchTokens(rounds: number): Promise<string> {
     );
     say(table(["position", ...names, ...names.map((name) => `${name}, bytes`)], rows));
     const [first, last] = [ofDeltaNet[0].median, ofDeltaNet[ofDeltaNet.length - 1].median];
-    return `Gated DeltaNet, ms(10,000) / ms(10): ${(last / first).toFixed(2)}`;
+    say(`Gated DeltaNet, ms(10,000) / ms(10): ${(last / first).toFixed(2)}`);
+    return figures;
   });
 }
 
-/**
- * Time of a prompt by its length.
- *
- * @returns from which length on Gated DeltaNet reads a prompt faster than attention
- */
-async function benchPrompt(rounds: number): Promise<string> {
+/** Time of a prompt by its length; at last from which one on Gated DeltaNet is faster than attention. */
+async function benchPrompt(rounds: number): Promise<readonly BenchFigure[]> {
   const names: readonly ModelName[] = ["Gated DeltaNet", "attention"];
   return await withModels(names, async (all) => {
     const rows: string[][] = [];
+    const figures: BenchFigure[] = [];
     const medians: number[][] = [];
     for (const length of lengths) {
       const once = async (c: Contestant): Promise<number> => (await c.ask<{ ms: number }>("prompt", { length })).ms;
@@ -84,6 +110,7 @@ async function benchPrompt(rounds: number): Promise<string> {
       for (const contestant of all) compiling.push(await once(contestant));
       const times = (await interleave(all, rounds, once)).map(spread);
       medians.push(times.map(({ median }) => median));
+      figures.push(...names.map((name, i) => figure(name, "ms a prompt", length, times[i])));
       rows.push([
         length.toLocaleString("en"),
         ...times.map((time) => shown(time, 1)),
@@ -97,7 +124,8 @@ async function benchPrompt(rounds: number): Promise<string> {
     say(table(["tokens", ...heads, "attention : Gated DeltaNet", "first call s"], rows));
     const peaks = await Promise.all(all.map((c) => c.ask<{ peakBytes: number }>("memory")));
     say(`peak memory: ${peaks.map(({ peakBytes }, i) => `${names[i]} ${gigabytes(peakBytes)}`).join(", ")}`);
-    return crossover(medians);
+    say(crossover(medians));
+    return figures;
   });
 }
 

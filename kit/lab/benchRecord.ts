@@ -1,0 +1,75 @@
+/** What benches measured, kept so that tables and claims can be derived from it: `results/benches/<name>.json`. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../errors.js";
+import { fields, list, positive, type Reader, text, whole } from "../model/reading.js";
+import { makeFolder, writeAtomically } from "../source/files.js";
+import { projectRoot } from "../source/index.js";
+
+/** One measured quantity of one contestant. */
+export type BenchFigure = {
+  readonly model: string;
+  /** With its unit, such as `ms a prompt`. */
+  readonly measure: string;
+  /** Where it was measured: tokens of a prompt, a position. */
+  readonly at: number;
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+};
+
+/** What one call of a bench measured. */
+export type BenchRecord = {
+  readonly bench: string;
+  /** Processor, memory, versions. */
+  readonly machine: string;
+  /** How often each contestant had its turn. */
+  readonly rounds: number;
+  readonly figures: readonly BenchFigure[];
+};
+
+const reader: Reader<BenchRecord> = fields<BenchRecord>({
+  bench: text,
+  machine: text,
+  rounds: whole(),
+  figures: list(
+    fields<BenchFigure>({ model: text, measure: text, at: whole(0), median: positive, min: positive, max: positive }),
+  ),
+});
+
+/** Where benches keep their records. */
+export function benchesFolder(): string {
+  return join(projectRoot(), "results", "benches");
+}
+
+/** @returns the path of the record, which is replaced if there was one */
+export async function writeBench(record: BenchRecord, folder: string = benchesFolder()): Promise<string> {
+  const path = join(folder, `${record.bench}.json`);
+  await makeFolder(folder);
+  await writeAtomically(path, (handle) => handle.writeFile(`${JSON.stringify(record, null, 1)}\n`));
+  return path;
+}
+
+/**
+ * What a bench measured when it was last recorded; nothing if it never was.
+ *
+ * @throws UserError when the file holds something else
+ */
+export function readBench(bench: string, folder: string = benchesFolder()): BenchRecord | undefined {
+  const path = join(folder, `${bench}.json`);
+  if (!existsSync(path)) return undefined;
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new UserError(`${path} is not JSON: ${(error as Error).message}`, {
+      fix: `npm run bench -- ${bench} --record makes it anew`,
+    });
+  }
+  return reader(json, { field: "", where: path });
+}
+
+/** The median of a figure of a bench. */
+export function benchMedian(record: BenchRecord, model: string, measure: string, at: number): number | undefined {
+  return record.figures.find((one) => one.model === model && one.measure === measure && one.at === at)?.median;
+}
