@@ -61,6 +61,7 @@ test.each<[string[], RegExp]>([
   [["--recipe", "liquidMetl"], /did you mean liquidMetal/],
   [["--train", "last:0"], /"last:0" names no part of a model/],
   [["--train", "new"], /leaves nothing to train/],
+  [["--rounding-tokens", "256"], /rounding is to set in, and no weights are rounded/],
   [["--data", "none/such.jsonl"], /none\/such\.jsonl/],
   [["--layers", "1"], /layers are chosen, and no recipe/],
   [["--base", "/none/such", "--teacher"], /\/none\/such/],

@@ -25,6 +25,7 @@ type Options = {
   readonly temperature?: number;
   readonly teacherWeight?: number;
   readonly matchHidden?: number;
+  readonly roundingTokens?: number;
   readonly learningRate?: number;
   readonly length?: number;
   readonly batchTokens?: number;
@@ -57,6 +58,7 @@ export function healCommand(): Command {
     .option("--temperature <t>", "softens what the teacher says", number)
     .option("--teacher-weight <w>", "the teacher's share of the loss, 0 to 1", number)
     .option("--match-hidden <h>", "weight of matching the teacher's residual stream", number)
+    .option("--rounding-tokens <n>", "over which the rounding to ternary weights sets in (default: at once)", whole(1))
     .option("--learning-rate <r>", "at its highest", number)
     .option("--length <n>", "tokens of a sequence", whole(1))
     .option("--batch-tokens <n>", "tokens of a step", whole(1))
@@ -106,7 +108,7 @@ async function carriedOut(
 }
 
 function specOf(source: string, options: Options): lab.HealingSpec {
-  const { data, tokens, train, base, learningRate, length, batchTokens, backend, threads } = options;
+  const { data, tokens, train, base, roundingTokens, learningRate, length, batchTokens, backend, threads } = options;
   const chosen = options.recipe;
   if (chosen === undefined && options.layers !== undefined) {
     throw new UserError("layers are chosen, and no recipe", { fix: "Add --recipe, or leave --layers out" });
@@ -125,6 +127,7 @@ function specOf(source: string, options: Options): lab.HealingSpec {
     tokens,
     part: train.kind === "all" ? undefined : train,
     distillation: taught ? defined({ temperature, weight, hidden }) : undefined,
+    roundingTokens,
     learningRate,
     length,
     batchTokens,

@@ -21,6 +21,8 @@ export type HealingSpec = {
   readonly part?: PartSpec;
   /** Default: none; the text alone. */
   readonly distillation?: DistillationSpec;
+  /** Tokens over which the rounding of a recipe that is ternary sets in. Default: none, all of it from the first step. */
+  readonly roundingTokens?: number;
   /** Default 5e-4. */
   readonly learningRate?: number;
   /** Tokens of a sequence. Default 256, or the model's context where that is shorter. */
@@ -41,7 +43,7 @@ export type HealingSpec = {
  * @param config of the source
  */
 export function healing(config: ModelConfig, options: HealingSpec): RunSpec {
-  const { source, recipe, base, corpus, tokens, part, distillation } = options;
+  const { source, recipe, base, corpus, tokens, part, roundingTokens, distillation } = options;
   const length = options.length ?? Math.min(256, config.context);
   const initial: PretrainedSpec = {
     kind: "pretrained",
@@ -68,6 +70,7 @@ export function healing(config: ModelConfig, options: HealingSpec): RunSpec {
       factors: undecayed,
       validateEvery: options.validateEvery ?? Math.max(1, Math.round(tokens / 10)),
       ...(part === undefined ? {} : { part }),
+      ...(roundingTokens === undefined ? {} : { roundingTokens }),
       ...(distillation === undefined ? {} : { distillation }),
     },
     execution: options.execution ?? { backend: "graph", threads: 2, matmul: "float32" },

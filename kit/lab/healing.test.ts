@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { liveTensors } from "../engine/index.js";
 import { pico } from "../model/index.js";
-import { convertedConfig, differentialLiquidMetal, liquidMetal, type Recipe } from "../surgery/index.js";
+import { convertedConfig, differentialLiquidMetal, liquidMetal, type Recipe, ternary } from "../surgery/index.js";
 import { load } from "../weights/index.js";
 import { carryOut, keepModel, type Run, type RunSpec, readRecord, readRun, recordPath } from "./index.js";
 
@@ -19,7 +19,7 @@ const folders = () => {
 
 type Dials = { readonly recipe?: Recipe; readonly corpus?: RunSpec["data"]["corpus"] } & Pick<
   RunSpec["training"],
-  "part" | "distillation"
+  "part" | "distillation" | "roundingTokens"
 >;
 
 /** Conversations and texts in a file each. */
@@ -98,6 +98,7 @@ describe("a run that begins with a trained model", () => {
     { recipe: differentialLiquidMetal, part: { kind: "new" }, distillation: { weight: 0.5, hidden: 0.1 } },
     { part: { kind: "lora", rank: 2 } },
     { part: { kind: "scales" }, corpus: mixture() },
+    { recipe: ternary, roundingTokens: 1024 },
   ])("goes on after an interruption as if there had been none (%o)", async (dials) => {
     const run = healing(dials);
     const [whole, broken] = [folders(), folders()];
@@ -130,6 +131,9 @@ describe("a run that begins with a trained model", () => {
   it("is read from JSON, recipe and all", () => {
     const run = healing({ recipe: differentialLiquidMetal, part: { kind: "lora", rank: 4, alpha: 8 } });
     expect(readRun(JSON.parse(JSON.stringify(run)))).toEqual(run);
+    const rounding = healing({ recipe: ternary, roundingTokens: 512 });
+    expect(readRun(JSON.parse(JSON.stringify(rounding)))).toEqual(rounding);
+    expect(() => readRun(healing({ roundingTokens: 512 }))).toThrow(/no roundingTokens where no weights are rounded/);
     const { spec } = run;
     const misspelt = { ...run, spec: { ...spec, training: { ...spec.training, part: { kind: "last", layer: 2 } } } };
     expect(() => readRun(misspelt)).toThrow(/no field spec\.training\.part\.layer.*Did you mean layers/);

@@ -120,6 +120,7 @@ const training: Reader<RunSpec["training"]> = lawful(
     ),
     validateEvery: optional(whole()),
     part: optional(part),
+    roundingTokens: optional(whole()),
     distillation: optional(
       fields<DistillationSpec>({ temperature: optional(positive), weight: optional(share), hidden: optional(factor) }),
     ),
@@ -146,6 +147,11 @@ const spec: Reader<RunSpec> = lawful(
       matmul: oneOf<MatmulPrecision>("float32", "bf16"),
     }),
   }),
+  {
+    field: "training",
+    expected: "no roundingTokens where no weights are rounded",
+    holds: ({ training, model }) => training.roundingTokens === undefined || model.linear.kind === "ternary",
+  },
   {
     field: "data",
     expected: "a tokenizer of as many tokens as the model's vocabulary",

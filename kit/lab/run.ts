@@ -15,6 +15,7 @@ import {
   nextTokenLoss,
   type Part,
   partOf,
+  rising,
   schedules,
   Training,
   whole,
@@ -71,7 +72,7 @@ async function train<P>(
     ...spec.training,
     totalTokens: budgetOf(spec),
   });
-  const { beta1, beta2, eps, factors, clip, accumulate, allowLeak } = spec.training;
+  const { beta1, beta2, eps, factors, clip, accumulate, allowLeak, roundingTokens } = spec.training;
   const training = new Training<P>({
     part,
     from,
@@ -79,6 +80,7 @@ async function train<P>(
     steps: stepsOf(spec),
     learningRate,
     weightDecay,
+    rounding: roundingTokens === undefined ? undefined : rising(roundingTokens),
     optimiser: { beta1, beta2, eps, factors },
     clip,
     accumulate,

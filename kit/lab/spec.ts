@@ -61,6 +61,8 @@ export type RunSpec = {
     readonly validateEvery?: number;
     /** The weights that are trained; default all. `new` are those the recipe put in. */
     readonly part?: PartSpec;
+    /** Tokens over which the rounding of ternary weights sets in, from none to all; absent: all from the first step. */
+    readonly roundingTokens?: number;
     /** Learns from the pretrained model as well, as it was before its conversion. */
     readonly distillation?: DistillationSpec;
     /** Trains and judges a model that sees the future; its figures are comparable with none. */
@@ -94,13 +96,13 @@ export function stepsOf(spec: RunSpec): number {
 }
 
 /**
- * The same run with another budget: stages and the lengths of the schedule keep their shares.
+ * The same run with another budget: stages, the lengths of the schedule and the onset of rounding keep their shares.
  *
  * @param tokens of all stages together
  */
 export function withBudget(spec: RunSpec, tokens: number): RunSpec {
   const ratio = tokens / budgetOf(spec);
-  const { stages, schedule } = spec.training;
+  const { stages, schedule, roundingTokens } = spec.training;
   const scaled = stages.map((stage) => ({ ...stage, tokens: Math.round(stage.tokens * ratio) }));
   const rest = tokens - scaled.slice(0, -1).reduce((sum, stage) => sum + stage.tokens, 0);
   const exact = [...scaled.slice(0, -1), { ...scaled[scaled.length - 1], tokens: rest }];
@@ -109,7 +111,8 @@ export function withBudget(spec: RunSpec, tokens: number): RunSpec {
     warmupTokens: Math.round(schedule.warmupTokens * ratio),
     ...(schedule.kind === "warmupStableDecay" ? { decayTokens: Math.round(schedule.decayTokens * ratio) } : {}),
   };
-  return { ...spec, training: { ...spec.training, stages: exact, schedule: shorter } };
+  const rounding = roundingTokens === undefined ? {} : { roundingTokens: Math.round(roundingTokens * ratio) };
+  return { ...spec, training: { ...spec.training, stages: exact, schedule: shorter, ...rounding } };
 }
 
 /** The same run with another peak of the learning rate. */

@@ -90,7 +90,10 @@ export type LinearKind<Spec> = {
   /** Whether the blocks' halves, and whether the linear layers by themselves, have norms. */
   readonly norms: (spec: Spec) => { readonly block: boolean; readonly own: boolean };
   readonly apply: (spec: Spec) => Linear;
-  /** How matrices are stored once that are rounded at every use; absent where they are not. */
+  /**
+   * How matrices are stored once that are rounded at every use; absent where they are not. The gradient of `matrix` is the one
+   * they are trained with.
+   */
   readonly rounded?: {
     readonly spec: (spec: Spec) => LinearSpec;
     readonly matrix: (weight: Tensor, spec: Spec) => Tensor;

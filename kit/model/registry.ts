@@ -25,8 +25,8 @@ import {
   type TokenMixingParams,
   type TokenMixingSpec,
   type TokenMixingState,
-  ternarise,
   ternaryLinear,
+  ternaryValues,
   tokenMixing,
   tokenMixingPrefill,
   tokenMixingStart,
@@ -110,7 +110,7 @@ export const linears: Linears = {
     apply: (spec) => (weight, x) => ternaryLinear(weight, x, spec),
     rounded: {
       spec: (spec) => ({ ...spec, rounded: true }),
-      matrix: (weight, { scale, rounded }) => (rounded === true ? weight : ternarise(weight, scale).values),
+      matrix: (weight, { scale, rounded }) => (rounded === true ? weight : ternaryValues(weight, scale)),
     },
   },
 };

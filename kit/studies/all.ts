@@ -5,6 +5,7 @@ import { deltaDetails, precision, sequence } from "./details.js";
 import { healSmolLm2, healStories, liquidModules } from "./healing.js";
 import { mixer, mixerLong } from "./mixer.js";
 import { original, teenySFull } from "./original.js";
+import { ternariseSmolLm2, ternariseStories } from "./ternarise.js";
 
 export const studies: readonly Study[] = [
   alphaByNormConv,
@@ -19,4 +20,6 @@ export const studies: readonly Study[] = [
   healStories,
   liquidModules,
   healSmolLm2,
+  ternariseStories,
+  ternariseSmolLm2,
 ];

@@ -27,8 +27,17 @@ function against({ arms }: StudyResult, arm: string, other: string): PairedCompa
   return pairedComparison(of(arm), of(other));
 }
 
+/** What rounding at once leaves to heal, and what rounding by and by changes. */
+const roundedByAndBy: Answer = (result) => {
+  const [cost, gain] = [against(result, "at-once", "control"), against(result, "warm-up", "at-once")];
+  if (cost === undefined || gain === undefined) return undefined;
+  return `Rounded at once and healed, bits per byte are apart from the base's by ${differenceText(cost)}; a warm-up changes that by ${differenceText(gain)}.`;
+};
+
 /** Answers by study; the others say which arm is lowest. */
 export const answers: Answers = {
   "alpha-by-norm-conv": alphaByNorm,
   "alpha-by-norm-deltanet": alphaByNorm,
+  ternarise: roundedByAndBy,
+  "ternarise-smollm2": roundedByAndBy,
 };

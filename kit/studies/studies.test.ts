@@ -61,6 +61,8 @@ it("count what they are said to count", () => {
     ["heal-stories", 8, 24],
     ["liquid-parts", 8, 24],
     ["heal-smollm2", 4, 4],
+    ["ternarise", 3, 9],
+    ["ternarise-smollm2", 3, 3],
   ]);
 });
 

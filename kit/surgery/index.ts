@@ -9,6 +9,7 @@ export {
   liquidMetal,
   type Recipe,
   recipes,
+  ternary,
 } from "./convert/recipe.js";
 export { type BeforeAfter, type ConversionReport, conversionReport, type Growth, growth } from "./convert/report.js";
 export { type TernariseSpec, ternarise } from "./convert/ternarise.js";

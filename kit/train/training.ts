@@ -13,15 +13,16 @@ import {
   tensor,
 } from "../engine/index.js";
 import { UserError } from "../errors.js";
-import type { Model, ModelParams } from "../model/index.js";
+import type { Model, ModelConfig, ModelParams } from "../model/index.js";
 import type { Batch, DataCursor } from "../text/index.js";
-import type { Rates } from "./optimiser.js";
 import { type Part, whole } from "./part.js";
 import type { Schedule } from "./schedule.js";
 import {
   type Accumulated,
   type AccumulatingStep,
   accumulatingStep,
+  type LossInputs,
+  type StepInputs,
   type StepOptions,
   type Stepped,
   type TrainingState,
@@ -56,6 +57,8 @@ export type TrainingOptions<P = ModelParams<Tensor>> = StepOptions &
     readonly learningRate: Schedule;
     /** Decoupled decay per step, times the learning rate. Default: 0.1 throughout. */
     readonly weightDecay?: Schedule;
+    /** λ of `partlyRounded`: how much of the rounding of ternary weights is done, from 0 to 1. Default: all, throughout. */
+    readonly rounding?: Schedule;
     /** Batches whose gradients are added up to one step. Default 1. */
     readonly accumulate?: number;
     /** Default `auto`. */
@@ -83,7 +86,7 @@ export type StepRecord = {
 /** The loss is not a number. The state is the one before the step. */
 export class Diverged extends UserError {}
 
-type CompiledStep<P> = Compiled<[TrainingState<P>, Tensor, Tensor, Rates], Stepped<P>>;
+type CompiledStep<P> = Compiled<[TrainingState<P>, Tensor, Tensor, StepInputs], Stepped<P>>;
 
 /**
  * A training run: an asynchronous sequence of step records, and the model as it stands.
@@ -104,6 +107,7 @@ export class Training<P = ModelParams<Tensor>> implements AsyncIterable<StepReco
     const { backend = "auto", matmul = "float32", from, batches } = options;
     // Without a part P is what `whole` trains: its default.
     this.part = "part" in options ? options.part : (whole(options.model) as unknown as Part<P>);
+    if (options.rounding !== undefined) expectRounding(this.part.config);
     this.state = from?.state ?? trainingStart(this.part, options.optimiser);
     this.at = from?.position ?? { step: 0, tokens: 0 };
     this.batches = batches[Symbol.iterator]();
@@ -173,11 +177,12 @@ export class Training<P = ModelParams<Tensor>> implements AsyncIterable<StepReco
     const weightDecay = this.options.weightDecay?.(tokens) ?? 0.1;
     let [lossNats, gradNorm] = [Number.NaN, Number.NaN];
     this.state = carry(this.state, (state) => {
-      const rates: Rates = { learningRate: scalar(learningRate), weightDecay: scalar(weightDecay) };
+      const rates = { learningRate: scalar(learningRate), weightDecay: scalar(weightDecay) };
+      const rounding = this.options.rounding && { rounding: scalar(this.options.rounding(tokens)) };
       const result =
         batches.length === 1
-          ? this.whole(state, inputsOf(batches[0]), targetsOf(batches[0]), rates)
-          : this.parts.finish(state, this.accumulated(state, batches), rates);
+          ? this.whole(state, inputsOf(batches[0]), targetsOf(batches[0]), { ...rates, ...rounding })
+          : this.parts.finish(state, this.accumulated(state, batches, rounding), rates);
       [lossNats, gradNorm] = [item(result.loss), item(result.norm)];
       if (!Number.isFinite(lossNats) || !Number.isFinite(gradNorm)) diverged(step + 1, state);
       return result.state;
@@ -191,7 +196,11 @@ export class Training<P = ModelParams<Tensor>> implements AsyncIterable<StepReco
     return { step: this.at.step, tokens: this.at.tokens, lossNats, learningRate, gradNorm, stepMs };
   }
 
-  private accumulated({ params }: TrainingState<P>, batches: readonly TokenBatch[]): Accumulated<P> {
+  private accumulated(
+    { params }: TrainingState<P>,
+    batches: readonly TokenBatch[],
+    given?: LossInputs,
+  ): Accumulated<P> {
     const counts = batches.map(({ targets }) => targets.reduce((count, id) => (id >= 0 ? count + 1 : count), 0));
     const all = Math.max(
       1,
@@ -199,10 +208,19 @@ export class Training<P = ModelParams<Tensor>> implements AsyncIterable<StepReco
     );
     return batches.reduce(
       (sums, batch, i) =>
-        carry(sums, () => this.parts.add(params, sums, inputsOf(batch), targetsOf(batch), scalar(counts[i] / all))),
+        carry(sums, () => {
+          const weight = scalar(counts[i] / all);
+          return this.parts.add(params, sums, inputsOf(batch), targetsOf(batch), { ...given, weight });
+        }),
       scope(() => this.parts.start(params)),
     );
   }
+}
+
+/** @throws UserError when no weights are rounded, or they have been for good */
+function expectRounding({ linear }: ModelConfig): void {
+  if (linear.kind === "ternary" && linear.rounded !== true) return;
+  throw new UserError("rounding is to set in, and no weights are rounded", { expected: "ternary linear layers" });
 }
 
 function inputsOf({ inputs, shape }: TokenBatch): Tensor {
