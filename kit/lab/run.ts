@@ -66,8 +66,6 @@ async function train<P>(
   const from = await store.latest(like, ({ message }) => options.say?.(`${message}; an older one is used`));
   free(like);
   if (from !== undefined) options.say?.(`goes on after step ${from.position.step}`);
-  const path = recordPath(run, options.records);
-  const record = RecordWriter.resume(headerOf(run, data.dataset), from?.position.step ?? 0, path);
   const { learningRate, weightDecay } = schedules(spec.training.schedule, {
     ...spec.training,
     totalTokens: budgetOf(spec),
@@ -93,6 +91,8 @@ async function train<P>(
   const needed = spec.training.part !== undefined || spec.training.distillation !== undefined;
   if (!needed) freeStart(start);
   try {
+    const path = recordPath(run, options.records);
+    const record = RecordWriter.resume(headerOf(run, data.dataset), from?.position.step ?? 0, path);
     return await new Progress<P>({ run, options, record, store, training, data }, from?.note).toTheEnd();
   } finally {
     training.dispose();
