@@ -35,6 +35,7 @@ export {
   startCursor,
 } from "./packing.js";
 export { type ReadDocumentsOptions, readDocuments, readJsonl } from "./readTexts.js";
+export * from "./rows/index.js";
 export { tokenizerFromSentencePiece } from "./sentencepiece.js";
 export { type LengthStage, packingAt, type StagedPacking, stagedBatches, stagesOf } from "./stages.js";
 export { TextStream, type TextStreamOptions } from "./stream.js";
