@@ -15,6 +15,7 @@ import { stopped, stopSignal } from "./stopping.js";
 
 type Options = {
   readonly data: lab.HealingSpec["corpus"];
+  readonly documentsApart?: true;
   readonly tokens: number;
   readonly out: string;
   readonly recipe?: Recipe;
@@ -48,6 +49,7 @@ export function healCommand(): Command {
     .description("train a model on, converted or as it is; started again, it goes on where it was")
     .argument("<model>", "a known name, a file or a folder")
     .requiredOption("--data <what>", dataWords, corpus)
+    .option("--documents-apart", "documents that share a row see nothing of each other")
     .requiredOption("--tokens <n>", "how many to learn from", whole(1))
     .requiredOption("--out <folder>", "the folder to make")
     .option("--recipe <name>", `convert it first: ${Object.keys(recipes).join(", ")}`, recipe)
@@ -124,6 +126,7 @@ function specOf(source: string, options: Options): lab.HealingSpec {
     recipe,
     base,
     corpus: data,
+    documents: options.documentsApart === true ? "apart" : undefined,
     tokens,
     part: train.kind === "all" ? undefined : train,
     distillation: taught ? defined({ temperature, weight, hidden }) : undefined,

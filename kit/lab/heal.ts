@@ -16,6 +16,8 @@ export type HealingSpec = {
   /** The model the source was made from, where it was converted before. */
   readonly base?: string;
   readonly corpus: RunSpec["data"]["corpus"];
+  /** Whether documents that share a row see nothing of each other. Default: they are one text. */
+  readonly documents?: "apart";
   readonly tokens: number;
   /** The weights that are trained. Default: all. */
   readonly part?: PartSpec;
@@ -43,7 +45,7 @@ export type HealingSpec = {
  * @param config of the source
  */
 export function healing(config: ModelConfig, options: HealingSpec): RunSpec {
-  const { source, recipe, base, corpus, tokens, part, roundingTokens, distillation } = options;
+  const { source, recipe, base, corpus, documents, tokens, part, roundingTokens, distillation } = options;
   const length = options.length ?? Math.min(256, config.context);
   const initial: PretrainedSpec = {
     kind: "pretrained",
@@ -55,7 +57,12 @@ export function healing(config: ModelConfig, options: HealingSpec): RunSpec {
     version: 1,
     model: recipe === undefined ? config : convertedConfig(config, recipe),
     initial,
-    data: { corpus, validation: 0.02, tokenizer: { kind: "pretrained", vocab: config.vocab } },
+    data: {
+      corpus,
+      validation: 0.02,
+      tokenizer: { kind: "pretrained", vocab: config.vocab },
+      ...(documents === undefined ? {} : { documents }),
+    },
     training: {
       batchTokens: options.batchTokens ?? 8 * length,
       stages: [{ length, tokens }],

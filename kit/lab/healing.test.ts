@@ -17,10 +17,8 @@ const folders = () => {
   return { records: join(root, `records-${made}`), checkpoints: join(root, `checkpoints-${made}`) };
 };
 
-type Dials = { readonly recipe?: Recipe; readonly corpus?: RunSpec["data"]["corpus"] } & Pick<
-  RunSpec["training"],
-  "part" | "distillation" | "roundingTokens"
->;
+type Dials = { readonly recipe?: Recipe } & Partial<Pick<RunSpec["data"], "corpus" | "documents">> &
+  Pick<RunSpec["training"], "part" | "distillation" | "roundingTokens">;
 
 /** Conversations and texts in a file each. */
 function mixture(): RunSpec["data"]["corpus"] {
@@ -42,8 +40,10 @@ function mixture(): RunSpec["data"]["corpus"] {
   return { kind: "mixture", sources, template: "zephyr" };
 }
 
+const toys = { kind: "toy-stories", seed: 5, count: 30 } as const;
+
 /** Six steps on pico's own kind of text. */
-function healing({ recipe, corpus = { kind: "toy-stories", seed: 5, count: 30 }, ...training }: Dials): Run {
+function healing({ recipe, corpus = toys, documents, ...training }: Dials): Run {
   return {
     study: "heal",
     arm: recipe === undefined ? "control" : "converted",
@@ -56,6 +56,7 @@ function healing({ recipe, corpus = { kind: "toy-stories", seed: 5, count: 30 },
         corpus,
         validation: 0.2,
         tokenizer: { kind: "pretrained", vocab: pico.vocab },
+        ...(documents === undefined ? {} : { documents }),
       },
       training: {
         batchTokens: 256,
@@ -99,6 +100,7 @@ describe("a run that begins with a trained model", () => {
     { part: { kind: "lora", rank: 2 } },
     { part: { kind: "scales" }, corpus: mixture() },
     { recipe: ternary, roundingTokens: 1024 },
+    { documents: "apart", corpus: mixture(), part: { kind: "norms" }, distillation: {} },
   ])("goes on after an interruption as if there had been none (%o)", async (dials) => {
     const run = healing(dials);
     const [whole, broken] = [folders(), folders()];
@@ -131,7 +133,7 @@ describe("a run that begins with a trained model", () => {
   it("is read from JSON, recipe and all", () => {
     const run = healing({ recipe: differentialLiquidMetal, part: { kind: "lora", rank: 4, alpha: 8 } });
     expect(readRun(JSON.parse(JSON.stringify(run)))).toEqual(run);
-    const rounding = healing({ recipe: ternary, roundingTokens: 512 });
+    const rounding = healing({ recipe: ternary, roundingTokens: 512, documents: "apart" });
     expect(readRun(JSON.parse(JSON.stringify(rounding)))).toEqual(rounding);
     expect(() => readRun(healing({ roundingTokens: 512 }))).toThrow(/no roundingTokens where no weights are rounded/);
     const { spec } = run;

@@ -139,7 +139,13 @@ const spec: Reader<RunSpec> = lawful(
     version: oneOf(1),
     model: configReader,
     initial: start,
-    data: fields<RunSpec["data"]>({ corpus, validation: share, tokenizer: runTokenizer, joinTo: optional(whole()) }),
+    data: fields<RunSpec["data"]>({
+      corpus,
+      validation: share,
+      tokenizer: runTokenizer,
+      joinTo: optional(whole()),
+      documents: optional(oneOf("apart")),
+    }),
     training,
     execution: fields<RunSpec["execution"]>({
       backend: oneOf<ExecutionBackend>("xla", "graph", "eager"),

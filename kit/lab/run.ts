@@ -82,6 +82,7 @@ async function train<P>(
     optimiser: { beta1, beta2, eps, factors },
     clip,
     accumulate,
+    documents: spec.data.documents,
     allowLeak,
     loss: lossOf(spec, start),
     backend: spec.execution.backend,

@@ -38,6 +38,8 @@ export type RunSpec = {
     readonly validation: number;
     /** A pretrained model brings its own. */
     readonly tokenizer: TokenizerSpec | { readonly kind: "pretrained"; readonly vocab: number };
+    /** Documents of a row see nothing of each other in training; absent: a row is one text. */
+    readonly documents?: "apart";
     /** Judges by position over held-out documents joined to this many ids, in place of the documents by themselves. */
     readonly joinTo?: number;
   };

@@ -61,7 +61,8 @@ export const mixers: Mixers = {
     linears: ["q", "k", "v", "o"],
     writer: "o",
     mixingFlops: ({ heads, headDim }, seen) => 2 * heads * headDim * seen,
-    apply: (params, x, spec, { linear }) => attention(params as AttentionParams<Weight>, x, spec, linear),
+    apply: (params, x, spec, { linear, documents }) =>
+      attention(params as AttentionParams<Weight>, x, spec, linear, documents),
     start: (spec, { batch, capacity, recent }) => attentionStart(spec, batch, capacity, recent),
     prefill: (params, x, empty, clock, spec, { linear }) =>
       attentionPrefill(params as AttentionParams<Weight>, x, empty as AttentionState, clock, spec, linear),
@@ -122,8 +123,8 @@ export const mixers: Mixers = {
     writer: "o",
     initial: initial.differentialInitial,
     mixingFlops: ({ heads, headDim }, seen) => 2 * (2 * heads) * headDim * seen,
-    apply: (params, x, spec, { linear }) =>
-      differentialV2(params as DifferentialV2Params<Tensor, Weight>, x, spec, linear),
+    apply: (params, x, spec, { linear, documents }) =>
+      differentialV2(params as DifferentialV2Params<Tensor, Weight>, x, spec, linear, documents),
     start: (spec, { batch, capacity, recent }) => differentialV2Start(spec, batch, capacity, recent),
     prefill: (params, x, empty, clock, spec, { linear }) =>
       differentialV2Prefill(
@@ -151,7 +152,8 @@ export const mixers: Mixers = {
     writer: "down",
     initial: { conv: initial.kernel },
     mixingFlops: () => 0,
-    apply: (params, x, _, { linear }) => gatedConv(params as GatedConvParams<Tensor, Weight>, x, linear),
+    apply: (params, x, _, { linear, documents }) =>
+      gatedConv(params as GatedConvParams<Tensor, Weight>, x, linear, documents),
     start: (spec, { batch, width }) => gatedConvStart(spec, batch, width),
     prefill: (params, x, _, clock, spec, { linear }) =>
       gatedConvPrefill(params as GatedConvParams<Tensor, Weight>, x, clock, spec, linear),

@@ -1,6 +1,6 @@
 /** A layer taken apart: its parts in order, each with its parameters, and the one place that puts them together. */
 import { add, type Tensor } from "../engine/index.js";
-import type { Clock, LayerContext } from "../nn/index.js";
+import { type Clock, documentsOf, type LayerContext } from "../nn/index.js";
 import type { LayerParams, LayerSpec, ModelConfig, NormParams } from "./config.js";
 import {
   type LayerTensors,
@@ -58,9 +58,14 @@ export function partsOf(
   };
 }
 
-/** What layers take from their model. */
-export function contextOf({ linear, normEps }: ModelConfig): LayerContext {
-  return { linear: linearOf(linear).apply(linear), normEps };
+/**
+ * What layers take from their model, and from a batch.
+ *
+ * @param segments as {@link ForwardOptions} has them
+ */
+export function contextOf({ linear, normEps }: ModelConfig, segments?: Tensor): LayerContext {
+  const documents = segments && documentsOf(segments);
+  return { linear: linearOf(linear).apply(linear), normEps, documents };
 }
 
 /** A part's parameters, its linear layers together with their norms. */

@@ -13,6 +13,7 @@ import {
 import { type AttentionState, appended, cachedWeights, emptyCache, filledCache, mixCached } from "./attentionCache.js";
 import { mixCausally } from "./causal.js";
 import type { Clock } from "./clock.js";
+import type { Documents } from "./documents.js";
 import { type HeadSplit, pairings } from "./headPairs.js";
 import { type LayerContext, linear, type Weight } from "./linear.js";
 import { unitRms } from "./rmsNorm.js";
@@ -74,8 +75,9 @@ export function differentialV1(
   spec: DifferentialV1Spec,
   context: LayerContext = plain,
 ): Tensor {
-  const members = membersOf(projectHeads(params, x, spec, wholeTable(x, spec), context.linear), spec);
-  return output(params, mix(params, members, spec, leastRows.whole), spec, context);
+  const { documents } = context;
+  const members = membersOf(projectHeads(params, x, spec, wholeTable(x, spec, documents), context.linear), spec);
+  return output(params, mix(params, { ...members, documents }, spec, leastRows.whole), spec, context);
 }
 
 /** λ of a layer, a scalar. */
@@ -97,7 +99,12 @@ function membersOf({ q, k, v }: ProjectedHeads, { split, output, headDim, rope }
   };
 }
 
-function mix(params: Params, members: Members, spec: DifferentialV1Spec, least: number): Tensor {
+function mix(
+  params: Params,
+  members: Members & { readonly documents?: Documents },
+  spec: DifferentialV1Spec,
+  least: number,
+): Tensor {
   const lambda = differentialLambda(params, spec.lambdaInit);
   return mixCausally(members, least, (weights) => difference(weights, lambda, spec));
 }

@@ -14,6 +14,7 @@ import {
 import { type AttentionState, appended, cachedWeights, filledCache, mixCached } from "./attentionCache.js";
 import { mixCausally } from "./causal.js";
 import type { Clock } from "./clock.js";
+import type { Documents } from "./documents.js";
 import { type Linear, linear, type Weight } from "./linear.js";
 
 /** `heads` counts heads of the output, h; there are twice as many of queries. */
@@ -44,12 +45,19 @@ type Stepped = { readonly y: Tensor; readonly state: AttentionState };
  * No norm, no λ_init. Where λ is 0 it is attention with every second query head.
  *
  * @param x shape `[B, T, D]`; positions count from 0
+ * @param documents as for attention
  * @returns shape `[B, T, D]`
  * @source microsoft/unilm, Diff-Transformer-V2 (2026). The bias of the gate is an addition
  */
-export function differentialV2(params: Params, x: Tensor, spec: DifferentialV2Spec, apply: Linear = linear): Tensor {
-  const projected = project(params, x, spec, wholeTable(x, spec), apply);
-  return output(params, x, mix(projected, leastRows.whole), apply);
+export function differentialV2(
+  params: Params,
+  x: Tensor,
+  spec: DifferentialV2Spec,
+  apply: Linear = linear,
+  documents?: Documents,
+): Tensor {
+  const projected = project(params, x, spec, wholeTable(x, spec, documents), apply);
+  return output(params, x, mix(projected, leastRows.whole, documents), apply);
 }
 
 function project(
@@ -62,8 +70,8 @@ function project(
   return projectHeads(params, x, { ...spec, heads: 2 * spec.heads }, table, apply);
 }
 
-function mix({ q, k, v }: ProjectedHeads, least: number): Tensor {
-  return mixCausally({ queries: mul(q, q.shape[3] ** -0.5), keys: k, values: v }, least);
+function mix({ q, k, v }: ProjectedHeads, least: number, documents?: Documents): Tensor {
+  return mixCausally({ queries: mul(q, q.shape[3] ** -0.5), keys: k, values: v, documents }, least);
 }
 
 /** From what each query head has mixed, `[B, 2h, T, K]`, to the layer's output. */

@@ -25,6 +25,8 @@ export type Stepped<P = ModelParams<Tensor>> = {
 export type LossInputs = {
   /** λ of `partlyRounded`, a scalar: how much of the rounding of ternary weights is done. Absent: all of it. */
   readonly rounding?: Tensor;
+  /** Numbers of documents, as `ForwardOptions` has them. Absent: a row is one document. */
+  readonly segments?: Tensor;
 };
 
 /** What a step is given beside its state and its batch. */
@@ -33,7 +35,7 @@ export type StepInputs = Rates & LossInputs;
 /** Mean loss of a batch, a scalar in nats; inputs and targets `[B, T]` int32. */
 export type Loss = (model: Model<Tensor>, inputs: Tensor, targets: Tensor, options: ForwardOptions) => Tensor;
 
-export type StepOptions = ForwardOptions &
+export type StepOptions = Omit<ForwardOptions, "segments"> &
   LeakOptions & {
     readonly optimiser?: AdamOptions;
     /** Largest norm of the gradients over all weights that are trained. Default 1. */
@@ -104,10 +106,11 @@ function differentiatedLoss<P>(
   { loss = nextTokenLoss, recompute, allowLeak }: StepOptions,
 ) {
   refuseLeaks(config, "Training", { allowLeak });
-  return (trained: P, inputs: Tensor, targets: Tensor, { rounding }: LossInputs) =>
+  return (trained: P, inputs: Tensor, targets: Tensor, { rounding, segments }: LossInputs) =>
     valueAndGradient((of: P) => {
       const whole = model(of);
-      return loss(rounding === undefined ? whole : partlyRounded(whole, rounding), inputs, targets, { recompute });
+      const rounded = rounding === undefined ? whole : partlyRounded(whole, rounding);
+      return loss(rounded, inputs, targets, { recompute, segments });
     }, trained);
 }
 

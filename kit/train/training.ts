@@ -31,7 +31,7 @@ import {
 } from "./step.js";
 
 /** What a step needs of a batch: ids `[B, T]`, row after row, and the same one token later. */
-export type TokenBatch = Pick<Batch, "inputs" | "targets" | "shape"> & { readonly cursor?: DataCursor };
+export type TokenBatch = Pick<Batch, "inputs" | "targets" | "shape"> & Partial<Pick<Batch, "segments" | "cursor">>;
 
 /** How far a run has come. */
 export type Position = {
@@ -59,6 +59,8 @@ export type TrainingOptions<P = ModelParams<Tensor>> = StepOptions &
     readonly weightDecay?: Schedule;
     /** λ of `partlyRounded`: how much of the rounding of ternary weights is done, from 0 to 1. Default: all, throughout. */
     readonly rounding?: Schedule;
+    /** `apart`: documents of a row see nothing of each other. Default: a row is one text. */
+    readonly documents?: "apart";
     /** Batches whose gradients are added up to one step. Default 1. */
     readonly accumulate?: number;
     /** Default `auto`. */
@@ -178,11 +180,10 @@ export class Training<P = ModelParams<Tensor>> implements AsyncIterable<StepReco
     let [lossNats, gradNorm] = [Number.NaN, Number.NaN];
     this.state = carry(this.state, (state) => {
       const rates = { learningRate: scalar(learningRate), weightDecay: scalar(weightDecay) };
-      const rounding = this.options.rounding && { rounding: scalar(this.options.rounding(tokens)) };
       const result =
         batches.length === 1
-          ? this.whole(state, inputsOf(batches[0]), targetsOf(batches[0]), { ...rates, ...rounding })
-          : this.parts.finish(state, this.accumulated(state, batches, rounding), rates);
+          ? this.whole(state, inputsOf(batches[0]), targetsOf(batches[0]), { ...rates, ...this.given(batches[0]) })
+          : this.parts.finish(state, this.accumulated(state, batches), rates);
       [lossNats, gradNorm] = [item(result.loss), item(result.norm)];
       if (!Number.isFinite(lossNats) || !Number.isFinite(gradNorm)) diverged(step + 1, state);
       return result.state;
@@ -196,11 +197,16 @@ export class Training<P = ModelParams<Tensor>> implements AsyncIterable<StepReco
     return { step: this.at.step, tokens: this.at.tokens, lossNats, learningRate, gradNorm, stepMs };
   }
 
-  private accumulated(
-    { params }: TrainingState<P>,
-    batches: readonly TokenBatch[],
-    given?: LossInputs,
-  ): Accumulated<P> {
+  /** What the loss of a batch needs besides its tokens, in this run. */
+  private given(batch: TokenBatch): LossInputs {
+    const { rounding, documents } = this.options;
+    return {
+      ...(rounding === undefined ? {} : { rounding: scalar(rounding(this.at.tokens)) }),
+      ...(documents === undefined ? {} : { segments: segmentsOf(batch) }),
+    };
+  }
+
+  private accumulated({ params }: TrainingState<P>, batches: readonly TokenBatch[]): Accumulated<P> {
     const counts = batches.map(({ targets }) => targets.reduce((count, id) => (id >= 0 ? count + 1 : count), 0));
     const all = Math.max(
       1,
@@ -210,7 +216,7 @@ export class Training<P = ModelParams<Tensor>> implements AsyncIterable<StepReco
       (sums, batch, i) =>
         carry(sums, () => {
           const weight = scalar(counts[i] / all);
-          return this.parts.add(params, sums, inputsOf(batch), targetsOf(batch), { ...given, weight });
+          return this.parts.add(params, sums, inputsOf(batch), targetsOf(batch), { ...this.given(batch), weight });
         }),
       scope(() => this.parts.start(params)),
     );
@@ -229,6 +235,16 @@ function inputsOf({ inputs, shape }: TokenBatch): Tensor {
 
 function targetsOf({ targets, shape }: TokenBatch): Tensor {
   return tensor(targets, shape);
+}
+
+/** @throws UserError when the batch does not tell documents apart */
+function segmentsOf({ segments, shape }: TokenBatch): Tensor {
+  if (segments === undefined) {
+    throw new UserError("documents are to be kept apart, and a batch does not number them", {
+      expected: "segments, as the packers give them",
+    });
+  }
+  return tensor(segments, shape);
 }
 
 /** The weights before the step tell whether the step or its past went wrong. */
