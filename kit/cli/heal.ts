@@ -88,7 +88,8 @@ async function heal(source: string, options: Options): Promise<void> {
     stopped();
     return;
   }
-  console.log(`${ending}: ${out}`);
+  if (ending === "diverged") process.exitCode = 1;
+  console.log(`${ending}: ${existsSync(out) ? out : "nothing is kept, it had no checkpoint yet"}`);
   console.log(`record: ${filed(run, work)}`);
 }
 

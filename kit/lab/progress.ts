@@ -19,7 +19,7 @@ export type RunOptions = {
   readonly signal?: AbortSignal;
   /** Seconds between checkpoints. Default 60. */
   readonly checkpointSeconds?: number;
-  /** Called with the trained model before it is freed. */
+  /** Called with the trained model before it is freed; of a run that diverged with what is kept of it, if anything is. */
   readonly trained?: (trained: TrainedModel) => Promise<void>;
   /** Looks at the model every so many steps. */
   readonly look?: { readonly every: number; readonly at: (trained: TrainedModel, step: StepRecord) => unknown };
@@ -92,15 +92,33 @@ export class Progress<P> {
         }
         if (performance.now() - this.saved > (options.checkpointSeconds ?? 60) * 1000) await this.save(false);
       }
+      return await this.finish();
     } catch (error) {
       if (!(error instanceof Diverged)) throw error;
       options.say?.(error.message);
-      return this.close({ ending: "diverged", validationNats: null, bitsPerByte: null });
+      return await this.giveUp();
     }
+  }
+
+  private async finish(): Promise<RunEnding> {
     const { natsPerToken, bitsPerByte, ...judged } = this.validate();
     const byPosition = this.joined() ?? judged.byPosition;
     const measures = this.figures();
+    await this.parts.options.trained?.(this.trained);
     return this.close({ ending: "done", validationNats: natsPerToken, bitsPerByte, byPosition, measures });
+  }
+
+  /** Of a run that diverged the best checkpoint is kept, or the last where none was judged; before the first, nothing. */
+  private async giveUp(): Promise<RunEnding> {
+    const { training, store, options } = this.parts;
+    const like = training.snapshot.state.params;
+    const good = (await store.best(like)) ?? (await store.latest(like, ({ message }) => options.say?.(message)));
+    if (good !== undefined) {
+      training.restore(good);
+      options.say?.(`kept as it was after step ${good.position.step}`);
+      await options.trained?.(this.trained);
+    }
+    return this.close({ ending: "diverged", validationNats: null, bitsPerByte: null });
   }
 
   /** What a trained model is worth before its first step. */
@@ -121,8 +139,11 @@ export class Progress<P> {
     await this.save(best);
   }
 
+  /** @throws Diverged when the losses are not numbers, though those of the steps were */
   private validate(): DocumentLosses {
-    return this.score(this.parts.data.validation);
+    const losses = this.score(this.parts.data.validation);
+    if (Number.isFinite(losses.natsPerToken)) return losses;
+    throw new Diverged(`the validation loss is not a number after step ${this.parts.training.snapshot.position.step}`);
   }
 
   private score(documents: Documents): DocumentLosses {
@@ -167,8 +188,7 @@ export class Progress<P> {
   }
 
   private async close(footer: Omit<RecordFooter, "wallSeconds" | "weightsSha256">): Promise<RecordFooter["ending"]> {
-    const { training, options, record, store } = this.parts;
-    await options.trained?.(this.trained);
+    const { training, record, store } = this.parts;
     const weightsSha256 = scope(() => weightsHash(training.model));
     record.close({ ...footer, weightsSha256, wallSeconds: this.seconds() });
     await store.clear();

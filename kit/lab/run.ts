@@ -32,6 +32,8 @@ export type { RunEnding, RunOptions, TrainedModel };
  * Carries out a run: trains, validates, writes the record. A run whose record exists is not repeated; one that was
  * interrupted, by whatever, goes on from its last checkpoint, and its losses and weights are those of an uninterrupted one.
  *
+ * A run whose losses stop being numbers ends there, as `diverged`; what is kept is its best checkpoint, or its last.
+ *
  * @throws UserError when the disk refuses; the last checkpoint is then intact
  */
 export async function carryOut(run: Run, options: RunOptions = {}): Promise<RunEnding> {

@@ -197,6 +197,16 @@ describe("Checkpoints", () => {
     expect(await store.best(shapes(config))).toBeUndefined();
   });
 
+  it("refuses to keep what is not made of numbers", async () => {
+    const store = new Checkpoints<null>(folder());
+    const { state, position } = fresh({}).snapshot;
+    const params = { ...state.params, embed: e.mul(state.params.embed, Number.POSITIVE_INFINITY) };
+    await expect(store.save({ state: { ...state, params }, position }, null)).rejects.toThrow(
+      "params.embed is not made of numbers after step 0",
+    );
+    expect(readdirSync(store.folder)).toEqual([]);
+  });
+
   it("refuses one of another model", async () => {
     const store = new Checkpoints<null>(folder());
     const training = fresh({ steps: 1 });

@@ -136,6 +136,13 @@ export class Training<P = ModelParams<Tensor>> implements AsyncIterable<StepReco
     return { state: this.state, position: this.at };
   }
 
+  /** Goes back to the weights of a snapshot, which then belongs to the run. The batches do not go back: this is an end. */
+  restore({ state, position }: Snapshot<P>): void {
+    free(this.state);
+    this.state = state;
+    this.at = position;
+  }
+
   /**
    * Runs to the end and calls `each` with every record: `for await` for a notebook cell, which has none. Called again, it
    * goes on where it was left.
@@ -185,7 +192,7 @@ export class Training<P = ModelParams<Tensor>> implements AsyncIterable<StepReco
           ? this.whole(state, inputsOf(batches[0]), targetsOf(batches[0]), { ...rates, ...this.given(batches[0]) })
           : this.parts.finish(state, this.accumulated(state, batches), rates);
       [lossNats, gradNorm] = [item(result.loss), item(result.norm)];
-      if (!Number.isFinite(lossNats) || !Number.isFinite(gradNorm)) diverged(step + 1, state);
+      if (!Number.isFinite(lossNats) || !Number.isFinite(gradNorm)) diverged(step + 1, state, this.options.matmul);
       return result.state;
     });
     this.at = {
@@ -248,12 +255,14 @@ function segmentsOf({ segments, shape }: TokenBatch): Tensor {
 }
 
 /** The weights before the step tell whether the step or its past went wrong. */
-function diverged(step: number, state: TrainingState<unknown>): never {
+function diverged(step: number, state: TrainingState<unknown>, matmul?: MatmulPrecision): never {
   try {
     assertFinite(state.params, `the weights before step ${step}`);
   } catch (error) {
     if (error instanceof UserError) throw new Diverged(error.message);
     throw error;
   }
-  throw new Diverged(`the loss is not a number at step ${step}`, { fix: "Lower the learning rate or clip harder" });
+  throw new Diverged(`the loss is not a number at step ${step}`, {
+    fix: `Lower the learning rate${matmul === "bf16" ? ", clip harder, or leave bf16 out" : " or clip harder"}`,
+  });
 }
