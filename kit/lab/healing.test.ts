@@ -118,6 +118,19 @@ describe("a run that begins with a trained model", () => {
     expect(numbers(broken)).toEqual(numbers(whole));
   });
 
+  it("killed before its first checkpoint begins anew, judged before its first step once", async () => {
+    const run = healing({ part: { kind: "norms" } });
+    const where = folders();
+    const killed = () => {
+      throw new Error("killed");
+    };
+    await expect(carryOut(run, { ...where, report: killed })).rejects.toThrow("killed");
+    expect(await carryOut(run, where)).toBe("done");
+    const { validations, steps } = readRecord(recordPath(run, where.records), (said) => expect.unreachable(said));
+    expect(validations.map(({ step }) => step)).toEqual([0]);
+    expect(steps.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
   it("keeps a model that can read, low-rank additions multiplied in", async () => {
     const run = healing({ part: { kind: "lora", rank: 2 } });
     let folder = "";

@@ -95,7 +95,7 @@ async function train<P>(
   if (!needed) freeStart(start);
   try {
     const path = recordPath(run, options.records);
-    const record = RecordWriter.resume(headerOf(run, data.dataset), from?.position.step ?? 0, path);
+    const record = RecordWriter.resume(headerOf(run, data.dataset), from?.position.step, path);
     return await new Progress<P>({ run, options, record, store, training, data }, from?.note).toTheEnd();
   } finally {
     training.dispose();
