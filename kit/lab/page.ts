@@ -3,6 +3,7 @@ import { formatNumber } from "../numbers.js";
 import { studyFigures } from "./charts.js";
 import { type Claim, claimsMarkdown, type Evidence } from "./claims.js";
 import { decimals, markdownGrid, missing, signed } from "./grid.js";
+import { healingLegend, isHealing } from "./healingTable.js";
 import type { PackedModel } from "./packed.js";
 import { hasPositions } from "./position.js";
 import type { ArmResult, StudyResult } from "./results.js";
@@ -55,6 +56,7 @@ export function studyPage(result: StudyResult, answers: Answers, packed: readonl
     `**Answer.** ${answerTo(result, answers)}`,
     armTable(result),
     legend,
+    ...(isHealing(result) ? [healingLegend] : []),
     ...studyFigures(result).flatMap(({ name, caption, spec }) =>
       spec === undefined ? [] : [`![${caption}](../figures/${name}.svg)`],
     ),

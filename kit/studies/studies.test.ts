@@ -69,7 +69,10 @@ it("count what they are said to count", () => {
 it("claims and answers name studies and arms that exist, and wait for their records", () => {
   const nothing = new Archive(temporaryFolder(), () => undefined);
   const results = studies.map((study) => studyResult(study, nothing));
-  for (const { judge } of claims) expect(judge(new Evidence(results))).toBeUndefined();
+  const judgements = claims.map(({ judge }) => judge(new Evidence(results)));
+  expect(judgements.filter((judgement) => judgement === undefined).length).toBeGreaterThan(claims.length / 2);
+  // What nobody can measure says so; what waits says nothing.
+  for (const judgement of judgements) expect(judgement?.verdict ?? "not testable here").toBe("not testable here");
   for (const [name, answer] of Object.entries(answers)) {
     expect(answer(results.find(({ study }) => study.name === name)!)).toBeUndefined();
   }
