@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { UserError } from "../errors.js";
+import { benchmarkCommand } from "./benchmark.js";
 import { convertCommand } from "./convert.js";
 import { dataCommand } from "./data.js";
 import { evalCommand } from "./eval.js";
@@ -17,6 +18,7 @@ import { tablesCommand } from "./tables.js";
 
 const program = new Command("kintsugi")
   .description("Take language models apart, rebuild them, heal them.")
+  .addCommand(benchmarkCommand())
   .addCommand(dataCommand())
   .addCommand(evalCommand())
   .addCommand(generateCommand())

@@ -7,7 +7,15 @@ import type { Archive } from "./archive.js";
 import { studyFigures } from "./charts.js";
 import { type Claim, Evidence } from "./claims.js";
 import type { PackedModel } from "./packed.js";
-import { type Answers, claimsPage, headlines, studyPage } from "./page.js";
+import {
+  type Answers,
+  claimsPage,
+  type FigureSection,
+  figureSection,
+  figuresPage,
+  headlines,
+  studyPage,
+} from "./page.js";
 import { hasPositions } from "./position.js";
 import { type StudyResult, studyResult } from "./results.js";
 import type { Study } from "./study.js";
@@ -24,6 +32,8 @@ export type Derivation = {
   readonly claims?: readonly Claim[];
   /** Trained models that are part of the project. */
   readonly packed?: readonly PackedModel[];
+  /** What others add to the page of figures. */
+  readonly sections?: readonly FigureSection[];
 };
 
 type Content = string | Uint8Array;
@@ -44,12 +54,13 @@ export function derive(derivation: Derivation, readme: string): DerivedFiles {
 
 /** What {@link derive} gives, without the figures. */
 export function deriveText(
-  { studies, archive, answers = {}, claims = [], packed = [] }: Derivation,
+  { studies, archive, answers = {}, claims = [], packed = [], sections = [] }: Derivation,
   readme: string,
 ): DerivedFiles {
   const results = studies.map((study) => studyResult(study, archive));
   return new Map<string, Content | undefined>([
     ...results.flatMap((result) => studyText(result, answers, packed)),
+    ["results/README.md", figuresPage([...results.map((result) => figureSection(result, answers)), ...sections])],
     ["results/claims.md", claimsPage(claims, new Evidence(results))],
     ["README.md", withTable(readme, headlines(results, answers))],
   ]);

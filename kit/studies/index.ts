@@ -1,4 +1,5 @@
 export { studies } from "./all.js";
 export { answers } from "./answers.js";
+export { benchmarks } from "./benchmarks.js";
 export { claims } from "./claims.js";
 export { smoke } from "./smoke.js";
