@@ -1,5 +1,5 @@
 /** Sentences of others about what the kit builds, and what the records say to them. */
-import type { Claim } from "../../lab/index.js";
+import type { Claim } from "../lab/index.js";
 import { differentialClaims } from "./claims/differential.js";
 import { liquidClaims } from "./claims/liquid.js";
 import { teenyClaims } from "./claims/teeny.js";
