@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { healingStudy, readRecord, recordsFolder } from "../lab/index.js";
+import { healingStudy, mergedFolder, readRecord, recordsFolder } from "../lab/index.js";
 import { temporaryFolder } from "../source/testing/folder.js";
+import { mergeText, planMerge } from "../surgery/index.js";
 import { load } from "../weights/index.js";
 import { healCommand } from "./heal.js";
 import { runCommand } from "./testing/run.js";
@@ -36,6 +37,25 @@ test("a model is converted, healed beside its teacher, shown, saved and recorded
     await expect(run(...few, "--out", out)).rejects.toThrow(/exists.*another folder/);
   } finally {
     rmSync(join(recordsFolder(), healingStudy, "healed-in-a-test"), { recursive: true, force: true });
+  }
+});
+
+test("the factors of a merge are fitted, shown, and written as a merge again", async () => {
+  const folder = temporaryFolder();
+  const [file, out] = [join(folder, "merge.yml"), join(folder, "fitted-in-a-test")];
+  writeFileSync(file, mergeText([{ model: "pico", layers: [0, 4] }]));
+  const fitting = [file, ...few.slice(1), "--train", "scales"];
+  try {
+    const text = await run(...fitting, "--out", out);
+    expect(text).toMatch(/^layer {2}from +o_proj +down_proj\n +0 {2}pico 0 +\d\.\d{4} +\d\.\d{4}$/m);
+    const plan = await planMerge(join(out, "fitted.yml"));
+    const shown = /^ +3 {2}pico 3 +(\S+) +(\S+)$/m.exec(text)!.slice(1).map(Number);
+    const written = plan.parts.layers[3].tensors.flatMap(({ ref }) => ref.scale ?? []);
+    expect(shown.sort()).toEqual(written.map((factor) => Number(factor.toFixed(4))).sort());
+    expect(shown).not.toContain(1);
+  } finally {
+    rmSync(join(recordsFolder(), healingStudy, "fitted-in-a-test"), { recursive: true, force: true });
+    rmSync(await mergedFolder(await planMerge(file)), { recursive: true, force: true });
   }
 });
 

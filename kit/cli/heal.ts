@@ -10,6 +10,7 @@ import { fetchedCorpora, namedMixtures } from "../text/index.js";
 import { type PartSpec, readPart } from "../train/index.js";
 import { save } from "../weights/index.js";
 import { number, whole } from "./arguments.js";
+import { writeFitted } from "./fitted.js";
 import { stepLine } from "./run.js";
 import { stopped, stopSignal } from "./stopping.js";
 
@@ -47,7 +48,7 @@ const dataWords = [
 export function healCommand(): Command {
   return new Command("heal")
     .description("train a model on, converted or as it is; started again, it goes on where it was")
-    .argument("<model>", "a known name, a file or a folder")
+    .argument("<model>", "a known name, a file or a folder; or a mergekit configuration (.yml), whose result is healed")
     .requiredOption("--data <what>", dataWords, corpus)
     .option("--documents-apart", "documents that share a row see nothing of each other")
     .requiredOption("--tokens <n>", "how many to learn from", whole(1))
@@ -106,7 +107,12 @@ async function carriedOut(
     say: (message) => console.error(message),
     report: stepLine(lab.stepsOf(run.spec)),
     look: every === undefined ? undefined : { every, at: (trained) => sample(trained, prompt) },
-    trained: async ({ model, companions }) => void (await save(model, out, companions)),
+    trained: async ({ model, companions, factors }) => {
+      await save(model, out, companions);
+      const { initial } = run.spec;
+      if (factors === undefined || initial.kind !== "pretrained" || initial.recipe !== undefined) return;
+      console.log(await writeFitted(initial, factors, out));
+    },
   });
 }
 

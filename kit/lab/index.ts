@@ -10,6 +10,7 @@ export * from "./frame.js";
 export * from "./grid.js";
 export * from "./heal.js";
 export * from "./healingTable.js";
+export { type FittedMerge, fittedMerge, isMergeConfig, mergedFolder } from "./merges.js";
 export * from "./models.js";
 export * from "./packed.js";
 export * from "./page.js";

@@ -34,6 +34,8 @@ export type TrainedModel = {
   readonly tokenizer: Tokenizer;
   /** What is saved with the model, so that it can read. */
   readonly companions: CompanionOptions;
+  /** The factors that were fitted, by path, where these are what was trained; the model has them multiplied in. */
+  readonly factors?: Readonly<Record<string, number>>;
 };
 
 /** How a call of {@link carryOut} ended. */
@@ -103,7 +105,7 @@ export class Progress<P> {
   private async finish(): Promise<RunEnding> {
     const { natsPerToken, bitsPerByte, ...judged } = this.validate();
     const byPosition = this.joined() ?? judged.byPosition;
-    const measures = this.figures();
+    const measures = { ...this.figures(), ...this.factors() };
     await this.parts.options.trained?.(this.trained);
     return this.close({ ending: "done", validationNats: natsPerToken, bitsPerByte, byPosition, measures });
   }
@@ -172,6 +174,12 @@ export class Progress<P> {
     return scope(() => linearFigures(training.model, tensor(ids, [rows, length])));
   }
 
+  /** Fitted factors as figures: `factor.layers.3.mixer.o`. */
+  private factors(): Readonly<Record<string, number>> {
+    const factors = Object.entries(this.parts.training.factors ?? {});
+    return Object.fromEntries(factors.map(([path, factor]) => [`factor.${path}`, factor]));
+  }
+
   private async save(best: boolean): Promise<void> {
     const { store, training } = this.parts;
     await store.save(training.snapshot, { seconds: this.seconds(), bestNats: this.bestNats }, best);
@@ -180,7 +188,8 @@ export class Progress<P> {
 
   private get trained(): TrainedModel {
     const { training, data } = this.parts;
-    return { model: training.model, tokenizer: data.tokenizer, companions: data.companions };
+    const { model, factors } = training;
+    return { model, tokenizer: data.tokenizer, companions: data.companions, factors };
   }
 
   private seconds(): number {

@@ -78,6 +78,7 @@ const start: Reader<StartSpec> = variants<StartSpec>({
   teeny: fields<object>({}),
   pretrained: fields<Of<StartSpec, "pretrained">>({
     source: text,
+    merge: optional(text),
     recipe: optional(recipeReader),
     base: optional(text),
   }),

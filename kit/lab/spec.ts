@@ -9,8 +9,10 @@ import type { DistillationSpec, PartSpec, RateFactors, ScheduleSpec } from "../t
 /** A trained model that a run goes on from. */
 export type PretrainedSpec = {
   readonly kind: "pretrained";
-  /** A name the kit knows, a hub id or a path. */
+  /** A name the kit knows, a hub id or a path; of a merge, what its result is called. */
   readonly source: string;
+  /** A mergekit configuration as it is written: the run begins with its result. */
+  readonly merge?: string;
   /** What is done to it first. Default: nothing. */
   readonly recipe?: Recipe;
   /** The model it was made from, where that happened before: the teacher. Default: the source, as it was before the recipe. */

@@ -3,6 +3,7 @@ import type { Study } from "../lab/index.js";
 import { alphaByNormConv, alphaByNormDelta } from "./alphaByNorm.js";
 import { deltaDetails, precision, sequence } from "./details.js";
 import { healSmolLm2, healStories, liquidModules } from "./healing.js";
+import { mergeScales } from "./merging.js";
 import { mixer, mixerLong } from "./mixer.js";
 import { original, teenySFull } from "./original.js";
 import { ternariseSmolLm2, ternariseStories } from "./ternarise.js";
@@ -22,4 +23,5 @@ export const studies: readonly Study[] = [
   healSmolLm2,
   ternariseStories,
   ternariseSmolLm2,
+  mergeScales,
 ];

@@ -22,5 +22,14 @@ export {
   type PlanOptions,
   planMerge,
   plannedTensors,
+  planText,
 } from "./passthrough/plan.js";
 export { type Gradient, type ScaleRule, type ScaleRules, scaleOf, valueAt } from "./passthrough/rules.js";
+export {
+  type Factors,
+  factorsByName,
+  fittedFactor,
+  fittedText,
+  mergeText,
+  type NamedSlice,
+} from "./passthrough/write.js";

@@ -131,6 +131,11 @@ export class Training<P = ModelParams<Tensor>> implements AsyncIterable<StepReco
     return this.part.merged(this.state.params);
   }
 
+  /** The factors that are fitted, by path, where these are what is trained. */
+  get factors(): Readonly<Record<string, number>> | undefined {
+    return this.part.factors?.(this.state.params);
+  }
+
   /** All that the next step depends on. Its tensors are replaced by that step. */
   get snapshot(): Snapshot<P> {
     return { state: this.state, position: this.at };
