@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { read, type Tensor, tree } from "../engine/index.js";
 import { healingStudy, mergedFolder, readRecord, recordsFolder } from "../lab/index.js";
 import { temporaryFolder } from "../source/testing/folder.js";
 import { mergeText, planMerge } from "../surgery/index.js";
@@ -56,6 +57,24 @@ test("the factors of a merge are fitted, shown, and written as a merge again", a
   } finally {
     rmSync(join(recordsFolder(), healingStudy, "fitted-in-a-test"), { recursive: true, force: true });
     rmSync(await mergedFolder(await planMerge(file)), { recursive: true, force: true });
+  }
+});
+
+test("where numbers overflow with bf16 products it stops, and what was good before is the model", async () => {
+  const out = join(temporaryFolder(), "overflow-in-a-test");
+  try {
+    // The warm-up begins at 0: the first step changes nothing, the second everything.
+    const wild = [...few, "--learning-rate", "1e30", "--bf16", "--out", out];
+    const said = await runCommand(healCommand(), wild);
+    expect(process.exitCode).toBe(1);
+    expect(said.out).toMatch(/^diverged: .*overflow-in-a-test$/m);
+    expect(said.notes).toMatch(/^the loss is not a number at step 3\..*leave bf16 out\nkept as it was after step 1$/);
+    const [kept, base] = [await load(out), await load("pico")];
+    const values = ({ model }: typeof kept) => tree.leaves<Tensor>(model.params).map((leaf) => [...read(leaf)]);
+    expect(values(kept)).toEqual(values(base));
+  } finally {
+    process.exitCode = undefined;
+    rmSync(join(recordsFolder(), healingStudy, "overflow-in-a-test"), { recursive: true, force: true });
   }
 });
 

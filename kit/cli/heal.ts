@@ -21,7 +21,7 @@ type Options = {
   readonly out: string;
   readonly recipe?: Recipe;
   readonly layers?: string;
-  readonly train: PartSpec;
+  readonly train?: PartSpec;
   readonly base?: string;
   readonly teacher?: true;
   readonly temperature?: number;
@@ -55,7 +55,7 @@ export function healCommand(): Command {
     .requiredOption("--out <folder>", "the folder to make")
     .option("--recipe <name>", `convert it first: ${Object.keys(recipes).join(", ")}`, recipe)
     .option("--layers <list>", "the layers that are converted, such as 8-21 (default: all)")
-    .option("--train <part>", "all, new, norms, scales, last:N, lora:RANK, or patterns of paths", part, { kind: "all" })
+    .option("--train <part>", "all, new, norms, scales, last:N, lora:RANK, or patterns of paths (default: all)", part)
     .option("--base <model>", "the model it was made from, if it was converted before")
     .option("--teacher", "learn from the base as well as from the text")
     .option("--temperature <t>", "softens what the teacher says", number)
@@ -135,7 +135,7 @@ function specOf(source: string, options: Options): lab.HealingSpec {
     corpus: data,
     documents: options.documentsApart === true ? "apart" : undefined,
     tokens,
-    part: train.kind === "all" ? undefined : train,
+    part: train?.kind === "all" ? undefined : train,
     distillation: taught ? defined({ temperature, weight, hidden }) : undefined,
     roundingTokens,
     learningRate,
