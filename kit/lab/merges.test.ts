@@ -112,7 +112,8 @@ describe("a merge as the start of a run", () => {
     writeFileSync(file, merge);
     const { spec } = await healingRun("fitted", 0, { ...dials, source: file, execution });
     expect(spec).toEqual({ ...fitting().spec, initial: { kind: "pretrained", source: file, merge } });
-    const folder = await folderOf(file);
+    const [folder, other] = await Promise.all([folderOf(file), folderOf(file)]);
+    expect(other).toBe(folder);
     const { ino } = statSync(folder);
     expect([await folderOf(file), statSync(folder).ino]).toEqual([folder, ino]);
     writeFileSync(file, merge.replace("[1, 4]", "[1, 5]"));

@@ -4,7 +4,6 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../source/files.js";
 import { cacheFolder } from "../source/index.js";
-import { withLock } from "../source/lock.js";
 import {
   type Factors,
   fittedText,
@@ -32,8 +31,14 @@ export async function mergedFolder(plan: MergePlan): Promise<string> {
   const root = join(cacheFolder(), "merges");
   await makeFolder(root);
   const folder = join(root, identityOf(plan));
-  if (!existsSync(folder)) await withLock(folder, () => merge(plan, folder));
-  return folder;
+  if (existsSync(folder)) return folder;
+  try {
+    return await merge(plan, folder);
+  } catch (error) {
+    // Another process may have been faster: what it made is the same.
+    if (existsSync(folder)) return folder;
+    throw error;
+  }
 }
 
 /** A merge whose tensors have factors that were fitted. */
