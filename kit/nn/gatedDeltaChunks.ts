@@ -4,7 +4,6 @@ import {
   cast,
   causalMask,
   concat,
-  cumsum,
   dims,
   equal,
   exp,
@@ -67,7 +66,7 @@ export function gatedDeltaRule(inputs: DeltaInputs, { rule, scale, chunk, docume
   const { q, k, v, logDecay, beta } = inChunks(byHead(inputs), C);
   const within = documents && bordersOf(documents, C);
 
-  const G = cumsum(logDecay, -2);
+  const G = runningSum(logDecay);
   const P = rule === "paper" ? G : sub(G, logDecay);
   const strict = causalMask(C, C, -1);
   const since = transpose(G);
@@ -93,6 +92,14 @@ export function gatedDeltaRule(inputs: DeltaInputs, { rule, scale, chunk, docume
   const scores = mul(matmul(scaled, k, { right: true }), decay);
   const o = add(read, matmul(scores, sub(U, predicted)));
   return { o: outOfChunks(o, T), state };
+}
+
+/**
+ * Sums of the first 1, 2, … C rows, `[..., C, 1]`, as a product with a triangle of ones: what XLA makes of a cumulative sum is
+ * finished in each element of the decays that reads it, on whole numbers; a product it computes once.
+ */
+function runningSum(rows: Tensor): Tensor {
+  return matmul(cast(causalMask(rows.shape[rows.shape.length - 2]), "float32"), rows);
 }
 
 /** Where documents let the memory pass, as ones and zeros. */
