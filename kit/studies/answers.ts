@@ -43,7 +43,7 @@ const fittedFactors: Answer = ({ arms, baseline }) => {
   const factors = measures.flatMap(([name, value]) => (name.startsWith("factor.") ? [value] : []));
   const [least, most] = [Math.min(...factors), Math.max(...factors)].map((factor) => factor.toFixed(2));
   return (
-    `Bits per byte of stories that were not fitted on, before → after: ${each.join("; ")}. ` +
+    `On stories that were not fitted on, bits per byte before → after: ${each.join("; ")}. ` +
     `The base's own factors end between ${least} and ${most}; the ladder's are 1 and 2.5.`
   );
 };
