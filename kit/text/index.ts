@@ -18,6 +18,7 @@ export {
 export { type Corpus, corpus, corpusHash, isHeldOut, splitCorpus, textHash, utf8Bytes } from "./corpus.js";
 export { type FrequentTokensJson, frequentTokens, tokenizerFromFrequent } from "./frequentTokens.js";
 export { type GgufVocabulary, tokenizerFilesFromGguf, tokenizerFromGguf } from "./gguf.js";
+export { ggufVocabulary, ggufVocabularyOfPieces } from "./ggufVocabulary.js";
 export { gpt2Tokenizer } from "./gpt2.js";
 export { tokenizerFromJson } from "./json.js";
 export { tokenizerFromLlama2c } from "./llama2c.js";
