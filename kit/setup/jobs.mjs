@@ -7,6 +7,7 @@ export const JOBS = {
   bench: "bench/main.js",
   "check-tinyllama": "bench/check-tinyllama.js",
   "check-mergekit": "bench/check-mergekit.js",
+  "check-transformers": "bench/check-transformers.js",
   kintsugi: "cli/main.js",
   "smoke-studies": "test/smokeStudies.js",
   "check-resume": "test/checkResume.js",
