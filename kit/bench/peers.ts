@@ -11,7 +11,7 @@ import { say } from "./harness/table.js";
 /** A peer environment: its folder below `.peers`, its list of packages in `kit/bench/peers`, and the packages worth naming. */
 type PeerSpec = { readonly requirements: string; readonly packages: readonly string[]; readonly note: string };
 
-export type PeerName = "torch" | "mergekit" | "gguf";
+export type PeerName = "torch" | "mergekit" | "gguf" | "lm-eval";
 
 const peers: Readonly<Record<PeerName, PeerSpec>> = {
   torch: {
@@ -28,6 +28,11 @@ const peers: Readonly<Record<PeerName, PeerSpec>> = {
     requirements: "gguf.txt",
     packages: ["gguf", "numpy"],
     note: "the gguf package, 90 MB on disk",
+  },
+  "lm-eval": {
+    requirements: "lm-eval.txt",
+    packages: ["lm-eval", "datasets"],
+    note: "lm-evaluation-harness without PyTorch, 0.8 GB on disk",
   },
 };
 

@@ -8,6 +8,8 @@ export const JOBS = {
   "check-tinyllama": "bench/check-tinyllama.js",
   "check-mergekit": "bench/check-mergekit.js",
   "check-transformers": "bench/check-transformers.js",
+  "check-lm-eval": "bench/check-lm-eval.js",
+  "lm-eval": "bench/lm-eval.js",
   kintsugi: "cli/main.js",
   "smoke-studies": "test/smokeStudies.js",
   "check-resume": "test/checkResume.js",
