@@ -69,18 +69,24 @@ export function savedForm(model: Model<Savable>, options: SaveOptions = {}): Sav
 const layouts: {
   readonly [Format in NonNullable<SaveOptions["format"]>]: (model: Model<Savable>, options: SaveOptions) => SavedForm;
 } = {
-  huggingface: (model, { dtype, like }) => {
-    const missing = misfit(model.config);
-    const problem = missing && pythonMisfit(model.config);
-    if (problem !== undefined) throw problem;
-    const sources = missing === undefined ? huggingFaceSources(model) : customCodeSources(model);
-    const common = commonDType(sources, dtype);
-    if (missing === undefined) return { sources, config: huggingFaceConfig(model.config, common, like) };
-    const config = toCustomCode(model.config, torchNames[common], specialIds(like));
-    return { sources, config, python: pythonPath() };
-  },
+  huggingface: (model, options) => (misfit(model.config) === undefined ? ofTransformers : withPython)(model, options),
   kintsugi: (model) => ({ sources: kintsugiSources(model), config: toKintsugi(model.config) }),
 };
+
+/** A model that transformers has. */
+function ofTransformers(model: Model<Savable>, { dtype, like }: SaveOptions): SavedForm {
+  const sources = huggingFaceSources(model);
+  return { sources, config: huggingFaceConfig(model.config, commonDType(sources, dtype), like) };
+}
+
+/** A model that it has not, and what computes it there. */
+function withPython(model: Model<Savable>, { dtype, like }: SaveOptions): SavedForm {
+  const problem = pythonMisfit(model.config);
+  if (problem !== undefined) throw problem;
+  const sources = customCodeSources(model);
+  const config = toCustomCode(model.config, torchNames[commonDType(sources, dtype)], specialIds(like));
+  return { sources, config, python: pythonPath() };
+}
 
 function huggingFaceConfig(config: ModelConfig, dtype: FloatDType, like?: Checkpoint<unknown>): ConfigJson {
   const base = like?.info.config;
