@@ -9,6 +9,7 @@ import { generateCommand } from "./generate.js";
 import { healCommand } from "./heal.js";
 import { inspectCommand } from "./inspect.js";
 import { makeCommand } from "./make.js";
+import { measureCommand } from "./measure.js";
 import { mergeCommand } from "./merge.js";
 import { packCommand } from "./pack.js";
 import { runCommand } from "./run.js";
@@ -26,6 +27,7 @@ const program = new Command("kintsugi")
   .addCommand(inspectCommand())
   .addCommand(exportCommand())
   .addCommand(convertCommand())
+  .addCommand(measureCommand())
   .addCommand(mergeCommand())
   .addCommand(makeCommand())
   .addCommand(packCommand())

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import * as evals from "../evals/index.js";
 import * as lab from "../lab/index.js";
 import { projectRoot } from "../source/index.js";
-import { answers, benchmarks, claims, studies } from "../studies/index.js";
+import { answers, benchmarks, claims, measurements, studies } from "../studies/index.js";
 import { plural } from "./words.js";
 
 /** `kintsugi tables`: everything that is derived from records. TensorFlow is not loaded. */
@@ -19,7 +19,8 @@ export function tablesCommand(): Command {
       const packed = lab.packedModels();
       const evaluated = await evals.deriveBenchmarks(benchmarks(packed), new evals.EvalArchive());
       const { sections } = evaluated;
-      const ofStudies = lab.derive({ studies, archive, answers, claims, packed, sections }, readme);
+      const observed = lab.observations(lab.knownMeasurements(measurements, archive));
+      const ofStudies = lab.derive({ studies, archive, answers, claims, observed, packed, sections }, readme);
       const files = new Map([...ofStudies, ...evaluated.files]);
       for (const path of archive.unclaimed(studies)) console.error(`${relative(root, path)}: no study calls for it`);
       const changed = check ? lab.differing(files, root) : lab.writeDerived(files, root);

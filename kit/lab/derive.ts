@@ -16,6 +16,7 @@ import {
   headlines,
   studyPage,
 } from "./page.js";
+import type { Observations } from "./plannedMeasurements.js";
 import { hasPositions } from "./position.js";
 import { type StudyResult, studyResult } from "./results.js";
 import type { Study } from "./study.js";
@@ -30,6 +31,8 @@ export type Derivation = {
   readonly archive: Archive;
   readonly answers?: Answers;
   readonly claims?: readonly Claim[];
+  /** Records of measurements, for claims. */
+  readonly observed?: Observations;
   /** Trained models that are part of the project. */
   readonly packed?: readonly PackedModel[];
   /** What others add to the page of figures. */
@@ -54,14 +57,14 @@ export function derive(derivation: Derivation, readme: string): DerivedFiles {
 
 /** What {@link derive} gives, without the figures. */
 export function deriveText(
-  { studies, archive, answers = {}, claims = [], packed = [], sections = [] }: Derivation,
+  { studies, archive, answers = {}, claims = [], observed, packed = [], sections = [] }: Derivation,
   readme: string,
 ): DerivedFiles {
   const results = studies.map((study) => studyResult(study, archive));
   return new Map<string, Content | undefined>([
     ...results.flatMap((result) => studyText(result, answers, packed)),
     ["results/README.md", figuresPage([...results.map((result) => figureSection(result, answers)), ...sections])],
-    ["results/claims.md", claimsPage(claims, new Evidence(results))],
+    ["results/claims.md", claimsPage(claims, new Evidence(results, observed))],
     ["README.md", withTable(readme, headlines(results, answers))],
   ]);
 }

@@ -78,6 +78,8 @@ export type Mixer<Spec> = StatefulPart<Spec> &
   WithLinears & {
     /** Multiply-adds of mixing itself for one token that sees `seen` tokens, without the weights. */
     readonly mixingFlops: (spec: Spec, seen: number) => number;
+    /** What each token takes from which, `[B, heads, T, T]`, where a mixer has such maps. */
+    readonly maps?: (params: LayerTensors, x: Tensor, spec: Spec, context: LayerContext) => Tensor;
     readonly settle: (state: PartState, clock: Clock) => PartState;
     readonly grow: (state: PartState, capacity: number) => PartState;
   };

@@ -20,6 +20,8 @@ export type PartName = (typeof partNames)[number];
 /** A part together with its parameters. */
 export type BoundPart = {
   readonly apply: (x: Tensor) => Tensor;
+  /** What each token takes from which, `[B, heads, T, T]`, of a mixer that has such maps. */
+  readonly maps?: (x: Tensor) => Tensor;
   readonly start: (room: StateRoom) => PartState;
   readonly prefill: (x: Tensor, empty: PartState, clock: Clock) => Stepped;
   readonly step: (x: Tensor, state: PartState, clock: Clock) => Stepped;
@@ -45,12 +47,15 @@ export function partsOf(
     prefill: (x, empty, clock) => part.prefill(tensors, x, empty, clock, spec, context),
     step: (x, state, clock) => part.step(tensors, x, state, clock, spec, context),
   });
-  const norm = normOf(spec.norm);
+  const [norm, ofMixer] = [normOf(spec.norm), mixerOf(spec.mixer)];
   const mixer = withNorms(params.mixer, linearNorms?.mixer, config);
   const mlp = withNorms(params.mlp, linearNorms?.mlp, config);
   return {
     mixerNorm: mixerNorm && bind(norm, mixerNorm as LayerTensors, spec.norm),
-    mixer: bind(mixerOf(spec.mixer), mixer, spec.mixer),
+    mixer: {
+      ...bind(ofMixer, mixer, spec.mixer),
+      ...(ofMixer.maps && { maps: (x) => ofMixer.maps!(mixer, x, spec.mixer, context) }),
+    },
     tokenMixing: spec.tokenMixing && bind(tokenMixingPart, tokenMixing as LayerTensors, spec.tokenMixing),
     mlpNorm: mlpNorm && bind(norm, mlpNorm as LayerTensors, spec.norm),
     mlp: bind(stateless(mlpOf(spec.mlp)), mlp, spec.mlp),

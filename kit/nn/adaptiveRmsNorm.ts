@@ -47,6 +47,11 @@ export function adaptiveRmsNorm(
   return mul(unit, gains(params, pool(unit, spec.pool, documents)));
 }
 
+/** The gains that {@link adaptiveRmsNorm} takes for each token, shape `[B, T, D]`, or `[B, 1, D]` of a pool over all. */
+export function adaptiveGains(params: Params, x: Tensor, spec: AdaptiveRmsNormSpec, eps: number): Tensor {
+  return gains(params, pool(unitRms(x, eps), spec.pool));
+}
+
 /** Gains for each context, shape `[B, T, D]`. */
 function gains({ gain, matrix, down, up }: Params, context: Tensor): Tensor {
   return add(linear(matrix ?? up!, matrix === undefined ? linear(down!, context) : context), gain);

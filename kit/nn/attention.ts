@@ -1,7 +1,7 @@
 /** Grouped-query attention with rotary positions: over a whole sequence, and one token at a time with a cache. */
 import { dims, mul, reshape, type Tensor, transpose } from "../engine/index.js";
 import { type AttentionState, appended, cachedWeights, emptyCache, filledCache, mixCached } from "./attentionCache.js";
-import { mixCausally } from "./causal.js";
+import { causalWeights, mixCausally } from "./causal.js";
 import { type Clock, position } from "./clock.js";
 import type { Documents } from "./documents.js";
 import { type Linear, linear, type Weight } from "./linear.js";
@@ -39,6 +39,13 @@ export function attention(
 ): Tensor {
   const projected = projectHeads(params, x, spec, wholeTable(x, spec, documents), apply);
   return attend(params, projected, leastRows.whole, apply, documents);
+}
+
+/** What each token takes from which: `softmax(q·kᵀ/√K + mask)`, shape `[B, H, T, T]`. */
+export function attentionMaps(params: Params, x: Tensor, spec: AttentionSpec, apply: Linear = linear): Tensor {
+  const { q, k } = projectHeads(params, x, spec, wholeTable(x, spec), apply);
+  const { B, H, T, K } = dims(q, "B H T K");
+  return reshape(causalWeights({ queries: mul(q, K ** -0.5), keys: k }), [B, H, T, T]);
 }
 
 /** Rotated queries, keys and values, each `[B, heads, T, K]`. */

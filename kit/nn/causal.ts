@@ -28,6 +28,21 @@ type Heads = {
 export type Weighing = (weights: Tensor) => Tensor;
 
 /**
+ * The weights of causal attention, `softmax(q·kᵀ + mask)`, all at once: to be looked at. {@link mixCausally} never holds them
+ * together.
+ *
+ * @param heads as there
+ * @returns shape `[B, keyHeads, H/keyHeads, T, T]`
+ */
+export function causalWeights({ queries, keys }: Pick<Heads, "queries" | "keys">): Tensor {
+  const { B, H, T, K } = dims(queries, "B H T K");
+  const keyHeads = keys.shape[1];
+  const scores = matmul(reshape(queries, [B, keyHeads, (H / keyHeads) * T, K]), keys, { right: true });
+  const mask = where(causalMask(T, T, 0), 0, hidden);
+  return softmax(add(reshape(scores, [B, keyHeads, H / keyHeads, T, T]), mask));
+}
+
+/**
  * Causal mixing of heads: `weigh(softmax(q·kᵀ + mask))·v`, where row `t` sees rows `0 … t`.
  *
  * The rows are cut into up to four blocks, and a block meets only the keys up to its own end: of all products up to 3/8

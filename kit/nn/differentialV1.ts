@@ -11,7 +11,7 @@ import {
   wholeTable,
 } from "./attention.js";
 import { type AttentionState, appended, cachedWeights, emptyCache, filledCache, mixCached } from "./attentionCache.js";
-import { mixCausally } from "./causal.js";
+import { causalWeights, mixCausally } from "./causal.js";
 import type { Clock } from "./clock.js";
 import type { Documents } from "./documents.js";
 import { type HeadSplit, pairings } from "./headPairs.js";
@@ -78,6 +78,19 @@ export function differentialV1(
   const { documents } = context;
   const members = membersOf(projectHeads(params, x, spec, wholeTable(x, spec, documents), context.linear), spec);
   return output(params, mix(params, { ...members, documents }, spec, leastRows.whole), spec, context);
+}
+
+/** The differences of maps that mix the values, `A₁ − λ·A₂`, of each pair, or head: shape `[B, pairs, T, T]`. */
+export function differentialV1Maps(
+  params: Params,
+  x: Tensor,
+  spec: DifferentialV1Spec,
+  context: LayerContext = plain,
+): Tensor {
+  const members = membersOf(projectHeads(params, x, spec, wholeTable(x, spec), context.linear), spec);
+  const maps = difference(causalWeights(members), differentialLambda(params, spec.lambdaInit), spec);
+  const { B, T } = dims(x, "B T D");
+  return reshape(maps, [B, -1, T, T]);
 }
 
 /** λ of a layer, a scalar. */

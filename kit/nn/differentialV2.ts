@@ -12,7 +12,7 @@ import {
   wholeTable,
 } from "./attention.js";
 import { type AttentionState, appended, cachedWeights, filledCache, mixCached } from "./attentionCache.js";
-import { mixCausally } from "./causal.js";
+import { causalWeights, mixCausally } from "./causal.js";
 import type { Clock } from "./clock.js";
 import type { Documents } from "./documents.js";
 import { type Linear, linear, type Weight } from "./linear.js";
@@ -79,10 +79,28 @@ function output({ o, lambda, lambdaBias }: Params, x: Tensor, mixed: Tensor, app
   const { B, H, T, K } = dims(mixed, "B H T K");
   const pairs = reshape(mixed, [B, H / 2, 2, T, K]);
   const member = (which: 0 | 1): Tensor => reshape(narrow(pairs, 2, which, 1), [B, H / 2, T, K]);
+  return apply(o, joinHeads(sub(member(0), mul(member(1), gates({ lambda, lambdaBias }, x, apply)))));
+}
+
+/** λ of each token and head, `[B, h, T, 1]`. */
+function gates({ lambda, lambdaBias }: Pick<Params, "lambda" | "lambdaBias">, x: Tensor, apply: Linear): Tensor {
   const logits = apply(lambda, x);
-  const gate = sigmoid(lambdaBias === undefined ? logits : add(logits, lambdaBias));
-  const perHead = reshape(transpose(gate), [B, H / 2, T, 1]);
-  return apply(o, joinHeads(sub(member(0), mul(member(1), perHead))));
+  const { B, T, H } = dims(logits, "B T H");
+  return reshape(transpose(sigmoid(lambdaBias === undefined ? logits : add(logits, lambdaBias))), [B, H, T, 1]);
+}
+
+/** The differences of maps that mix the values, `A₁ − λ_t·A₂`, of each head of the output: shape `[B, h, T, T]`. */
+export function differentialV2Maps(
+  params: Params,
+  x: Tensor,
+  spec: DifferentialV2Spec,
+  apply: Linear = linear,
+): Tensor {
+  const { q, k } = project(params, x, spec, wholeTable(x, spec), apply);
+  const { B, H, T, K } = dims(q, "B H T K");
+  const pairs = reshape(causalWeights({ queries: mul(q, K ** -0.5), keys: k }), [B, H / 2, 2, T, T]);
+  const member = (which: 0 | 1): Tensor => reshape(narrow(pairs, 2, which, 1), [B, H / 2, T, T]);
+  return sub(member(0), mul(member(1), gates(params, x, apply)));
 }
 
 /** An empty cache for `capacity` past and `recent` new tokens: as large as attention's. */

@@ -38,7 +38,12 @@ type Stepped = { readonly y: Tensor; readonly state: PoolState };
  * see the future, so that the pool is the text so far unless asked otherwise
  */
 export function squeezeExcite(params: Params, x: Tensor, spec: SqueezeExciteSpec, documents?: Documents): Tensor {
-  return mul(x, gates(params, pool(x, spec.pool, documents), spec));
+  return mul(x, squeezeExciteGates(params, x, spec, documents));
+}
+
+/** How much of each channel {@link squeezeExcite} lets pass, shape `[B, T, D]`, or `[B, 1, D]` of a pool over all. */
+export function squeezeExciteGates(params: Params, x: Tensor, spec: SqueezeExciteSpec, documents?: Documents): Tensor {
+  return gates(params, pool(x, spec.pool, documents), spec);
 }
 
 const gateKinds: { readonly [G in SqueezeExciteSpec["gate"]]: (x: Tensor) => Tensor } = {

@@ -2,6 +2,7 @@
 import type { Claim } from "../lab/index.js";
 import { differentialClaims } from "./claims/differential.js";
 import { liquidClaims } from "./claims/liquid.js";
+import { mergeClaims } from "./claims/merging.js";
 import { teenyClaims } from "./claims/teeny.js";
 
-export const claims: readonly Claim[] = [...liquidClaims, ...differentialClaims, ...teenyClaims];
+export const claims: readonly Claim[] = [...liquidClaims, ...differentialClaims, ...mergeClaims, ...teenyClaims];

@@ -9,6 +9,7 @@ import {
   conduct,
   Evidence,
   inThisProcess,
+  knownMeasurements,
   pilotRuns,
   readRun,
   type Study,
@@ -17,7 +18,7 @@ import {
 } from "../lab/index.js";
 import { countParameters } from "../model/index.js";
 import { temporaryFolder } from "../source/testing/folder.js";
-import { answers, claims, smoke, studies } from "./index.js";
+import { answers, claims, measurements, smoke, studies } from "./index.js";
 
 const runsOf = (study: Study) => Object.keys(study.arms).flatMap((arm) => armRuns(study, arm));
 
@@ -77,6 +78,15 @@ it("claims and answers name studies and arms that exist, and wait for their reco
   for (const [name, answer] of Object.entries(answers)) {
     expect(answer(results.find(({ study }) => study.name === name)!)).toBeUndefined();
   }
+});
+
+it("measurements have names of their own, and those of arms wait for their learning rates", () => {
+  const names = measurements.map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+  const known = knownMeasurements(measurements, new Archive(temporaryFolder(), () => undefined));
+  expect(known.map(({ name }) => name)).toEqual(names.filter((name) => name.startsWith("merges/")));
+  expect(names).toContain("liquid-parts/only-squeezeExcite/adaptation");
+  expect(names).not.toContain("liquid-parts/only-tokenMixing/adaptation");
 });
 
 it("mixers are compared at equal parameters within 2 %", () => {

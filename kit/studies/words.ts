@@ -1,20 +1,29 @@
 import { decimals, type PairedComparison, signed } from "../lab/index.js";
 
 /** How a figure is written: its unit, and decimals; default 4. */
-export type Written = { readonly unit?: string; readonly digits?: number };
+export type Written = {
+  readonly unit?: string;
+  readonly digits?: number;
+  /** What is counted; default seeds. */
+  readonly over?: "seed" | "text";
+};
 
 /** A difference with its interval and the seeds it rests on. */
 export function differenceText(
   { difference, spread, n }: PairedComparison,
-  { unit, digits = 4 }: Written = {},
+  { unit, digits = 4, over = "seed" }: Written = {},
 ): string {
   const { low, high } = spread?.interval ?? {};
   const interval = spread === undefined ? "" : ` [${signed(low, digits)}, ${signed(high, digits)}]`;
-  return `${signed(difference, digits)}${interval}${unit === undefined ? "" : ` ${unit}`}, ${seedsText(n)}`;
+  return `${signed(difference, digits)}${interval}${unit === undefined ? "" : ` ${unit}`}, ${counted(n, over)}`;
 }
 
 export function seedsText(n: number): string {
-  return n === 1 ? "one seed" : `${n} seeds`;
+  return counted(n, "seed");
+}
+
+function counted(n: number, what: string): string {
+  return n === 1 ? `one ${what}` : `${n} ${what}s`;
 }
 
 /** A share with its sign, in percent. */

@@ -1,6 +1,15 @@
 /** What is said of differential attention, and of Liquid Metal together with it. */
 import type { Claim } from "../../lab/index.js";
-import { atEqualTokens, backAtBase, type Pair, sooner, together, untestable } from "./judgements.js";
+import {
+  atEqualTokens,
+  backAtBase,
+  contrast,
+  overTexts,
+  type Pair,
+  sooner,
+  together,
+  untestable,
+} from "./judgements.js";
 
 const card = "card of the differential Liquid Metal";
 
@@ -8,7 +17,73 @@ const healed = (arm: string): Pair => ({ study: "heal-stories", arm, against: "c
 
 const larger = (arm: string): Pair => ({ study: "heal-smollm2", arm, against: "control" });
 
+/** A measurement of the first seed's model. */
+const at = (arm: string, measure: string): string => `heal-stories/${arm}/${measure}`;
+
+/** Of the search for a name that was told, against the base trained on the same tokens. */
+const search = (arm: string, name: string, unit: string) => ({
+  of: at(arm, "planted"),
+  against: at("control", "planted"),
+  name,
+  unit,
+});
+
+const differentialArms = ["v1-within", "v1-residual", "v2"] as const;
+
 export const differentialClaims: readonly Claim[] = [
+  {
+    sentence: "The subtraction cancels noise, promoting the emergence of sparse attention patterns.",
+    author: "T. Ye et al., Differential Transformer, which the card's attention is taken from",
+    measure: `${differentialArms.join(", ")} against the base trained on the same tokens: share of attention on tokens other than a name that was told, where it is asked for, and entropy of attention; below 0 supports it`,
+    judge: (evidence) =>
+      together(
+        ...differentialArms.flatMap((arm) => [
+          overTexts(evidence, search(arm, "irrelevant", "of attention"), "below"),
+          overTexts(evidence, search(arm, "entropy", "of ln T"), "below"),
+        ]),
+      ),
+  },
+  {
+    sentence:
+      "This mechanism improves context sensitivity, enabling the model to dynamically adjust its focus between different aspects of the data.",
+    author: card,
+    measure: `${differentialArms.join(", ")} against the base trained on the same tokens: loss of a name told 128 tokens ago; below 0 supports it`,
+    judge: (evidence) =>
+      together(
+        ...differentialArms.map((arm) => overTexts(evidence, search(arm, "natsName", "nats per token"), "below")),
+      ),
+  },
+  {
+    sentence:
+      "Differential Self-Attention and Adaptive RMSNorm work together to make the model responsive to context changes […]",
+    author: card,
+    measure:
+      "Liquid Metal and differential V1 against the base trained on the same tokens: what a text costs more behind another one than by itself; below 0 supports it",
+    judge: (evidence) =>
+      contrast(
+        evidence,
+        { of: at("liquid-v1", "shift"), against: at("control", "shift"), name: "natsAfter", less: "natsAlone" },
+        "below",
+      ),
+  },
+  ...(
+    [
+      ["natsFar", "Differential Self-Attention captures global patterns […]", "64 or more tokens ago"],
+      ["natsNear", "[…] Token Mixing and SEBlock provide local and channel-wise focus.", "within 15 tokens"],
+    ] as const
+  ).map(
+    ([name, sentence, when]): Claim => ({
+      sentence,
+      author: card,
+      measure: `Liquid Metal and differential V1 against the base trained on the same tokens: loss of tokens last seen ${when}; below 0 supports it`,
+      judge: (evidence) =>
+        overTexts(
+          evidence,
+          { of: at("liquid-v1", "recency"), against: at("control", "recency"), name, unit: "nats per token" },
+          "below",
+        ),
+    }),
+  ),
   ...(
     [
       ["TinyStories-656K, Liquid Metal and differential V1", healed("liquid-v1")],

@@ -56,9 +56,51 @@ export function together(...judgements: readonly (Judgement | undefined)[]): Jud
   };
 }
 
+/** A figure of one model against that of another over the same texts. */
+export function overTexts(
+  evidence: Evidence,
+  figure: { readonly of: string; readonly against: string; readonly name: string; readonly unit: string },
+  side: Side,
+): Judgement | undefined {
+  const [own, other] = [figure.of, figure.against].map((name) => evidence.observation(name, figure.name));
+  return judged(pairedComparison(own, other), side, { unit: figure.unit, over: "text" });
+}
+
+/** One figure of a measurement against another one of it, text by text. */
+export function withinTexts(
+  evidence: Evidence,
+  figure: { readonly of: string; readonly name: string; readonly less: string; readonly unit: string },
+  side: Side,
+): Judgement | undefined {
+  const [own, other] = [figure.name, figure.less].map((name) => evidence.observation(figure.of, name));
+  return judged(pairedComparison(own, other), side, { unit: figure.unit, over: "text" });
+}
+
+/** How much more one model's figures differ than another's: `(a − b) − (c − d)`, text by text. */
+export function contrast(
+  evidence: Evidence,
+  figure: { readonly of: string; readonly against: string; readonly name: string; readonly less: string },
+  side: Side,
+): Judgement | undefined {
+  const differences = [figure.of, figure.against].map((name) => {
+    const [one, other] = [figure.name, figure.less].map((of) => evidence.observation(name, of));
+    return new Map([...one].map(([text, value]) => [text, value - (other.get(text) ?? Number.NaN)]));
+  });
+  return judged(pairedComparison(differences[0], differences[1]), side, { unit: "nats per token", over: "text" });
+}
+
 /** Bits per byte at equal tokens. */
 export function atEqualTokens(evidence: Evidence, { study, arm, against }: Pair): Judgement | undefined {
   return judged(evidence.compare(study, arm, against), "below");
+}
+
+/** Bits per byte before the first step: no seed has a part in it, so that the difference speaks for itself. */
+export function untrained(evidence: Evidence, { study, arm, against }: Pair, side: Side): Judgement | undefined {
+  const [own, other] = [arm, against].map((name) => evidence.arm(study, name).atStart.mean);
+  if (own === undefined || other === undefined) return undefined;
+  const difference = own - other;
+  const figure = `${signed(difference, 4)} bits per byte, ${signed((100 * difference) / other, 0)} %`;
+  return { figure, verdict: verdictOf(side === "above" ? difference > 0 : difference < 0) };
 }
 
 /** Spread of the gradient's norm, and spikes of the loss. */

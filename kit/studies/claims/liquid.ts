@@ -2,7 +2,9 @@
 import type { Claim } from "../../lab/index.js";
 import {
   atEqualTokens,
+  contrast,
   lightness,
+  overTexts,
   type Pair,
   rateRange,
   steadiness,
@@ -10,6 +12,7 @@ import {
   synergy,
   together,
   untestable,
+  withinTexts,
 } from "./judgements.js";
 
 const card = "card of Liquid Metal";
@@ -29,7 +32,85 @@ const learns = "bits per byte at equal tokens; below 0 supports it";
 const steady = "spread of the gradient's norm, below 0 supports it, and spikes of the loss";
 const cheap = "FLOPs and training time of a token; less than 5 % more of both supports it";
 
+/** A measurement of the first seed's model. */
+const at = (arm: string, measure: string): string => `liquid-parts/${arm}/${measure}`;
+
+const fixed =
+  "loss with gains and gates as they adapt, less that with both at their means over texts; below 0 supports it";
+
 export const liquidClaims: readonly Claim[] = [
+  {
+    sentence:
+      "Makes the normalization process adaptable rather than static, which can improve the model's ability to generalize across diverse inputs.",
+    author: card,
+    measure: "adaptive norms alone against none: loss on stories of another make; below 0 supports it",
+    judge: (evidence) =>
+      overTexts(
+        evidence,
+        {
+          of: at("only-adaptiveRmsNorm", "other-corpus"),
+          against: at("none", "other-corpus"),
+          name: "nats",
+          unit: "nats per token",
+        },
+        "below",
+      ),
+  },
+  ...(
+    [
+      [
+        "only-adaptiveRmsNorm",
+        "[…] allowing the model to scale features dynamically based on the input's global context.",
+      ],
+      [
+        "only-squeezeExcite",
+        "Performs adaptive channel-wise recalibration by scaling each feature channel based on global context.",
+      ],
+    ] as const
+  ).map(
+    ([arm, sentence]): Claim => ({
+      sentence,
+      author: card,
+      measure: `${arm}: ${fixed}`,
+      judge: (evidence) =>
+        withinTexts(
+          evidence,
+          { of: at(arm, "adaptation"), name: "nats", less: "natsFixed", unit: "nats per token" },
+          "below",
+        ),
+    }),
+  ),
+  {
+    sentence:
+      "By capturing local dependencies within the sequence, Token Mixing complements self-attention's global scope, giving the model a better understanding of local patterns and relationships.",
+    author: card,
+    measure:
+      "token mixing alone against none: what it gains on tokens last seen within 15, less what it gains on those last seen 64 or more ago; below 0 supports it",
+    judge: (evidence) =>
+      contrast(
+        evidence,
+        {
+          of: at("only-tokenMixing", "recency"),
+          against: at("none", "recency"),
+          name: "natsNear",
+          less: "natsFar",
+        },
+        "below",
+      ),
+  },
+  {
+    sentence:
+      "This helps improve generalization, especially when handling varied inputs with different feature relevances, such as conversations with shifting topics.",
+    author: card,
+    measure:
+      "squeeze-and-excitation alone against none: what a text costs more behind another one than by itself; below 0 supports it",
+    judge: (evidence) =>
+      contrast(
+        evidence,
+        { of: at("only-squeezeExcite", "shift"), against: at("none", "shift"), name: "natsAfter", less: "natsAlone" },
+        "below",
+      ),
+  },
   {
     sentence:
       "Adaptive scaling helps maintain stability in training, as it smooths out variations while retaining sensitivity to input-specific details.",
