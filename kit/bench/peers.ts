@@ -11,7 +11,7 @@ import { say } from "./harness/table.js";
 /** A peer environment: its folder below `.peers`, its list of packages in `kit/bench/peers`, and the packages worth naming. */
 type PeerSpec = { readonly requirements: string; readonly packages: readonly string[]; readonly note: string };
 
-export type PeerName = "torch" | "mergekit";
+export type PeerName = "torch" | "mergekit" | "gguf" | "lm-eval";
 
 const peers: Readonly<Record<PeerName, PeerSpec>> = {
   torch: {
@@ -23,6 +23,16 @@ const peers: Readonly<Record<PeerName, PeerSpec>> = {
     requirements: "mergekit.txt",
     packages: ["mergekit", "torch", "transformers"],
     note: "mergekit on the packages of torch, which it shares on disk where both are there",
+  },
+  gguf: {
+    requirements: "gguf.txt",
+    packages: ["gguf", "numpy"],
+    note: "the gguf package, 90 MB on disk",
+  },
+  "lm-eval": {
+    requirements: "lm-eval.txt",
+    packages: ["lm-eval", "datasets"],
+    note: "lm-evaluation-harness without PyTorch, 0.8 GB on disk",
   },
 };
 

@@ -22,3 +22,15 @@ export function number(text: string): number {
   if (text.trim() !== "" && value >= 0 && Number.isFinite(value)) return value;
   throw new InvalidArgumentError("Expected a number from 0 on.");
 }
+
+/** Reads names with commas between them. */
+export function names(text: string): readonly string[] {
+  return text.split(",").flatMap((name) => name.trim() || []);
+}
+
+/** Reads how many of something: a number of them, or below 1 a share. */
+export function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value > 0 && (value < 1 || Number.isInteger(value))) return value;
+  throw new InvalidArgumentError("expected a number of documents, or a share of them below 1");
+}

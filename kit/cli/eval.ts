@@ -1,8 +1,8 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { UserError } from "../errors.js";
 import * as evals from "../evals/index.js";
 import * as weights from "../weights/index.js";
-import { whole } from "./arguments.js";
+import { names, share, whole } from "./arguments.js";
 import { progressLine, statusLine } from "./progress.js";
 import { count, plural } from "./words.js";
 
@@ -30,7 +30,7 @@ export function evalCommand(): Command {
     .option("--list", "name all tasks")
     .option("--compare <folders...>", "compare two evaluations document by document: folders that --out has made")
     .option("--fewshot <n>", "examples in front of each question (default: the task's own)", whole(0))
-    .option("--limit <n>", "only so many documents of each task; below 1 that share of them", limit)
+    .option("--limit <n>", "only so many documents of each task; below 1 that share of them", share)
     .option("--out <folder>", "write results and samples there, in the harness's files")
     .option("--record", "keep a record of each task in results/evals")
     .option("--data <folder>", "look there for data first")
@@ -39,16 +39,6 @@ export function evalCommand(): Command {
     .option("--max-length <n>", "longest sequence, as the harness's API models count it", whole(3))
     .option("--allow-leak", "evaluate a model that sees the future; its rows are marked, and compare with no others")
     .action(run);
-}
-
-function names(value: string): readonly string[] {
-  return value.split(",").flatMap((name) => name.trim() || []);
-}
-
-function limit(value: string): number {
-  const parsed = Number(value);
-  if (value.trim() !== "" && parsed > 0 && (parsed < 1 || Number.isInteger(parsed))) return parsed;
-  throw new InvalidArgumentError("expected a number of documents, or a share of them below 1");
 }
 
 async function run(

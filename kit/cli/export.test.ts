@@ -1,6 +1,7 @@
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { init, teenyS } from "../model/index.js";
+import { init, liquid, llama, teenyS } from "../model/index.js";
 import { temporaryFolder } from "../source/testing/folder.js";
 import { trainBpe } from "../text/index.js";
 import { inspect, open, save } from "../weights/index.js";
@@ -8,6 +9,8 @@ import { writeSmall } from "../weights/testing/llama.js";
 import { exportCommand, sizeTable } from "./export.js";
 import { describe } from "./inspect.js";
 import { runCommand } from "./testing/run.js";
+
+const small = { vocab: 11, width: 8, depth: 2, heads: 2, hidden: 12, context: 16 };
 
 /** What the command prints. */
 async function run(...args: string[]): Promise<string> {
@@ -45,7 +48,23 @@ test("without --packed it is a copy, in another element type if wanted", async (
   expect((await open(join(base, "half"))).info.dtypes).toEqual({ BF16: 1176 });
 });
 
+test("for transformers with its Python, and for llama.cpp as one file", async () => {
+  const base = temporaryFolder();
+  const from = writeSmall(join(base, "from"));
+  await save(init(liquid(llama(small)), 0), join(base, "liquid"));
+  await run(join(base, "liquid"), join(base, "hf"), "--format", "hf");
+  expect(readdirSync(join(base, "hf"))).toContain("modeling_kintsugi.py");
+  expect(describe(await inspect(join(base, "hf")))).toMatch(/\{0-1\}\.squeeze_excite\.down\.weight/);
+  expect(await run(from, join(base, "x.gguf"), "--format", "gguf", "--dtype", "q8_0")).toBe(join(base, "x.gguf"));
+  // Rows of 8 and 12 values fill no block of 32.
+  expect((await open(join(base, "x.gguf"))).info.dtypes).toEqual({ F32: 1176 });
+  await expect(run(join(base, "liquid"), join(base, "y.gguf"), "--format", "gguf")).rejects.toThrow(
+    /A GGUF file of a Llama has no adaptiveRmsNorm \(layer 0\)/,
+  );
+});
+
 test.each<[string[], RegExp]>([
+  [["--dtype", "q8_0"], /--dtype q8_0 is for GGUF files\. Add --format gguf/],
   [["--packed", "3"], /Allowed choices are 1\.6, 2/],
   [["--packed", "2", "--dtype", "f16"], /cannot be used with option '--packed/],
   [["--embedding", "int8"], /--embedding is for packed models\. Add --packed/],

@@ -1,8 +1,10 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { healingStudy, readRecord, recordsFolder } from "../lab/index.js";
+import { read, type Tensor, tree } from "../engine/index.js";
+import { healingStudy, mergedFolder, readRecord, recordsFolder } from "../lab/index.js";
 import { temporaryFolder } from "../source/testing/folder.js";
+import { mergeText, planMerge } from "../surgery/index.js";
 import { load } from "../weights/index.js";
 import { healCommand } from "./heal.js";
 import { runCommand } from "./testing/run.js";
@@ -39,6 +41,43 @@ test("a model is converted, healed beside its teacher, shown, saved and recorded
   }
 });
 
+test("the factors of a merge are fitted, shown, and written as a merge again", async () => {
+  const folder = temporaryFolder();
+  const [file, out] = [join(folder, "merge.yml"), join(folder, "fitted-in-a-test")];
+  writeFileSync(file, mergeText([{ model: "pico", layers: [0, 4] }]));
+  const fitting = [file, ...few.slice(1), "--train", "scales"];
+  try {
+    const text = await run(...fitting, "--out", out);
+    expect(text).toMatch(/^layer {2}from +o_proj +down_proj\n +0 {2}pico 0 +\d\.\d{4} +\d\.\d{4}$/m);
+    const plan = await planMerge(join(out, "fitted.yml"));
+    const shown = /^ +3 {2}pico 3 +(\S+) +(\S+)$/m.exec(text)!.slice(1).map(Number);
+    const written = plan.parts.layers[3].tensors.flatMap(({ ref }) => ref.scale ?? []);
+    expect(shown.sort()).toEqual(written.map((factor) => Number(factor.toFixed(4))).sort());
+    expect(shown).not.toContain(1);
+  } finally {
+    rmSync(join(recordsFolder(), healingStudy, "fitted-in-a-test"), { recursive: true, force: true });
+    rmSync(await mergedFolder(await planMerge(file)), { recursive: true, force: true });
+  }
+});
+
+test("where numbers overflow with bf16 products it stops, and what was good before is the model", async () => {
+  const out = join(temporaryFolder(), "overflow-in-a-test");
+  try {
+    // The warm-up begins at 0: the first step changes nothing, the second everything.
+    const wild = [...few, "--learning-rate", "1e30", "--bf16", "--out", out];
+    const said = await runCommand(healCommand(), wild);
+    expect(process.exitCode).toBe(1);
+    expect(said.out).toMatch(/^diverged: .*overflow-in-a-test$/m);
+    expect(said.notes).toMatch(/^the loss is not a number at step 3\..*leave bf16 out\nkept as it was after step 1$/);
+    const [kept, base] = [await load(out), await load("pico")];
+    const values = ({ model }: typeof kept) => tree.leaves<Tensor>(model.params).map((leaf) => [...read(leaf)]);
+    expect(values(kept)).toEqual(values(base));
+  } finally {
+    process.exitCode = undefined;
+    rmSync(join(recordsFolder(), healingStudy, "overflow-in-a-test"), { recursive: true, force: true });
+  }
+});
+
 test("another healing in the same place is refused, with what differs", async () => {
   const out = join(temporaryFolder(), "changed");
   const wrong = ["--recipe", "differentialV2", "--layers", "7"];
@@ -61,6 +100,7 @@ test.each<[string[], RegExp]>([
   [["--recipe", "liquidMetl"], /did you mean liquidMetal/],
   [["--train", "last:0"], /"last:0" names no part of a model/],
   [["--train", "new"], /leaves nothing to train/],
+  [["--rounding-tokens", "256"], /rounding is to set in, and no weights are rounded/],
   [["--data", "none/such.jsonl"], /none\/such\.jsonl/],
   [["--layers", "1"], /layers are chosen, and no recipe/],
   [["--base", "/none/such", "--teacher"], /\/none\/such/],

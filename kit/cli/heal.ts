@@ -10,21 +10,24 @@ import { fetchedCorpora, namedMixtures } from "../text/index.js";
 import { type PartSpec, readPart } from "../train/index.js";
 import { save } from "../weights/index.js";
 import { number, whole } from "./arguments.js";
+import { writeFitted } from "./fitted.js";
 import { stepLine } from "./run.js";
 import { stopped, stopSignal } from "./stopping.js";
 
 type Options = {
   readonly data: lab.HealingSpec["corpus"];
+  readonly documentsApart?: true;
   readonly tokens: number;
   readonly out: string;
   readonly recipe?: Recipe;
   readonly layers?: string;
-  readonly train: PartSpec;
+  readonly train?: PartSpec;
   readonly base?: string;
   readonly teacher?: true;
   readonly temperature?: number;
   readonly teacherWeight?: number;
   readonly matchHidden?: number;
+  readonly roundingTokens?: number;
   readonly learningRate?: number;
   readonly length?: number;
   readonly batchTokens?: number;
@@ -45,18 +48,20 @@ const dataWords = [
 export function healCommand(): Command {
   return new Command("heal")
     .description("train a model on, converted or as it is; started again, it goes on where it was")
-    .argument("<model>", "a known name, a file or a folder")
+    .argument("<model>", "a known name, a file or a folder; or a mergekit configuration (.yml), whose result is healed")
     .requiredOption("--data <what>", dataWords, corpus)
+    .option("--documents-apart", "documents that share a row see nothing of each other")
     .requiredOption("--tokens <n>", "how many to learn from", whole(1))
     .requiredOption("--out <folder>", "the folder to make")
     .option("--recipe <name>", `convert it first: ${Object.keys(recipes).join(", ")}`, recipe)
     .option("--layers <list>", "the layers that are converted, such as 8-21 (default: all)")
-    .option("--train <part>", "all, new, norms, scales, last:N, lora:RANK, or patterns of paths", part, { kind: "all" })
+    .option("--train <part>", "all, new, norms, scales, last:N, lora:RANK, or patterns of paths (default: all)", part)
     .option("--base <model>", "the model it was made from, if it was converted before")
     .option("--teacher", "learn from the base as well as from the text")
     .option("--temperature <t>", "softens what the teacher says", number)
     .option("--teacher-weight <w>", "the teacher's share of the loss, 0 to 1", number)
     .option("--match-hidden <h>", "weight of matching the teacher's residual stream", number)
+    .option("--rounding-tokens <n>", "over which the rounding to ternary weights sets in (default: at once)", whole(1))
     .option("--learning-rate <r>", "at its highest", number)
     .option("--length <n>", "tokens of a sequence", whole(1))
     .option("--batch-tokens <n>", "tokens of a step", whole(1))
@@ -84,7 +89,8 @@ async function heal(source: string, options: Options): Promise<void> {
     stopped();
     return;
   }
-  console.log(`${ending}: ${out}`);
+  if (ending === "diverged") process.exitCode = 1;
+  console.log(`${ending}: ${existsSync(out) ? out : "nothing is kept, it had no checkpoint yet"}`);
   console.log(`record: ${filed(run, work)}`);
 }
 
@@ -101,12 +107,17 @@ async function carriedOut(
     say: (message) => console.error(message),
     report: stepLine(lab.stepsOf(run.spec)),
     look: every === undefined ? undefined : { every, at: (trained) => sample(trained, prompt) },
-    trained: async ({ model, companions }) => void (await save(model, out, companions)),
+    trained: async ({ model, companions, factors }) => {
+      await save(model, out, companions);
+      const { initial } = run.spec;
+      if (factors === undefined || initial.kind !== "pretrained" || initial.recipe !== undefined) return;
+      console.log(await writeFitted(initial, factors, out));
+    },
   });
 }
 
 function specOf(source: string, options: Options): lab.HealingSpec {
-  const { data, tokens, train, base, learningRate, length, batchTokens, backend, threads } = options;
+  const { data, tokens, train, base, roundingTokens, learningRate, length, batchTokens, backend, threads } = options;
   const chosen = options.recipe;
   if (chosen === undefined && options.layers !== undefined) {
     throw new UserError("layers are chosen, and no recipe", { fix: "Add --recipe, or leave --layers out" });
@@ -122,9 +133,11 @@ function specOf(source: string, options: Options): lab.HealingSpec {
     recipe,
     base,
     corpus: data,
+    documents: options.documentsApart === true ? "apart" : undefined,
     tokens,
-    part: train.kind === "all" ? undefined : train,
+    part: train?.kind === "all" ? undefined : train,
     distillation: taught ? defined({ temperature, weight, hidden }) : undefined,
+    roundingTokens,
     learningRate,
     length,
     batchTokens,

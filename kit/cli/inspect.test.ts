@@ -54,3 +54,18 @@ group.skipIf(mirror === undefined)("real checkpoints", () => {
     expect(diff.tensors.some(({ name }) => name.includes("lambda_q1"))).toBe(true);
   });
 });
+
+test("parameters by part add up", async () => {
+  const text = describe(await inspect(writeSmall(join(temporaryFolder(), "small"))));
+  expect(text.split("\n\n")[1].split("\n")).toEqual([
+    "part       parameters            a layer",
+    "embed              88    7.48 %",
+    "mixerNorm          16    1.36 %        8",
+    "mixer             384   32.65 %      192",
+    "mlpNorm            16    1.36 %        8",
+    "mlp               576   48.98 %      288",
+    "norm                8    0.68 %",
+    "head               88    7.48 %",
+    "total           1,176  100.00 %",
+  ]);
+});

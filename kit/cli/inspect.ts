@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { countParameters, type ModelConfig, parametersByPart } from "../model/index.js";
 import { type Inspection, inspect } from "../weights/inspect.js";
 import { configFacts } from "./config.js";
 import { progressLine } from "./progress.js";
@@ -30,7 +31,8 @@ export function describe(found: Inspection, all = false): string {
     ...found.problems.map((problem): [string, string] => ["cannot load", problem]),
   ];
   const rows = all ? found.tensors.map(({ name, dtype, shape }) => [name, dtype, size(shape), ""]) : folded(found);
-  return `${table(facts)}\n\n${table([["tensor", "type", "shape", ""], ...rows])}`;
+  const parts = found.model === undefined ? [] : [partsTable(found.model.config)];
+  return [table(facts), ...parts, table([["tensor", "type", "shape", ""], ...rows])].join("\n\n");
 }
 
 function modelFacts({ model, tokenizer }: Inspection): [string, string][] {
@@ -44,6 +46,19 @@ function modelFacts({ model, tokenizer }: Inspection): [string, string][] {
     ...configFacts(config),
     ["tokenizer", tokenizer === undefined ? "none" : `${tokenizer.kind}, ${plural(tokenizer.vocab, "token")}`],
   ];
+}
+
+/** How many parameters each part has, in all layers and in one. */
+export function partsTable(config: ModelConfig): string {
+  const parts = parametersByPart(config);
+  const total = countParameters(config);
+  const rows = [...parts, { part: "total", parameters: total }].map(({ part, parameters }) => {
+    const each = parameters / config.layers.length;
+    const inLayers = !["embed", "norm", "head", "total"].includes(part) && Number.isInteger(each);
+    const share = `${((100 * parameters) / total).toFixed(2)} %`;
+    return [part, count(parameters), share, inLayers ? count(each) : ""];
+  });
+  return table([["part", "parameters", "", "a layer"], ...rows], [1, 2, 3]);
 }
 
 /** Tensors that differ only in the number of their layer share a line. */

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { UserError } from "../errors.js";
+import { benchmarkCommand } from "./benchmark.js";
 import { convertCommand } from "./convert.js";
 import { dataCommand } from "./data.js";
 import { evalCommand } from "./eval.js";
@@ -8,6 +9,7 @@ import { generateCommand } from "./generate.js";
 import { healCommand } from "./heal.js";
 import { inspectCommand } from "./inspect.js";
 import { makeCommand } from "./make.js";
+import { measureCommand } from "./measure.js";
 import { mergeCommand } from "./merge.js";
 import { packCommand } from "./pack.js";
 import { runCommand } from "./run.js";
@@ -17,6 +19,7 @@ import { tablesCommand } from "./tables.js";
 
 const program = new Command("kintsugi")
   .description("Take language models apart, rebuild them, heal them.")
+  .addCommand(benchmarkCommand())
   .addCommand(dataCommand())
   .addCommand(evalCommand())
   .addCommand(generateCommand())
@@ -24,6 +27,7 @@ const program = new Command("kintsugi")
   .addCommand(inspectCommand())
   .addCommand(exportCommand())
   .addCommand(convertCommand())
+  .addCommand(measureCommand())
   .addCommand(mergeCommand())
   .addCommand(makeCommand())
   .addCommand(packCommand())

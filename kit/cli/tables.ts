@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { Command } from "commander";
+import * as evals from "../evals/index.js";
 import * as lab from "../lab/index.js";
 import { projectRoot } from "../source/index.js";
-import { answers, claims, studies } from "../studies/index.js";
+import { answers, benchmarks, claims, measurements, studies } from "../studies/index.js";
 import { plural } from "./words.js";
 
 /** `kintsugi tables`: everything that is derived from records. TensorFlow is not loaded. */
@@ -11,11 +12,16 @@ export function tablesCommand(): Command {
   return new Command("tables")
     .description("derive tables, figures, claims and the README's table from the records")
     .option("--check", "write nothing; name the files that are not what the records say, and fail")
-    .action(({ check = false }: { check?: boolean }) => {
+    .action(async ({ check = false }: { check?: boolean }) => {
       const root = projectRoot();
       const archive = new lab.Archive(lab.recordsFolder(), (message) => console.error(message));
       const readme = readFileSync(join(root, "README.md"), "utf8");
-      const files = lab.derive({ studies, archive, answers, claims, packed: lab.packedModels() }, readme);
+      const packed = lab.packedModels();
+      const evaluated = await evals.deriveBenchmarks(benchmarks(packed), new evals.EvalArchive());
+      const { sections } = evaluated;
+      const observed = lab.observations(lab.knownMeasurements(measurements, archive));
+      const ofStudies = lab.derive({ studies, archive, answers, claims, observed, packed, sections }, readme);
+      const files = new Map([...ofStudies, ...evaluated.files]);
       for (const path of archive.unclaimed(studies)) console.error(`${relative(root, path)}: no study calls for it`);
       const changed = check ? lab.differing(files, root) : lab.writeDerived(files, root);
       for (const path of changed) console.log(check ? `${path}: not what the records say` : path);

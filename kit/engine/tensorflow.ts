@@ -88,6 +88,8 @@ export function prepareTensorFlow(): void {
   // TensorFlow's start-up notes are not for the reader of a notebook; a real error is still printed.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
+  // NVIDIA's libraries would multiply float32 with 10 bits of mantissa, which running sums of many decays do not survive.
+  process.env.NVIDIA_TF32_OVERRIDE ??= "0";
   restoreUtilFunctions(createRequire(import.meta.url)("node:util"));
 }
 

@@ -97,7 +97,7 @@ export async function evaluateTask(
 }
 
 /** The test split, or else the validation split. */
-function evaluatedSplit({ task, test_split, validation_split }: TaskConfig): string {
+export function evaluatedSplit({ task, test_split, validation_split }: TaskConfig): string {
   const split = test_split ?? validation_split;
   if (typeof split === "string") return split;
   throw new UserError("the task names no documents", {
@@ -106,14 +106,22 @@ function evaluatedSplit({ task, test_split, validation_split }: TaskConfig): str
   });
 }
 
-/** The documents examples are drawn from: a split that the task names, its own list, or the first of train, validation, test. */
+/** The documents examples are drawn from: a split, or the task's own list. */
 async function examplesOf(config: TaskConfig, open: ReturnType<typeof openDataset>): Promise<readonly Doc[]> {
-  const { fewshot_config: own = {}, process_docs } = config;
-  const split = own.split ?? config.fewshot_split;
-  if (typeof split === "string") return await open(split, own.process_docs ?? process_docs);
-  if (own.samples !== undefined) return typeof own.samples === "function" ? own.samples() : own.samples;
-  const first = config.training_split ?? config.validation_split ?? evaluatedSplit(config);
-  return await open(first, process_docs);
+  const { fewshot_config: { samples, split: named, process_docs: own } = {}, process_docs } = config;
+  const split = examplesSplit(config);
+  if (split === undefined) return typeof samples === "function" ? samples() : (samples ?? []);
+  const isNamed = typeof (named ?? config.fewshot_split) === "string";
+  return await open(split, (isNamed ? own : undefined) ?? process_docs);
+}
+
+/** The split of the examples: one that the task names, or the first of train, validation, test; none where it has its own list. */
+export function examplesSplit(config: TaskConfig): string | undefined {
+  const { fewshot_config: own = {} } = config;
+  const named = own.split ?? config.fewshot_split;
+  if (typeof named === "string") return named;
+  if (own.samples !== undefined) return undefined;
+  return config.training_split ?? config.validation_split ?? evaluatedSplit(config);
 }
 
 function selected(

@@ -1,3 +1,19 @@
+export { EvalArchive, type EvalQuery } from "./benchmarks/archive.js";
+export {
+  type Benchmark,
+  type BenchmarkTask,
+  checkBenchmark,
+  type ModelSource,
+  type PublishedRow,
+  type Role,
+  recordedName,
+  type Subject,
+} from "./benchmarks/benchmark.js";
+export { accuracyBars, benchmarkFigures, differencePlot } from "./benchmarks/charts.js";
+export { type ConductBenchmarkOptions, conductBenchmark } from "./benchmarks/conduct.js";
+export { type DerivedBenchmarks, deriveBenchmarks } from "./benchmarks/derive.js";
+export { benchmarkCsv, benchmarkPage, differenceTable, scoreTable } from "./benchmarks/page.js";
+export { type BenchmarkResult, benchmarkResult, type Score, type SubjectResult } from "./benchmarks/results.js";
 export { type Comparison, compare } from "./compare/compare.js";
 export { readScores, type ScoredDocument, type Scores, scoresOf } from "./compare/scores.js";
 export { type ComparedNames, comparisonTable } from "./compare/table.js";
@@ -9,6 +25,9 @@ export {
   type TaskOptions,
   type TaskResult,
 } from "./evaluate.js";
+export { type HarnessOptions, type HarnessRun, runHarness } from "./harness/run.js";
+export { type HarnessSample, readSamples } from "./harness/samples.js";
+export { selfTest } from "./harness/selfTest.js";
 export {
   type EvalDocuments,
   type EvalFooter,
@@ -25,6 +44,7 @@ export { type WrittenResults, writeResults } from "./results/files.js";
 export type { GroupMetric, GroupResult } from "./results/groups.js";
 export { table } from "./results/table.js";
 export {
+  aboutOf,
   type EvalOptions,
   type EvalProgress,
   type Evaluation,

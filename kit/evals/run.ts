@@ -106,7 +106,11 @@ export async function evaluate(
   };
 }
 
-function aboutOf({ model, tokenizer }: Speaker, { name = "model", maxLength }: RunOptions): ModelAbout {
+/** What a record says of a model. */
+export function aboutOf(
+  { model, tokenizer }: Speaker,
+  { name = "model", maxLength }: Pick<RunOptions, "name" | "maxLength"> = {},
+): ModelAbout {
   const markers = Object.entries(tokenizer.special).map(([role, id]) => [role, [tokenizer.tokenOf(id), id]] as const);
   return {
     name,

@@ -1,10 +1,14 @@
 /** Claims: sentences somebody wrote, and what the records say to them. */
 import { UserError } from "../errors.js";
 import { markdownGrid, missing } from "./grid.js";
-import { type Measured, measured, type StudyResult } from "./results.js";
-import { type PairedComparison, pairedComparison } from "./statistics.js";
+import { byText } from "./measurement.js";
+import type { Observations } from "./plannedMeasurements.js";
+import type { RunRecord } from "./record.js";
+import { type Measured, measured, measuredOf, type StudyResult } from "./results.js";
+import { type BySeed, type PairedComparison, pairedComparison } from "./statistics.js";
 
-export type Verdict = "supported" | "not supported" | "not testable here";
+/** `budget not reached`: the claim is about more training than the runs had. */
+export type Verdict = "supported" | "not supported" | "budget not reached" | "not testable here";
 
 /** What the records say to a claim. */
 export type Judgement = {
@@ -26,7 +30,10 @@ export type Claim = {
 
 /** All results, by the name of their study and arm. */
 export class Evidence {
-  constructor(readonly results: readonly StudyResult[]) {}
+  constructor(
+    readonly results: readonly StudyResult[],
+    readonly observed: Observations = new Map(),
+  ) {}
 
   /** @throws UserError when there is no such study */
   study(name: string): StudyResult {
@@ -44,6 +51,16 @@ export class Evidence {
   /** A figure of an arm's trained models, by the name it has in their records. */
   measure(study: string, arm: string, name: string): Measured {
     return measured(this.arm(study, arm).records, ({ measures }) => measures?.[name]);
+  }
+
+  /** A figure of the records of an arm's runs that ended well. */
+  figure(study: string, arm: string, of: (record: RunRecord) => number | undefined): Measured {
+    return measuredOf(this.arm(study, arm).records, of);
+  }
+
+  /** A figure of a measurement by text; empty while it has not been taken. */
+  observation(name: string, figure: string): BySeed {
+    return byText(this.observed.get(name), figure);
   }
 
   /** Bits per byte of an arm against any other of its study, over the seeds both have. */

@@ -7,7 +7,16 @@ import type { Archive } from "./archive.js";
 import { studyFigures } from "./charts.js";
 import { type Claim, Evidence } from "./claims.js";
 import type { PackedModel } from "./packed.js";
-import { type Answers, claimsPage, headlines, studyPage } from "./page.js";
+import {
+  type Answers,
+  claimsPage,
+  type FigureSection,
+  figureSection,
+  figuresPage,
+  headlines,
+  studyPage,
+} from "./page.js";
+import type { Observations } from "./plannedMeasurements.js";
 import { hasPositions } from "./position.js";
 import { type StudyResult, studyResult } from "./results.js";
 import type { Study } from "./study.js";
@@ -22,8 +31,12 @@ export type Derivation = {
   readonly archive: Archive;
   readonly answers?: Answers;
   readonly claims?: readonly Claim[];
+  /** Records of measurements, for claims. */
+  readonly observed?: Observations;
   /** Trained models that are part of the project. */
   readonly packed?: readonly PackedModel[];
+  /** What others add to the page of figures. */
+  readonly sections?: readonly FigureSection[];
 };
 
 type Content = string | Uint8Array;
@@ -44,13 +57,14 @@ export function derive(derivation: Derivation, readme: string): DerivedFiles {
 
 /** What {@link derive} gives, without the figures. */
 export function deriveText(
-  { studies, archive, answers = {}, claims = [], packed = [] }: Derivation,
+  { studies, archive, answers = {}, claims = [], observed, packed = [], sections = [] }: Derivation,
   readme: string,
 ): DerivedFiles {
   const results = studies.map((study) => studyResult(study, archive));
   return new Map<string, Content | undefined>([
     ...results.flatMap((result) => studyText(result, answers, packed)),
-    ["results/claims.md", claimsPage(claims, new Evidence(results))],
+    ["results/README.md", figuresPage([...results.map((result) => figureSection(result, answers)), ...sections])],
+    ["results/claims.md", claimsPage(claims, new Evidence(results, observed))],
     ["README.md", withTable(readme, headlines(results, answers))],
   ]);
 }

@@ -1,8 +1,9 @@
 /** Runs of healing: a trained model, converted or not, goes on learning. */
 import type { ModelConfig } from "../model/index.js";
-import { convertedConfig, type Recipe } from "../surgery/index.js";
+import { convertedConfig, planMerge, type Recipe } from "../surgery/index.js";
 import { type DistillationSpec, type PartSpec, undecayed } from "../train/index.js";
 import { open } from "../weights/index.js";
+import { isMergeConfig, mergedFolder } from "./merges.js";
 import type { PretrainedSpec, Run, RunSpec } from "./spec.js";
 
 /** The study that records of healing runs belong to when they belong to none. */
@@ -10,18 +11,24 @@ export const healingStudy = "heal";
 
 /** What is healed, on what and how. */
 export type HealingSpec = {
-  /** A name the kit knows, a hub id or a path. */
+  /** A name the kit knows, a hub id or a path; for {@link healingRun} also that of a mergekit configuration. */
   readonly source: string;
+  /** The text of a mergekit configuration: its result is healed. */
+  readonly merge?: string;
   readonly recipe?: Recipe;
   /** The model the source was made from, where it was converted before. */
   readonly base?: string;
   readonly corpus: RunSpec["data"]["corpus"];
+  /** Whether documents that share a row see nothing of each other. Default: they are one text. */
+  readonly documents?: "apart";
   readonly tokens: number;
   /** The weights that are trained. Default: all. */
   readonly part?: PartSpec;
   /** Default: none; the text alone. */
   readonly distillation?: DistillationSpec;
-  /** Default 5e-4. */
+  /** Tokens over which the rounding of a recipe that is ternary sets in. Default: none, all of it from the first step. */
+  readonly roundingTokens?: number;
+  /** Default 5e-4; for `scales`, which are few and begin at 1, 1e-2. */
   readonly learningRate?: number;
   /** Tokens of a sequence. Default 256, or the model's context where that is shorter. */
   readonly length?: number;
@@ -41,11 +48,12 @@ export type HealingSpec = {
  * @param config of the source
  */
 export function healing(config: ModelConfig, options: HealingSpec): RunSpec {
-  const { source, recipe, base, corpus, tokens, part, distillation } = options;
+  const { source, merge, recipe, base, corpus, documents, tokens, part, roundingTokens, distillation } = options;
   const length = options.length ?? Math.min(256, config.context);
   const initial: PretrainedSpec = {
     kind: "pretrained",
     source,
+    ...(merge === undefined ? {} : { merge }),
     ...(recipe === undefined ? {} : { recipe }),
     ...(base === undefined ? {} : { base }),
   };
@@ -53,12 +61,17 @@ export function healing(config: ModelConfig, options: HealingSpec): RunSpec {
     version: 1,
     model: recipe === undefined ? config : convertedConfig(config, recipe),
     initial,
-    data: { corpus, validation: 0.02, tokenizer: { kind: "pretrained", vocab: config.vocab } },
+    data: {
+      corpus,
+      validation: 0.02,
+      tokenizer: { kind: "pretrained", vocab: config.vocab },
+      ...(documents === undefined ? {} : { documents }),
+    },
     training: {
       batchTokens: options.batchTokens ?? 8 * length,
       stages: [{ length, tokens }],
       accumulate: 1,
-      learningRate: options.learningRate ?? 5e-4,
+      learningRate: options.learningRate ?? (part?.kind === "scales" ? 1e-2 : 5e-4),
       schedule: { kind: "cosine", warmupTokens: Math.round(tokens / 20), floor: 0.1 },
       weightDecay: 0.1,
       beta1: 0.9,
@@ -68,6 +81,7 @@ export function healing(config: ModelConfig, options: HealingSpec): RunSpec {
       factors: undecayed,
       validateEvery: options.validateEvery ?? Math.max(1, Math.round(tokens / 10)),
       ...(part === undefined ? {} : { part }),
+      ...(roundingTokens === undefined ? {} : { roundingTokens }),
       ...(distillation === undefined ? {} : { distillation }),
     },
     execution: options.execution ?? { backend: "graph", threads: 2, matmul: "float32" },
@@ -81,6 +95,8 @@ export function healing(config: ModelConfig, options: HealingSpec): RunSpec {
  * @throws UserError when the source is not there, or the recipe does not fit it
  */
 export async function healingRun(name: string, seed: number, options: HealingSpec): Promise<Run> {
-  const { model } = await open(options.source, { tokenizer: false });
-  return { study: healingStudy, arm: name, seed, spec: healing(model.config, options) };
+  const { source } = options;
+  const plan = isMergeConfig(source) ? await planMerge(source) : undefined;
+  const { model } = await open(plan === undefined ? source : await mergedFolder(plan), { tokenizer: false });
+  return { study: healingStudy, arm: name, seed, spec: healing(model.config, { merge: plan?.text, ...options }) };
 }

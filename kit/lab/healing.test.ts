@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { liveTensors } from "../engine/index.js";
 import { pico } from "../model/index.js";
-import { convertedConfig, differentialLiquidMetal, liquidMetal, type Recipe } from "../surgery/index.js";
+import { convertedConfig, differentialLiquidMetal, liquidMetal, type Recipe, ternary } from "../surgery/index.js";
 import { load } from "../weights/index.js";
 import { carryOut, keepModel, type Run, type RunSpec, readRecord, readRun, recordPath } from "./index.js";
 
@@ -17,10 +17,8 @@ const folders = () => {
   return { records: join(root, `records-${made}`), checkpoints: join(root, `checkpoints-${made}`) };
 };
 
-type Dials = { readonly recipe?: Recipe; readonly corpus?: RunSpec["data"]["corpus"] } & Pick<
-  RunSpec["training"],
-  "part" | "distillation"
->;
+type Dials = { readonly recipe?: Recipe } & Partial<Pick<RunSpec["data"], "corpus" | "documents">> &
+  Pick<RunSpec["training"], "part" | "distillation" | "roundingTokens">;
 
 /** Conversations and texts in a file each. */
 function mixture(): RunSpec["data"]["corpus"] {
@@ -42,8 +40,10 @@ function mixture(): RunSpec["data"]["corpus"] {
   return { kind: "mixture", sources, template: "zephyr" };
 }
 
+const toys = { kind: "toy-stories", seed: 5, count: 30 } as const;
+
 /** Six steps on pico's own kind of text. */
-function healing({ recipe, corpus = { kind: "toy-stories", seed: 5, count: 30 }, ...training }: Dials): Run {
+function healing({ recipe, corpus = toys, documents, ...training }: Dials): Run {
   return {
     study: "heal",
     arm: recipe === undefined ? "control" : "converted",
@@ -56,6 +56,7 @@ function healing({ recipe, corpus = { kind: "toy-stories", seed: 5, count: 30 },
         corpus,
         validation: 0.2,
         tokenizer: { kind: "pretrained", vocab: pico.vocab },
+        ...(documents === undefined ? {} : { documents }),
       },
       training: {
         batchTokens: 256,
@@ -98,6 +99,8 @@ describe("a run that begins with a trained model", () => {
     { recipe: differentialLiquidMetal, part: { kind: "new" }, distillation: { weight: 0.5, hidden: 0.1 } },
     { part: { kind: "lora", rank: 2 } },
     { part: { kind: "scales" }, corpus: mixture() },
+    { recipe: ternary, roundingTokens: 1024 },
+    { documents: "apart", corpus: mixture(), part: { kind: "norms" }, distillation: {} },
   ])("goes on after an interruption as if there had been none (%o)", async (dials) => {
     const run = healing(dials);
     const [whole, broken] = [folders(), folders()];
@@ -115,6 +118,19 @@ describe("a run that begins with a trained model", () => {
     expect(numbers(broken)).toEqual(numbers(whole));
   });
 
+  it("killed before its first checkpoint begins anew, judged before its first step once", async () => {
+    const run = healing({ part: { kind: "norms" } });
+    const where = folders();
+    const killed = () => {
+      throw new Error("killed");
+    };
+    await expect(carryOut(run, { ...where, report: killed })).rejects.toThrow("killed");
+    expect(await carryOut(run, where)).toBe("done");
+    const { validations, steps } = readRecord(recordPath(run, where.records), (said) => expect.unreachable(said));
+    expect(validations.map(({ step }) => step)).toEqual([0]);
+    expect(steps.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
   it("keeps a model that can read, low-rank additions multiplied in", async () => {
     const run = healing({ part: { kind: "lora", rank: 2 } });
     let folder = "";
@@ -130,6 +146,9 @@ describe("a run that begins with a trained model", () => {
   it("is read from JSON, recipe and all", () => {
     const run = healing({ recipe: differentialLiquidMetal, part: { kind: "lora", rank: 4, alpha: 8 } });
     expect(readRun(JSON.parse(JSON.stringify(run)))).toEqual(run);
+    const rounding = healing({ recipe: ternary, roundingTokens: 512, documents: "apart" });
+    expect(readRun(JSON.parse(JSON.stringify(rounding)))).toEqual(rounding);
+    expect(() => readRun(healing({ roundingTokens: 512 }))).toThrow(/no roundingTokens where no weights are rounded/);
     const { spec } = run;
     const misspelt = { ...run, spec: { ...spec, training: { ...spec.training, part: { kind: "last", layer: 2 } } } };
     expect(() => readRun(misspelt)).toThrow(/no field spec\.training\.part\.layer.*Did you mean layers/);

@@ -1,8 +1,9 @@
 /** The pages people read: one for each study, the headline table of all, the claims. */
 import { formatNumber } from "../numbers.js";
-import { studyFigures } from "./charts.js";
+import { type StudyFigure, studyFigures } from "./charts.js";
 import { type Claim, claimsMarkdown, type Evidence } from "./claims.js";
 import { decimals, markdownGrid, missing, signed } from "./grid.js";
+import { healingLegend, isHealing } from "./healingTable.js";
 import type { PackedModel } from "./packed.js";
 import { hasPositions } from "./position.js";
 import type { ArmResult, StudyResult } from "./results.js";
@@ -55,6 +56,7 @@ export function studyPage(result: StudyResult, answers: Answers, packed: readonl
     `**Answer.** ${answerTo(result, answers)}`,
     armTable(result),
     legend,
+    ...(isHealing(result) ? [healingLegend] : []),
     ...studyFigures(result).flatMap(({ name, caption, spec }) =>
       spec === undefined ? [] : [`![${caption}](../figures/${name}.svg)`],
     ),
@@ -116,6 +118,37 @@ export function headlines(results: readonly StudyResult[], answers: Answers): st
       { title: "runs", right: true, cell: runs },
     ],
     results,
+  );
+}
+
+/** What a study or a benchmark adds to the page of figures. */
+export type FigureSection = {
+  /** Of its table. */
+  readonly name: string;
+  readonly title: string;
+  readonly text: string;
+  readonly figures: readonly StudyFigure[];
+};
+
+/** A study's question, its answer, and the figure that shows most: differences to the baseline, or else losses. */
+export function figureSection(result: StudyResult, answers: Answers): FigureSection {
+  const { name, title, question } = result.study;
+  const shown = studyFigures(result).find(({ spec }) => spec !== undefined);
+  return { name, title, text: `${question} ${answerTo(result, answers)}`, figures: shown === undefined ? [] : [shown] };
+}
+
+/** The figures of everything that has some, with a link to each table. */
+export function figuresPage(sections: readonly FigureSection[]): string {
+  const shown = sections.flatMap(({ name, title, text, figures }) => {
+    const drawn = figures.filter(({ spec }) => spec !== undefined);
+    if (drawn.length === 0) return [];
+    const pictures = drawn.map((figure) => `![${figure.caption}](figures/${figure.name}.svg)`);
+    return [`## [${title}](tables/${name}.md)`, text, ...pictures];
+  });
+  return page(
+    "# Results",
+    "Everything here is derived from the records in `runs` and `evals` by `npm run tables`; what others say of it: [claims](claims.md).",
+    ...shown,
   );
 }
 

@@ -19,7 +19,7 @@ export type RunOptions = {
   readonly signal?: AbortSignal;
   /** Seconds between checkpoints. Default 60. */
   readonly checkpointSeconds?: number;
-  /** Called with the trained model before it is freed. */
+  /** Called with the trained model before it is freed; of a run that diverged with what is kept of it, if anything is. */
   readonly trained?: (trained: TrainedModel) => Promise<void>;
   /** Looks at the model every so many steps. */
   readonly look?: { readonly every: number; readonly at: (trained: TrainedModel, step: StepRecord) => unknown };
@@ -34,6 +34,8 @@ export type TrainedModel = {
   readonly tokenizer: Tokenizer;
   /** What is saved with the model, so that it can read. */
   readonly companions: CompanionOptions;
+  /** The factors that were fitted, by path, where these are what was trained; the model has them multiplied in. */
+  readonly factors?: Readonly<Record<string, number>>;
 };
 
 /** How a call of {@link carryOut} ended. */
@@ -92,15 +94,33 @@ export class Progress<P> {
         }
         if (performance.now() - this.saved > (options.checkpointSeconds ?? 60) * 1000) await this.save(false);
       }
+      return await this.finish();
     } catch (error) {
       if (!(error instanceof Diverged)) throw error;
       options.say?.(error.message);
-      return this.close({ ending: "diverged", validationNats: null, bitsPerByte: null });
+      return await this.giveUp();
     }
+  }
+
+  private async finish(): Promise<RunEnding> {
     const { natsPerToken, bitsPerByte, ...judged } = this.validate();
     const byPosition = this.joined() ?? judged.byPosition;
-    const measures = this.figures();
+    const measures = { ...this.figures(), ...this.factors() };
+    await this.parts.options.trained?.(this.trained);
     return this.close({ ending: "done", validationNats: natsPerToken, bitsPerByte, byPosition, measures });
+  }
+
+  /** Of a run that diverged the best checkpoint is kept, or the last where none was judged; before the first, nothing. */
+  private async giveUp(): Promise<RunEnding> {
+    const { training, store, options } = this.parts;
+    const like = training.snapshot.state.params;
+    const good = (await store.best(like)) ?? (await store.latest(like, ({ message }) => options.say?.(message)));
+    if (good !== undefined) {
+      training.restore(good);
+      options.say?.(`kept as it was after step ${good.position.step}`);
+      await options.trained?.(this.trained);
+    }
+    return this.close({ ending: "diverged", validationNats: null, bitsPerByte: null });
   }
 
   /** What a trained model is worth before its first step. */
@@ -121,8 +141,11 @@ export class Progress<P> {
     await this.save(best);
   }
 
+  /** @throws Diverged when the losses are not numbers, though those of the steps were */
   private validate(): DocumentLosses {
-    return this.score(this.parts.data.validation);
+    const losses = this.score(this.parts.data.validation);
+    if (Number.isFinite(losses.natsPerToken)) return losses;
+    throw new Diverged(`the validation loss is not a number after step ${this.parts.training.snapshot.position.step}`);
   }
 
   private score(documents: Documents): DocumentLosses {
@@ -151,6 +174,12 @@ export class Progress<P> {
     return scope(() => linearFigures(training.model, tensor(ids, [rows, length])));
   }
 
+  /** Fitted factors as figures: `factor.layers.3.mixer.o`. */
+  private factors(): Readonly<Record<string, number>> {
+    const factors = Object.entries(this.parts.training.factors ?? {});
+    return Object.fromEntries(factors.map(([path, factor]) => [`factor.${path}`, factor]));
+  }
+
   private async save(best: boolean): Promise<void> {
     const { store, training } = this.parts;
     await store.save(training.snapshot, { seconds: this.seconds(), bestNats: this.bestNats }, best);
@@ -159,7 +188,8 @@ export class Progress<P> {
 
   private get trained(): TrainedModel {
     const { training, data } = this.parts;
-    return { model: training.model, tokenizer: data.tokenizer, companions: data.companions };
+    const { model, factors } = training;
+    return { model, tokenizer: data.tokenizer, companions: data.companions, factors };
   }
 
   private seconds(): number {
@@ -167,8 +197,7 @@ export class Progress<P> {
   }
 
   private async close(footer: Omit<RecordFooter, "wallSeconds" | "weightsSha256">): Promise<RecordFooter["ending"]> {
-    const { training, options, record, store } = this.parts;
-    await options.trained?.(this.trained);
+    const { training, record, store } = this.parts;
     const weightsSha256 = scope(() => weightsHash(training.model));
     record.close({ ...footer, weightsSha256, wallSeconds: this.seconds() });
     await store.clear();

@@ -78,6 +78,7 @@ const start: Reader<StartSpec> = variants<StartSpec>({
   teeny: fields<object>({}),
   pretrained: fields<Of<StartSpec, "pretrained">>({
     source: text,
+    merge: optional(text),
     recipe: optional(recipeReader),
     base: optional(text),
   }),
@@ -120,6 +121,7 @@ const training: Reader<RunSpec["training"]> = lawful(
     ),
     validateEvery: optional(whole()),
     part: optional(part),
+    roundingTokens: optional(whole()),
     distillation: optional(
       fields<DistillationSpec>({ temperature: optional(positive), weight: optional(share), hidden: optional(factor) }),
     ),
@@ -138,7 +140,13 @@ const spec: Reader<RunSpec> = lawful(
     version: oneOf(1),
     model: configReader,
     initial: start,
-    data: fields<RunSpec["data"]>({ corpus, validation: share, tokenizer: runTokenizer, joinTo: optional(whole()) }),
+    data: fields<RunSpec["data"]>({
+      corpus,
+      validation: share,
+      tokenizer: runTokenizer,
+      joinTo: optional(whole()),
+      documents: optional(oneOf("apart")),
+    }),
     training,
     execution: fields<RunSpec["execution"]>({
       backend: oneOf<ExecutionBackend>("xla", "graph", "eager"),
@@ -146,6 +154,11 @@ const spec: Reader<RunSpec> = lawful(
       matmul: oneOf<MatmulPrecision>("float32", "bf16"),
     }),
   }),
+  {
+    field: "training",
+    expected: "no roundingTokens where no weights are rounded",
+    holds: ({ training, model }) => training.roundingTokens === undefined || model.linear.kind === "ternary",
+  },
   {
     field: "data",
     expected: "a tokenizer of as many tokens as the model's vocabulary",

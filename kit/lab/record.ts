@@ -111,12 +111,12 @@ export class RecordWriter {
 
   /**
    * Goes on with a record that was interrupted, from a step on: lines of later steps are dropped, for the run takes those
-   * steps again. Without a header that can be read, it begins anew.
+   * steps again. Without a step, as when there was no checkpoint yet, or without a header that can be read, it begins anew.
    */
-  static resume(header: RecordHeader, step: number, path: string = recordPath(header)): RecordWriter {
+  static resume(header: RecordHeader, step: number | undefined, path: string = recordPath(header)): RecordWriter {
     const partial = `${path}.part`;
     const kept = existsSync(partial) ? wholeLines(readFileSync(partial, "utf8")).values : [];
-    if (existsSync(path) || !isHeader(kept[0])) return RecordWriter.begin(header, path);
+    if (step === undefined || existsSync(path) || !isHeader(kept[0])) return RecordWriter.begin(header, path);
     const before = kept.filter((value) => (stepOf(value) ?? 0) <= step);
     const fresh = `${partial}.tmp`;
     writeFileSync(fresh, before.map(line).join(""));

@@ -117,7 +117,11 @@ export function measured(
   return measuredOf(records, ({ footer }) => of(footer!));
 }
 
-function measuredOf(records: readonly RunRecord[], of: (record: RunRecord) => number | null | undefined): Measured {
+/** The same of whole records. */
+export function measuredOf(
+  records: readonly RunRecord[],
+  of: (record: RunRecord) => number | null | undefined,
+): Measured {
   const pairs = records
     .filter(endedWell)
     .map((record) => [record.header.seed, of(record) ?? Number.NaN] as const)

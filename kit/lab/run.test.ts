@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
+import { read, type Tensor, tree } from "../engine/index.js";
 import { deltaNet } from "../model/index.js";
 import { projectRoot } from "../source/index.js";
 import { temporaryFolder } from "../source/testing/folder.js";
@@ -150,6 +151,33 @@ describe("carryOut", () => {
     const { footer } = readRecord(recordPath(wild, where.records), () => expect.unreachable());
     expect(footer).toMatchObject({ ending: "diverged", validationNats: null });
     expect(said.join()).toMatch(/step \d+/);
+  });
+
+  it.each<[string, number | undefined, RegExp, number]>([
+    ["the best checkpoint", 128, /the validation loss is not a number after step 2/, 1],
+    ["the last checkpoint", undefined, /not a number at step 3.*or leave bf16 out/, 2],
+  ])("stops where a number overflows with bf16 products, and keeps %s", async (_, validateEvery, message, step) => {
+    // The warm-up begins at 0: the first step changes nothing.
+    const schedule = { kind: "constant", warmupTokens: 256 } as const;
+    const training = { ...small.spec.training, learningRate: 1e30, schedule, validateEvery };
+    const execution = { ...small.spec.execution, matmul: "bf16" } as const;
+    const said: string[] = [];
+    const kept: boolean[] = [];
+    const ending = await carryOut(
+      { ...small, spec: { ...small.spec, training, execution } },
+      {
+        ...folders(),
+        checkpointSeconds: 0,
+        say: (line) => void said.push(line),
+        trained: async ({ model }) => {
+          kept.push(tree.leaves<Tensor>(model.params).every((leaf) => read(leaf).every(Number.isFinite)));
+        },
+      },
+    );
+    expect(ending).toBe("diverged");
+    expect(said[0]).toMatch(message);
+    expect(said.slice(1)).toEqual([`kept as it was after step ${step}`]);
+    expect(kept).toEqual([true]);
   });
 });
 

@@ -15,6 +15,7 @@ import {
   nextTokenLoss,
   type Part,
   partOf,
+  rising,
   schedules,
   Training,
   whole,
@@ -30,6 +31,8 @@ export type { RunEnding, RunOptions, TrainedModel };
 /**
  * Carries out a run: trains, validates, writes the record. A run whose record exists is not repeated; one that was
  * interrupted, by whatever, goes on from its last checkpoint, and its losses and weights are those of an uninterrupted one.
+ *
+ * A run whose losses stop being numbers ends there, as `diverged`; what is kept is its best checkpoint, or its last.
  *
  * @throws UserError when the disk refuses; the last checkpoint is then intact
  */
@@ -65,13 +68,11 @@ async function train<P>(
   const from = await store.latest(like, ({ message }) => options.say?.(`${message}; an older one is used`));
   free(like);
   if (from !== undefined) options.say?.(`goes on after step ${from.position.step}`);
-  const path = recordPath(run, options.records);
-  const record = RecordWriter.resume(headerOf(run, data.dataset), from?.position.step ?? 0, path);
   const { learningRate, weightDecay } = schedules(spec.training.schedule, {
     ...spec.training,
     totalTokens: budgetOf(spec),
   });
-  const { beta1, beta2, eps, factors, clip, accumulate, allowLeak } = spec.training;
+  const { beta1, beta2, eps, factors, clip, accumulate, allowLeak, roundingTokens } = spec.training;
   const training = new Training<P>({
     part,
     from,
@@ -79,9 +80,11 @@ async function train<P>(
     steps: stepsOf(spec),
     learningRate,
     weightDecay,
+    rounding: roundingTokens === undefined ? undefined : rising(roundingTokens),
     optimiser: { beta1, beta2, eps, factors },
     clip,
     accumulate,
+    documents: spec.data.documents,
     allowLeak,
     loss: lossOf(spec, start),
     backend: spec.execution.backend,
@@ -91,6 +94,8 @@ async function train<P>(
   const needed = spec.training.part !== undefined || spec.training.distillation !== undefined;
   if (!needed) freeStart(start);
   try {
+    const path = recordPath(run, options.records);
+    const record = RecordWriter.resume(headerOf(run, data.dataset), from?.position.step, path);
     return await new Progress<P>({ run, options, record, store, training, data }, from?.note).toTheEnd();
   } finally {
     training.dispose();

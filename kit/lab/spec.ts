@@ -9,8 +9,10 @@ import type { DistillationSpec, PartSpec, RateFactors, ScheduleSpec } from "../t
 /** A trained model that a run goes on from. */
 export type PretrainedSpec = {
   readonly kind: "pretrained";
-  /** A name the kit knows, a hub id or a path. */
+  /** A name the kit knows, a hub id or a path; of a merge, what its result is called. */
   readonly source: string;
+  /** A mergekit configuration as it is written: the run begins with its result. */
+  readonly merge?: string;
   /** What is done to it first. Default: nothing. */
   readonly recipe?: Recipe;
   /** The model it was made from, where that happened before: the teacher. Default: the source, as it was before the recipe. */
@@ -38,6 +40,8 @@ export type RunSpec = {
     readonly validation: number;
     /** A pretrained model brings its own. */
     readonly tokenizer: TokenizerSpec | { readonly kind: "pretrained"; readonly vocab: number };
+    /** Documents of a row see nothing of each other in training; absent: a row is one text. */
+    readonly documents?: "apart";
     /** Judges by position over held-out documents joined to this many ids, in place of the documents by themselves. */
     readonly joinTo?: number;
   };
@@ -61,6 +65,8 @@ export type RunSpec = {
     readonly validateEvery?: number;
     /** The weights that are trained; default all. `new` are those the recipe put in. */
     readonly part?: PartSpec;
+    /** Tokens over which the rounding of ternary weights sets in, from none to all; absent: all from the first step. */
+    readonly roundingTokens?: number;
     /** Learns from the pretrained model as well, as it was before its conversion. */
     readonly distillation?: DistillationSpec;
     /** Trains and judges a model that sees the future; its figures are comparable with none. */
@@ -94,13 +100,13 @@ export function stepsOf(spec: RunSpec): number {
 }
 
 /**
- * The same run with another budget: stages and the lengths of the schedule keep their shares.
+ * The same run with another budget: stages, the lengths of the schedule and the onset of rounding keep their shares.
  *
  * @param tokens of all stages together
  */
 export function withBudget(spec: RunSpec, tokens: number): RunSpec {
   const ratio = tokens / budgetOf(spec);
-  const { stages, schedule } = spec.training;
+  const { stages, schedule, roundingTokens } = spec.training;
   const scaled = stages.map((stage) => ({ ...stage, tokens: Math.round(stage.tokens * ratio) }));
   const rest = tokens - scaled.slice(0, -1).reduce((sum, stage) => sum + stage.tokens, 0);
   const exact = [...scaled.slice(0, -1), { ...scaled[scaled.length - 1], tokens: rest }];
@@ -109,7 +115,8 @@ export function withBudget(spec: RunSpec, tokens: number): RunSpec {
     warmupTokens: Math.round(schedule.warmupTokens * ratio),
     ...(schedule.kind === "warmupStableDecay" ? { decayTokens: Math.round(schedule.decayTokens * ratio) } : {}),
   };
-  return { ...spec, training: { ...spec.training, stages: exact, schedule: shorter } };
+  const rounding = roundingTokens === undefined ? {} : { roundingTokens: Math.round(roundingTokens * ratio) };
+  return { ...spec, training: { ...spec.training, stages: exact, schedule: shorter, ...rounding } };
 }
 
 /** The same run with another peak of the learning rate. */

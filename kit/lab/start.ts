@@ -4,6 +4,7 @@ import { UserError } from "../errors.js";
 import { init, type Model } from "../model/index.js";
 import { convert } from "../surgery/index.js";
 import { type Checkpoint, load } from "../weights/index.js";
+import { sourceOf } from "./merges.js";
 import { fieldDifferences, type RunSpec, specHash } from "./spec.js";
 
 /** The model of a run before its first step. */
@@ -23,7 +24,7 @@ export type Start = {
  */
 export async function startOf({ initial, model: config }: RunSpec, seed: number): Promise<Start> {
   if (initial.kind !== "pretrained") return { model: init(config, seed, initial) };
-  const source = await load(initial.source);
+  const source = await load(await sourceOf(initial));
   const model = initial.recipe === undefined ? source.model : convert(source.model, initial.recipe, { seed });
   if (specHash(model.config) !== specHash(config)) {
     const differing = fieldDifferences(model.config, config);

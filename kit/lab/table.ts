@@ -1,6 +1,7 @@
 /** A study's tables as pure functions of its results. */
 import { formatNumber } from "../numbers.js";
 import { csvGrid, decimals, type GridColumn, markdownGrid, missing, plain, signed } from "./grid.js";
+import { healingColumns, healingCsvColumns } from "./healingTable.js";
 import { type PositionRow, positionRows } from "./position.js";
 import type { ArmResult, StudyResult } from "./results.js";
 
@@ -30,7 +31,7 @@ export function armTable(result: StudyResult): string {
 }
 
 /** The same for programs: numbers in full, one figure in a column. */
-export function armCsv({ arms }: StudyResult): string {
+export function armCsv(result: StudyResult): string {
   const columns: readonly GridColumn<ArmResult>[] = [
     { title: "arm", cell: ({ arm }) => arm },
     { title: "label", cell: ({ label }) => label },
@@ -53,26 +54,10 @@ export function armCsv({ arms }: StudyResult): string {
     { title: "p", cell: ({ comparison }) => plain(comparison?.spread?.p) },
     { title: "p_holm", cell: ({ adjustedP }) => plain(adjustedP) },
     { title: "wall_seconds", cell: ({ wallSeconds }) => plain(wallSeconds, 1) },
+    ...healingCsvColumns(result),
   ];
-  return csvGrid(columns, arms);
+  return csvGrid(columns, result.arms);
 }
-
-/** What a conversion broke before its first step, and how much of that is healed: for runs that begin with a trained model. */
-function healingColumns({ study, baseline }: StudyResult): readonly GridColumn<ArmResult>[] {
-  if (!Object.values(study.arms).every(({ spec }) => spec.initial.kind === "pretrained")) return [];
-  const healed = ({ atStart, bitsPerByte }: ArmResult): string => {
-    const damage = (atStart.mean ?? Number.NaN) - (baseline.atStart.mean ?? Number.NaN);
-    const gained = (atStart.mean ?? Number.NaN) - (bitsPerByte.mean ?? Number.NaN);
-    return damage > leastDamage ? `${decimals((100 * gained) / damage, 0)} %` : missing;
-  };
-  return [
-    { title: "before", right: true, cell: ({ atStart }) => decimals(atStart.mean, 4) },
-    { title: "healed", right: true, cell: healed },
-  ];
-}
-
-/** Bits per byte below which nothing is said to be broken. */
-const leastDamage = 0.001;
 
 function isBold({ best }: StudyResult, arm: ArmResult): boolean {
   return arm === best && arm.bitsPerByte.bySeed.size >= seedsForBold;

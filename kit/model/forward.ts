@@ -12,10 +12,10 @@ export function batch(rows: readonly (readonly number[] | Int32Array)[]): Tensor
  * Scores of every next token.
  *
  * @param ids shape `[B, T]` int32, each below `config.vocab`
- * @returns shape `[B, T, N]`; row `t` sees tokens `0 … t`
+ * @returns shape `[B, T, N]`; row `t` sees tokens `0 … t`, of its own document where there are several
  */
-export function logits(model: Model<Tensor>, ids: Tensor): Tensor {
-  return scope(() => head(model, hidden(model, ids)));
+export function logits(model: Model<Tensor>, ids: Tensor, options?: ForwardOptions): Tensor {
+  return scope(() => head(model, hidden(model, ids, options)));
 }
 
 export type ForwardOptions = {
@@ -24,16 +24,24 @@ export type ForwardOptions = {
    * time. Default: no.
    */
   readonly recompute?: boolean;
+  /**
+   * The number of each token's document in its row, `[B, T]` int32, as `text.Batch` has them: documents of a row see nothing of
+   * each other, and positions count from where they begin. Default: a row is one document.
+   */
+  readonly segments?: Tensor;
 };
 
 /** The residual stream before the head, after the last norm; shape `[B, T, D]`. */
 export function hidden(model: Model<Tensor>, ids: Tensor, options: ForwardOptions = {}): Tensor {
   dims(ids, "B T");
   const { config, params } = model;
+  const { segments } = options;
+  const context = contextOf(config, segments);
   const block = (x: Tensor, spec: LayerSpec, i: number): Tensor => {
-    const of = { own: params.layers[i], x };
-    const apply = ({ own, x }: typeof of): Tensor => layer(own, x, spec, config);
-    return options.recompute === true ? recompute(apply, of) : apply(of);
+    if (options.recompute !== true) return layer(params.layers[i], x, spec, config, context);
+    // The second run finds nothing alive but its inputs: what follows from them is made again.
+    const of = { own: params.layers[i], x, ...(segments === undefined ? {} : { segments }) };
+    return recompute(({ own, x, segments }: typeof of) => layer(own, x, spec, config, contextOf(config, segments)), of);
   };
   return rmsNorm(params.norm, config.layers.reduce(block, embed(model, ids)), config.normEps);
 }
@@ -70,11 +78,12 @@ export function layer(
  *
  * @returns `layers.length + 1` tensors of shape `[B, T, D]`
  */
-export function residualStream(model: Model<Tensor>, ids: Tensor): Tensor[] {
+export function residualStream(model: Model<Tensor>, ids: Tensor, { segments }: ForwardOptions = {}): Tensor[] {
   return scope(() => {
+    const context = contextOf(model.config, segments);
     const stream = [embed(model, ids)];
     for (const [i, spec] of model.config.layers.entries()) {
-      stream.push(layer(model.params.layers[i], stream[i], spec, model.config));
+      stream.push(layer(model.params.layers[i], stream[i], spec, model.config, context));
     }
     return stream;
   });

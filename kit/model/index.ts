@@ -21,7 +21,7 @@ export * from "./llama.js";
 export { mixers } from "./mixers.js";
 export * from "./parts.js";
 export * from "./presets.js";
-export { configReader, poolReader, readConfig } from "./readConfig.js";
+export { configReader, poolReader, readConfig, ternaryFields } from "./readConfig.js";
 export * as reading from "./reading.js";
 export { linears, mlps, norms, squeezeExcitePart, tokenMixingPart } from "./registry.js";
 export * from "./rounded.js";

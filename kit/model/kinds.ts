@@ -78,6 +78,8 @@ export type Mixer<Spec> = StatefulPart<Spec> &
   WithLinears & {
     /** Multiply-adds of mixing itself for one token that sees `seen` tokens, without the weights. */
     readonly mixingFlops: (spec: Spec, seen: number) => number;
+    /** What each token takes from which, `[B, heads, T, T]`, where a mixer has such maps. */
+    readonly maps?: (params: LayerTensors, x: Tensor, spec: Spec, context: LayerContext) => Tensor;
     readonly settle: (state: PartState, clock: Clock) => PartState;
     readonly grow: (state: PartState, capacity: number) => PartState;
   };
@@ -90,7 +92,10 @@ export type LinearKind<Spec> = {
   /** Whether the blocks' halves, and whether the linear layers by themselves, have norms. */
   readonly norms: (spec: Spec) => { readonly block: boolean; readonly own: boolean };
   readonly apply: (spec: Spec) => Linear;
-  /** How matrices are stored once that are rounded at every use; absent where they are not. */
+  /**
+   * How matrices are stored once that are rounded at every use; absent where they are not. The gradient of `matrix` is the one
+   * they are trained with.
+   */
   readonly rounded?: {
     readonly spec: (spec: Spec) => LinearSpec;
     readonly matrix: (weight: Tensor, spec: Spec) => Tensor;

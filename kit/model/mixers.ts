@@ -5,6 +5,7 @@ import {
   type AttentionState,
   attention,
   attentionGrow,
+  attentionMaps,
   attentionPrefill,
   attentionSettle,
   attentionStart,
@@ -13,10 +14,12 @@ import {
   type DifferentialV2Params,
   differentialV1,
   differentialV1Heads,
+  differentialV1Maps,
   differentialV1Prefill,
   differentialV1Start,
   differentialV1Step,
   differentialV2,
+  differentialV2Maps,
   differentialV2Prefill,
   differentialV2Start,
   differentialV2Step,
@@ -61,7 +64,9 @@ export const mixers: Mixers = {
     linears: ["q", "k", "v", "o"],
     writer: "o",
     mixingFlops: ({ heads, headDim }, seen) => 2 * heads * headDim * seen,
-    apply: (params, x, spec, { linear }) => attention(params as AttentionParams<Weight>, x, spec, linear),
+    apply: (params, x, spec, { linear, documents }) =>
+      attention(params as AttentionParams<Weight>, x, spec, linear, documents),
+    maps: (params, x, spec, { linear }) => attentionMaps(params as AttentionParams<Weight>, x, spec, linear),
     start: (spec, { batch, capacity, recent }) => attentionStart(spec, batch, capacity, recent),
     prefill: (params, x, empty, clock, spec, { linear }) =>
       attentionPrefill(params as AttentionParams<Weight>, x, empty as AttentionState, clock, spec, linear),
@@ -88,6 +93,8 @@ export const mixers: Mixers = {
     mixingFlops: ({ heads, headDim }, seen) => 2 * heads * headDim * seen,
     apply: (params, x, spec, context) =>
       differentialV1(params as DifferentialV1Params<Tensor, Weight>, x, spec, context),
+    maps: (params, x, spec, context) =>
+      differentialV1Maps(params as DifferentialV1Params<Tensor, Weight>, x, spec, context),
     start: (spec, { batch, capacity, recent }) => differentialV1Start(spec, batch, capacity, recent),
     prefill: (params, x, empty, clock, spec, context) =>
       differentialV1Prefill(
@@ -122,8 +129,10 @@ export const mixers: Mixers = {
     writer: "o",
     initial: initial.differentialInitial,
     mixingFlops: ({ heads, headDim }, seen) => 2 * (2 * heads) * headDim * seen,
-    apply: (params, x, spec, { linear }) =>
-      differentialV2(params as DifferentialV2Params<Tensor, Weight>, x, spec, linear),
+    apply: (params, x, spec, { linear, documents }) =>
+      differentialV2(params as DifferentialV2Params<Tensor, Weight>, x, spec, linear, documents),
+    maps: (params, x, spec, { linear }) =>
+      differentialV2Maps(params as DifferentialV2Params<Tensor, Weight>, x, spec, linear),
     start: (spec, { batch, capacity, recent }) => differentialV2Start(spec, batch, capacity, recent),
     prefill: (params, x, empty, clock, spec, { linear }) =>
       differentialV2Prefill(
@@ -151,7 +160,8 @@ export const mixers: Mixers = {
     writer: "down",
     initial: { conv: initial.kernel },
     mixingFlops: () => 0,
-    apply: (params, x, _, { linear }) => gatedConv(params as GatedConvParams<Tensor, Weight>, x, linear),
+    apply: (params, x, _, { linear, documents }) =>
+      gatedConv(params as GatedConvParams<Tensor, Weight>, x, linear, documents),
     start: (spec, { batch, width }) => gatedConvStart(spec, batch, width),
     prefill: (params, x, _, clock, spec, { linear }) =>
       gatedConvPrefill(params as GatedConvParams<Tensor, Weight>, x, clock, spec, linear),

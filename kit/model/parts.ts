@@ -1,6 +1,6 @@
 /** A layer taken apart: its parts in order, each with its parameters, and the one place that puts them together. */
 import { add, type Tensor } from "../engine/index.js";
-import type { Clock, LayerContext } from "../nn/index.js";
+import { type Clock, documentsOf, type LayerContext } from "../nn/index.js";
 import type { LayerParams, LayerSpec, ModelConfig, NormParams } from "./config.js";
 import {
   type LayerTensors,
@@ -20,6 +20,8 @@ export type PartName = (typeof partNames)[number];
 /** A part together with its parameters. */
 export type BoundPart = {
   readonly apply: (x: Tensor) => Tensor;
+  /** What each token takes from which, `[B, heads, T, T]`, of a mixer that has such maps. */
+  readonly maps?: (x: Tensor) => Tensor;
   readonly start: (room: StateRoom) => PartState;
   readonly prefill: (x: Tensor, empty: PartState, clock: Clock) => Stepped;
   readonly step: (x: Tensor, state: PartState, clock: Clock) => Stepped;
@@ -45,12 +47,15 @@ export function partsOf(
     prefill: (x, empty, clock) => part.prefill(tensors, x, empty, clock, spec, context),
     step: (x, state, clock) => part.step(tensors, x, state, clock, spec, context),
   });
-  const norm = normOf(spec.norm);
+  const [norm, ofMixer] = [normOf(spec.norm), mixerOf(spec.mixer)];
   const mixer = withNorms(params.mixer, linearNorms?.mixer, config);
   const mlp = withNorms(params.mlp, linearNorms?.mlp, config);
   return {
     mixerNorm: mixerNorm && bind(norm, mixerNorm as LayerTensors, spec.norm),
-    mixer: bind(mixerOf(spec.mixer), mixer, spec.mixer),
+    mixer: {
+      ...bind(ofMixer, mixer, spec.mixer),
+      ...(ofMixer.maps && { maps: (x) => ofMixer.maps!(mixer, x, spec.mixer, context) }),
+    },
     tokenMixing: spec.tokenMixing && bind(tokenMixingPart, tokenMixing as LayerTensors, spec.tokenMixing),
     mlpNorm: mlpNorm && bind(norm, mlpNorm as LayerTensors, spec.norm),
     mlp: bind(stateless(mlpOf(spec.mlp)), mlp, spec.mlp),
@@ -58,9 +63,14 @@ export function partsOf(
   };
 }
 
-/** What layers take from their model. */
-export function contextOf({ linear, normEps }: ModelConfig): LayerContext {
-  return { linear: linearOf(linear).apply(linear), normEps };
+/**
+ * What layers take from their model, and from a batch.
+ *
+ * @param segments as {@link ForwardOptions} has them
+ */
+export function contextOf({ linear, normEps }: ModelConfig, segments?: Tensor): LayerContext {
+  const documents = segments && documentsOf(segments);
+  return { linear: linearOf(linear).apply(linear), normEps, documents };
 }
 
 /** A part's parameters, its linear layers together with their norms. */

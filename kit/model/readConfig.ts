@@ -138,14 +138,17 @@ const scale: Reader<TernaryScale> = nameOr(
 
 type Ternary = Omit<Extract<LinearSpec, { readonly kind: "ternary" }>, "kind">;
 
+/** Readers of what a ternary layer is, for what holds it among others. */
+export const ternaryFields: Fields<Ternary> = {
+  scale,
+  norm: oneOf("block", "per-linear", "both", "none"),
+  activationBits: optional(oneOf(8)),
+  rounded: optional(oneOf(true)),
+};
+
 const linear: Reader<LinearSpec> = variants<LinearSpec>({
   dense: fields<object>({}),
-  ternary: fields<Ternary>({
-    scale,
-    norm: oneOf("block", "per-linear", "both", "none"),
-    activationBits: optional(oneOf(8)),
-    rounded: optional(oneOf(true)),
-  }),
+  ternary: fields<Ternary>(ternaryFields),
 });
 
 const layer: Reader<LayerSpec> = fields<LayerSpec>({

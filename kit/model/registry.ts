@@ -25,8 +25,8 @@ import {
   type TokenMixingParams,
   type TokenMixingSpec,
   type TokenMixingState,
-  ternarise,
   ternaryLinear,
+  ternaryValues,
   tokenMixing,
   tokenMixingPrefill,
   tokenMixingStart,
@@ -52,7 +52,8 @@ export const norms: Norms = {
     }),
     initial: initial.adaptiveRmsNormInitial,
     leaks: ({ pool }) => poolLeaks(pool),
-    apply: (params, x, spec, { normEps }) => adaptiveRmsNorm(params as AdaptiveRmsNormParams<Tensor>, x, spec, normEps),
+    apply: (params, x, spec, { normEps, documents }) =>
+      adaptiveRmsNorm(params as AdaptiveRmsNormParams<Tensor>, x, spec, normEps, documents),
     start: (_, { batch, width }) => poolStart(batch, width),
     prefill: (params, x, _, clock, spec, { normEps }) =>
       adaptiveRmsNormPrefill(params as AdaptiveRmsNormParams<Tensor>, x, clock, spec, normEps),
@@ -65,7 +66,7 @@ export const norms: Norms = {
 export const tokenMixingPart: StatefulPart<TokenMixingSpec> = {
   shapes: ({ kernel, bias }, width) => ({ kernel: [kernel, width], ...(bias === true ? { bias: [width] } : {}) }),
   initial: initial.tokenMixingInitial,
-  apply: (params, x) => tokenMixing(params as TokenMixingParams<Tensor>, x),
+  apply: (params, x, _, { documents }) => tokenMixing(params as TokenMixingParams<Tensor>, x, documents),
   start: (spec, { batch, width }) => tokenMixingStart(spec, batch, width),
   prefill: (params, x, _, clock, spec) => tokenMixingPrefill(params as TokenMixingParams<Tensor>, x, clock, spec),
   step: (params, x, state) => tokenMixingStep(params as TokenMixingParams<Tensor>, x, state as TokenMixingState),
@@ -80,7 +81,7 @@ export const squeezeExcitePart: StatefulPart<SqueezeExciteSpec> = {
   }),
   initial: initial.squeezeExciteInitial,
   leaks: ({ pool }) => poolLeaks(pool),
-  apply: (params, x, spec) => squeezeExcite(params as SqueezeExciteParams<Tensor>, x, spec),
+  apply: (params, x, spec, { documents }) => squeezeExcite(params as SqueezeExciteParams<Tensor>, x, spec, documents),
   start: (_, { batch, width }) => poolStart(batch, width),
   prefill: (params, x, _, clock, spec) => squeezeExcitePrefill(params as SqueezeExciteParams<Tensor>, x, clock, spec),
   step: (params, x, state, clock, spec) =>
@@ -110,7 +111,7 @@ export const linears: Linears = {
     apply: (spec) => (weight, x) => ternaryLinear(weight, x, spec),
     rounded: {
       spec: (spec) => ({ ...spec, rounded: true }),
-      matrix: (weight, { scale, rounded }) => (rounded === true ? weight : ternarise(weight, scale).values),
+      matrix: (weight, { scale, rounded }) => (rounded === true ? weight : ternaryValues(weight, scale)),
     },
   },
 };

@@ -72,6 +72,22 @@ export function countParameters(config: ModelConfig): number {
   return tree.leaves<Shape>(shapes(config)).reduce((total, { shape }) => total + sizeOf(shape), 0);
 }
 
+/** Parameters of one part of a model. */
+export type PartCount = { readonly part: string; readonly parameters: number };
+
+/**
+ * Parameters by part, of all layers together: `embed`, then `mixerNorm`, `mixer`, `tokenMixing`, … in the order in which a
+ * token meets them, then `norm` and, where it is not tied, `head`. They add up to {@link countParameters}.
+ */
+export function parametersByPart(config: ModelConfig): readonly PartCount[] {
+  const sums = new Map<string, number>();
+  for (const [path, { shape }] of tree.entries<Shape>(shapes(config))) {
+    const part = path.replace(/^layers\.\d+\./, "").split(".")[0];
+    sums.set(part, (sums.get(part) ?? 0) + sizeOf(shape));
+  }
+  return [...sums].map(([part, parameters]) => ({ part, parameters }));
+}
+
 /** Paths of the matrices that `config.linear` is about: those of the linear layers of the blocks. */
 export function linearPaths({ layers }: ModelConfig): Set<string> {
   const paths = layers.flatMap(({ mixer, mlp }, i) => [

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import * as e from "../engine/index.js";
+import { close } from "../engine/testing/compare.js";
 import {
   asLlama,
   batch,
@@ -13,6 +14,7 @@ import {
   logits,
   type Model,
   type ModelConfig,
+  partlyRounded,
   rounded,
   teenyS,
   teenySConv,
@@ -82,6 +84,36 @@ describe("rounded", () => {
   it("leaves a dense model as it is", () => {
     const model = init(deltaNet({ ...small, keyDim: 3, valueDim: 4 }), 2);
     expect(rounded(model)).toBe(model);
+  });
+});
+
+describe("partlyRounded", () => {
+  const ids = batch([[1, 2, 3, 4, 5]]);
+  const linear = { kind: "ternary", scale: "per-tensor", norm: "block" } as const;
+  const model = init(deltaNet({ ...small, keyDim: 3, valueDim: 4, linear }), 2);
+  const scores = (of: Model<e.Tensor>) => e.scope(() => e.read(logits(of, ids)));
+
+  it("goes from the weights behind the rounding to the rounded ones", () => {
+    const dense = { ...model, config: { ...model.config, linear: { kind: "dense" } as const } };
+    expect([...scores(partlyRounded(model, e.scalar(0)))]).toEqual([...scores(dense)]);
+    expect([...scores(partlyRounded(model, e.scalar(1)))]).toEqual([...scores(model)]);
+    const [before, after] = [dense, rounded(model)].map(({ params }) => e.read(params.layers[1].mixer.v));
+    const between = e.read(partlyRounded(model, e.scalar(0.25)).params.layers[1].mixer.v);
+    close(
+      between,
+      before.map((w, i) => 0.75 * w + 0.25 * after[i]),
+      1e-6,
+    );
+  });
+
+  it("learns as what is rounded in full learns", () => {
+    const gradients = (of: (params: typeof model.params) => Model<e.Tensor>) => {
+      const loss = (params: typeof model.params) => e.mean(e.square(logits(of(params), ids)));
+      return e.tree.leaves<e.Tensor>(e.valueAndGradient(loss, model.params).gradients).map((leaf) => e.read(leaf));
+    };
+    const full = gradients((params) => ({ ...model, params }));
+    const blended = gradients((params) => partlyRounded({ ...model, params }, e.scalar(1)));
+    for (const [i, leaf] of blended.entries()) close(leaf, full[i], 1e-6);
   });
 });
 

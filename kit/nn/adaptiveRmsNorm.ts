@@ -1,6 +1,7 @@
 /** RMSNorm whose gain depends on the text so far. */
 import { add, mul, type Tensor } from "../engine/index.js";
 import type { Clock } from "./clock.js";
+import type { Documents } from "./documents.js";
 import { linear } from "./linear.js";
 import { type PoolSpec, type PoolState, pool, poolPrefill, poolStep } from "./pool.js";
 import { type RmsNormParams, unitRms } from "./rmsNorm.js";
@@ -29,14 +30,26 @@ type Params = AdaptiveRmsNormParams<Tensor>;
  *
  * @param x shape `[B, T, D]`
  * @param eps as for RMSNorm
+ * @param documents Default: a row is one.
  * @returns shape of `x`
  * @source The model cards of Liquid Metal name the module and what it is for: "adaptive scaling based on the global context
  * of each input batch". Decided here: the scale is a gain per channel, added to the gain there was; the context is pooled
  * from what is already normed, so that the module, like RMSNorm, does not depend on the size of the residual stream
  */
-export function adaptiveRmsNorm(params: Params, x: Tensor, spec: AdaptiveRmsNormSpec, eps: number): Tensor {
+export function adaptiveRmsNorm(
+  params: Params,
+  x: Tensor,
+  spec: AdaptiveRmsNormSpec,
+  eps: number,
+  documents?: Documents,
+): Tensor {
   const unit = unitRms(x, eps);
-  return mul(unit, gains(params, pool(unit, spec.pool)));
+  return mul(unit, gains(params, pool(unit, spec.pool, documents)));
+}
+
+/** The gains that {@link adaptiveRmsNorm} takes for each token, shape `[B, T, D]`, or `[B, 1, D]` of a pool over all. */
+export function adaptiveGains(params: Params, x: Tensor, spec: AdaptiveRmsNormSpec, eps: number): Tensor {
+  return gains(params, pool(unitRms(x, eps), spec.pool));
 }
 
 /** Gains for each context, shape `[B, T, D]`. */

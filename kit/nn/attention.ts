@@ -1,8 +1,9 @@
 /** Grouped-query attention with rotary positions: over a whole sequence, and one token at a time with a cache. */
 import { dims, mul, reshape, type Tensor, transpose } from "../engine/index.js";
 import { type AttentionState, appended, cachedWeights, emptyCache, filledCache, mixCached } from "./attentionCache.js";
-import { mixCausally } from "./causal.js";
+import { causalWeights, mixCausally } from "./causal.js";
 import { type Clock, position } from "./clock.js";
+import type { Documents } from "./documents.js";
 import { type Linear, linear, type Weight } from "./linear.js";
 import { type RopeSpec, type RopeTable, rope, ropeAt, ropeTable } from "./rope.js";
 
@@ -25,11 +26,26 @@ type Params = AttentionParams<Weight>;
  * Causal attention over a whole sequence: `softmax(q·kᵀ/√K + mask)·v` per head.
  *
  * @param x shape `[B, T, D]`; positions count from 0
+ * @param documents Attention stays within them, and positions count from where they begin. Default: a row is one.
  * @returns shape `[B, T, D]`
  * @source A. Vaswani et al. (2017); J. Ainslie et al., GQA (2023)
  */
-export function attention(params: Params, x: Tensor, spec: AttentionSpec, apply: Linear = linear): Tensor {
-  return attend(params, projectHeads(params, x, spec, wholeTable(x, spec), apply), leastRows.whole, apply);
+export function attention(
+  params: Params,
+  x: Tensor,
+  spec: AttentionSpec,
+  apply: Linear = linear,
+  documents?: Documents,
+): Tensor {
+  const projected = projectHeads(params, x, spec, wholeTable(x, spec, documents), apply);
+  return attend(params, projected, leastRows.whole, apply, documents);
+}
+
+/** What each token takes from which: `softmax(q·kᵀ/√K + mask)`, shape `[B, H, T, T]`. */
+export function attentionMaps(params: Params, x: Tensor, spec: AttentionSpec, apply: Linear = linear): Tensor {
+  const { q, k } = projectHeads(params, x, spec, wholeTable(x, spec), apply);
+  const { B, H, T, K } = dims(q, "B H T K");
+  return reshape(causalWeights({ queries: mul(q, K ** -0.5), keys: k }), [B, H, T, T]);
 }
 
 /** Rotated queries, keys and values, each `[B, heads, T, K]`. */
@@ -57,25 +73,35 @@ export function projectHeads(
   };
 }
 
-/** Angles of a whole sequence `[B, T, D]`. */
-export function wholeTable(x: Tensor, { rope, headDim }: AttentionSpec): RopeTable {
-  return ropeTable(rope, headDim, dims(x, "B T D").T);
+/** Angles of a whole sequence `[B, T, D]`, or of documents in it. */
+export function wholeTable(x: Tensor, { rope, headDim }: AttentionSpec, documents?: Documents): RopeTable {
+  const { B, T } = dims(x, "B T D");
+  const table = ropeTable(rope, headDim, T);
+  return documents === undefined ? table : perHead(ropeAt(table, documents.positions), [B, 1, T, headDim / 2]);
+}
+
+function perHead({ cos, sin }: RopeTable, shape: readonly number[]): RopeTable {
+  return { cos: reshape(cos, shape), sin: reshape(sin, shape) };
 }
 
 /** Angles of the token of a step. */
 export function stepTable(state: AttentionState, clock: Clock, { rope, headDim }: AttentionSpec): RopeTable {
   const longest = state.pastKeys.shape[3] + state.recentKeys.shape[3];
-  const { cos, sin } = ropeAt(ropeTable(rope, headDim, longest), position(clock));
-  const shape = [-1, 1, 1, headDim / 2];
-  return { cos: reshape(cos, shape), sin: reshape(sin, shape) };
+  return perHead(ropeAt(ropeTable(rope, headDim, longest), position(clock)), [-1, 1, 1, headDim / 2]);
 }
 
 /** Fewest rows of a block: training repeats its steps, a prompt is wanted soon. */
 export const leastRows = { whole: 64, prompt: 256 } as const;
 
-function attend(params: Params, { q, k, v }: ProjectedHeads, least: number, apply: Linear): Tensor {
+function attend(
+  params: Params,
+  { q, k, v }: ProjectedHeads,
+  least: number,
+  apply: Linear,
+  documents?: Documents,
+): Tensor {
   const { K } = dims(q, "B H T K");
-  return apply(params.o, joinHeads(mixCausally({ queries: mul(q, K ** -0.5), keys: k, values: v }, least)));
+  return apply(params.o, joinHeads(mixCausally({ queries: mul(q, K ** -0.5), keys: k, values: v, documents }, least)));
 }
 
 /** Heads side by side: `[B, H, T, V]` → `[B, T, H·V]`. */

@@ -10,15 +10,37 @@ import {
   type Tensor,
   where,
 } from "../engine/index.js";
+import type { Documents } from "./documents.js";
 
 /** Added to the score of a key that must not be seen. Finite, so that a row without any key stays a number. */
 export const hidden: number = -1e30;
 
 /** The queries, and what they may look at. */
-type Heads = { readonly queries: Tensor; readonly keys: Tensor; readonly values: Tensor };
+type Heads = {
+  readonly queries: Tensor;
+  readonly keys: Tensor;
+  readonly values: Tensor;
+  /** A row sees those of its own document. Default: a sequence is one. */
+  readonly documents?: Documents;
+};
 
 /** What becomes of the weights before they meet the values: `[B, keyHeads, G, T, S]` → `[B, valueHeads, G, T, S]`. */
 export type Weighing = (weights: Tensor) => Tensor;
+
+/**
+ * The weights of causal attention, `softmax(q·kᵀ + mask)`, all at once: to be looked at. {@link mixCausally} never holds them
+ * together.
+ *
+ * @param heads as there
+ * @returns shape `[B, keyHeads, H/keyHeads, T, T]`
+ */
+export function causalWeights({ queries, keys }: Pick<Heads, "queries" | "keys">): Tensor {
+  const { B, H, T, K } = dims(queries, "B H T K");
+  const keyHeads = keys.shape[1];
+  const scores = matmul(reshape(queries, [B, keyHeads, (H / keyHeads) * T, K]), keys, { right: true });
+  const mask = where(causalMask(T, T, 0), 0, hidden);
+  return softmax(add(reshape(scores, [B, keyHeads, H / keyHeads, T, T]), mask));
+}
 
 /**
  * Causal mixing of heads: `weigh(softmax(q·kᵀ + mask))·v`, where row `t` sees rows `0 … t`.
@@ -32,7 +54,7 @@ export type Weighing = (weights: Tensor) => Tensor;
  * @returns shape `[B, H·valueHeads/keyHeads, T, V]`
  */
 export function mixCausally(
-  { queries, keys, values }: Heads,
+  { queries, keys, values, documents }: Heads,
   least: number,
   weigh: Weighing = (weights) => weights,
 ): Tensor {
@@ -49,10 +71,17 @@ export function mixCausally(
     // The queries that share a key head become more rows of one product, so that no key is repeated in memory.
     const own = reshape(narrow(grouped, 3, start, rows), [B, keyHeads, group * rows, K]);
     const scores = matmul(own, narrow(keys, 2, 0, seen), { right: true });
-    const mask = where(causalMask(rows, seen, start), 0, hidden);
+    const causal = where(causalMask(rows, seen, start), 0, hidden);
+    const mask = documents === undefined ? causal : add(causal, foreign(documents, start, rows, seen));
     const weights = weigh(softmax(add(reshape(scores, [B, keyHeads, group, rows, seen]), mask)));
     const mixed = matmul(reshape(weights, [B, valueHeads, group * rows, seen]), narrow(values, 2, 0, seen));
     return reshape(mixed, [B, valueHeads * group, rows, V]);
   });
   return concat(blocks, 2);
+}
+
+/** What hides the keys of other documents from rows `start … start + rows − 1`; shape `[B, 1, 1, rows, seen]`. */
+function foreign({ same }: Documents, start: number, rows: number, seen: number): Tensor {
+  const block = narrow(narrow(same, 1, start, rows), 2, 0, seen);
+  return reshape(where(block, 0, hidden), [same.shape[0], 1, 1, rows, seen]);
 }

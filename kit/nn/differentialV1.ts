@@ -11,8 +11,9 @@ import {
   wholeTable,
 } from "./attention.js";
 import { type AttentionState, appended, cachedWeights, emptyCache, filledCache, mixCached } from "./attentionCache.js";
-import { mixCausally } from "./causal.js";
+import { causalWeights, mixCausally } from "./causal.js";
 import type { Clock } from "./clock.js";
+import type { Documents } from "./documents.js";
 import { type HeadSplit, pairings } from "./headPairs.js";
 import { type LayerContext, linear, type Weight } from "./linear.js";
 import { unitRms } from "./rmsNorm.js";
@@ -74,8 +75,22 @@ export function differentialV1(
   spec: DifferentialV1Spec,
   context: LayerContext = plain,
 ): Tensor {
+  const { documents } = context;
+  const members = membersOf(projectHeads(params, x, spec, wholeTable(x, spec, documents), context.linear), spec);
+  return output(params, mix(params, { ...members, documents }, spec, leastRows.whole), spec, context);
+}
+
+/** The differences of maps that mix the values, `A₁ − λ·A₂`, of each pair, or head: shape `[B, pairs, T, T]`. */
+export function differentialV1Maps(
+  params: Params,
+  x: Tensor,
+  spec: DifferentialV1Spec,
+  context: LayerContext = plain,
+): Tensor {
   const members = membersOf(projectHeads(params, x, spec, wholeTable(x, spec), context.linear), spec);
-  return output(params, mix(params, members, spec, leastRows.whole), spec, context);
+  const maps = difference(causalWeights(members), differentialLambda(params, spec.lambdaInit), spec);
+  const { B, T } = dims(x, "B T D");
+  return reshape(maps, [B, -1, T, T]);
 }
 
 /** λ of a layer, a scalar. */
@@ -97,7 +112,12 @@ function membersOf({ q, k, v }: ProjectedHeads, { split, output, headDim, rope }
   };
 }
 
-function mix(params: Params, members: Members, spec: DifferentialV1Spec, least: number): Tensor {
+function mix(
+  params: Params,
+  members: Members & { readonly documents?: Documents },
+  spec: DifferentialV1Spec,
+  least: number,
+): Tensor {
   const lambda = differentialLambda(params, spec.lambdaInit);
   return mixCausally(members, least, (weights) => difference(weights, lambda, spec));
 }

@@ -12,8 +12,9 @@ import {
   wholeTable,
 } from "./attention.js";
 import { type AttentionState, appended, cachedWeights, filledCache, mixCached } from "./attentionCache.js";
-import { mixCausally } from "./causal.js";
+import { causalWeights, mixCausally } from "./causal.js";
 import type { Clock } from "./clock.js";
+import type { Documents } from "./documents.js";
 import { type Linear, linear, type Weight } from "./linear.js";
 
 /** `heads` counts heads of the output, h; there are twice as many of queries. */
@@ -44,12 +45,19 @@ type Stepped = { readonly y: Tensor; readonly state: AttentionState };
  * No norm, no λ_init. Where λ is 0 it is attention with every second query head.
  *
  * @param x shape `[B, T, D]`; positions count from 0
+ * @param documents as for attention
  * @returns shape `[B, T, D]`
  * @source microsoft/unilm, Diff-Transformer-V2 (2026). The bias of the gate is an addition
  */
-export function differentialV2(params: Params, x: Tensor, spec: DifferentialV2Spec, apply: Linear = linear): Tensor {
-  const projected = project(params, x, spec, wholeTable(x, spec), apply);
-  return output(params, x, mix(projected, leastRows.whole), apply);
+export function differentialV2(
+  params: Params,
+  x: Tensor,
+  spec: DifferentialV2Spec,
+  apply: Linear = linear,
+  documents?: Documents,
+): Tensor {
+  const projected = project(params, x, spec, wholeTable(x, spec, documents), apply);
+  return output(params, x, mix(projected, leastRows.whole, documents), apply);
 }
 
 function project(
@@ -62,8 +70,8 @@ function project(
   return projectHeads(params, x, { ...spec, heads: 2 * spec.heads }, table, apply);
 }
 
-function mix({ q, k, v }: ProjectedHeads, least: number): Tensor {
-  return mixCausally({ queries: mul(q, q.shape[3] ** -0.5), keys: k, values: v }, least);
+function mix({ q, k, v }: ProjectedHeads, least: number, documents?: Documents): Tensor {
+  return mixCausally({ queries: mul(q, q.shape[3] ** -0.5), keys: k, values: v, documents }, least);
 }
 
 /** From what each query head has mixed, `[B, 2h, T, K]`, to the layer's output. */
@@ -71,10 +79,28 @@ function output({ o, lambda, lambdaBias }: Params, x: Tensor, mixed: Tensor, app
   const { B, H, T, K } = dims(mixed, "B H T K");
   const pairs = reshape(mixed, [B, H / 2, 2, T, K]);
   const member = (which: 0 | 1): Tensor => reshape(narrow(pairs, 2, which, 1), [B, H / 2, T, K]);
+  return apply(o, joinHeads(sub(member(0), mul(member(1), gates({ lambda, lambdaBias }, x, apply)))));
+}
+
+/** λ of each token and head, `[B, h, T, 1]`. */
+function gates({ lambda, lambdaBias }: Pick<Params, "lambda" | "lambdaBias">, x: Tensor, apply: Linear): Tensor {
   const logits = apply(lambda, x);
-  const gate = sigmoid(lambdaBias === undefined ? logits : add(logits, lambdaBias));
-  const perHead = reshape(transpose(gate), [B, H / 2, T, 1]);
-  return apply(o, joinHeads(sub(member(0), mul(member(1), perHead))));
+  const { B, T, H } = dims(logits, "B T H");
+  return reshape(transpose(sigmoid(lambdaBias === undefined ? logits : add(logits, lambdaBias))), [B, H, T, 1]);
+}
+
+/** The differences of maps that mix the values, `A₁ − λ_t·A₂`, of each head of the output: shape `[B, h, T, T]`. */
+export function differentialV2Maps(
+  params: Params,
+  x: Tensor,
+  spec: DifferentialV2Spec,
+  apply: Linear = linear,
+): Tensor {
+  const { q, k } = project(params, x, spec, wholeTable(x, spec), apply);
+  const { B, H, T, K } = dims(q, "B H T K");
+  const pairs = reshape(causalWeights({ queries: mul(q, K ** -0.5), keys: k }), [B, H / 2, 2, T, T]);
+  const member = (which: 0 | 1): Tensor => reshape(narrow(pairs, 2, which, 1), [B, H / 2, T, T]);
+  return sub(member(0), mul(member(1), gates(params, x, apply)));
 }
 
 /** An empty cache for `capacity` past and `recent` new tokens: as large as attention's. */

@@ -1,8 +1,9 @@
 /** The gated convolution: a mixer without attention or memory, which sees the last `k` tokens. */
-import { causalConvolution, dims, full, mul, narrow, sigmoid, type Tensor } from "../engine/index.js";
+import { dims, full, mul, narrow, sigmoid, type Tensor } from "../engine/index.js";
 import type { Clock } from "./clock.js";
+import type { Documents } from "./documents.js";
 import { type Linear, linear, type Weight } from "./linear.js";
-import { causalConvolutionStep, lastInputs } from "./shortConvolution.js";
+import { causalConvolutionStep, convolution, lastInputs } from "./shortConvolution.js";
 
 export type GatedConvSpec = {
   /** Tokens a channel sees, k. */
@@ -25,12 +26,13 @@ type Params = GatedConvParams<Tensor, Weight>;
  * `y = (σ(g) ⊙ conv(v)) · downᵀ` with `g, v = x · upᵀ`.
  *
  * @param x shape `[B, T, D]`
+ * @param documents Default: a row is one.
  * @returns shape `[B, T, D]`
  * @source FlashLM v4, the mixer before Gated DeltaNet in the teeny-s model; no activation follows its convolution
  */
-export function gatedConv(params: Params, x: Tensor, apply: Linear = linear): Tensor {
+export function gatedConv(params: Params, x: Tensor, apply: Linear = linear, documents?: Documents): Tensor {
   const { gate, value } = project(params, x, apply);
-  return apply(params.down, mul(causalConvolution(value, params.conv), gate));
+  return apply(params.down, mul(convolution(value, params.conv, documents), gate));
 }
 
 function project(params: Params, x: Tensor, apply: Linear): { gate: Tensor; value: Tensor } {
@@ -57,7 +59,7 @@ export function gatedConvPrefill(
   apply: Linear = linear,
 ): { readonly y: Tensor; readonly state: GatedConvState } {
   const { gate, value } = project(params, x, apply);
-  const y = apply(params.down, mul(causalConvolution(value, params.conv), gate));
+  const y = apply(params.down, mul(convolution(value, params.conv), gate));
   return { y, state: { tail: lastInputs(value, clock.past, spec.kernel - 1) } };
 }
 

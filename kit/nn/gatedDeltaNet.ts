@@ -16,6 +16,7 @@ import {
   where,
 } from "../engine/index.js";
 import { type Clock, pastFilled } from "./clock.js";
+import type { Documents } from "./documents.js";
 import { gatedDeltaRule } from "./gatedDeltaChunks.js";
 import { type DeltaInputs, type DeltaResult, type DeltaRule, gatedDeltaRecurrent } from "./gatedDeltaRule.js";
 import { type LayerContext, linear, type Weight } from "./linear.js";
@@ -102,9 +103,10 @@ export function gatedDeltaNet(
   spec: GatedDeltaNetSpec,
   context: LayerContext = plain,
 ): Tensor {
-  const tokens = tokensOf(params, x, convolved(params, project(params, x, context)), spec, context);
+  const { documents } = context;
+  const tokens = tokensOf(params, x, convolved(params, project(params, x, context), documents), spec, context);
   const empty = emptyMemory(spec, x.shape[0]);
-  const { o } = gatedDeltaRule({ ...tokens, state: empty }, ruleOf(spec));
+  const { o } = gatedDeltaRule({ ...tokens, state: empty }, { ...ruleOf(spec), documents });
   return output(params, x, o, spec, context);
 }
 
@@ -197,11 +199,11 @@ function project(params: Params, x: Tensor, { linear }: LayerContext): Projected
   return { q: linear(params.q, x), k: linear(params.k, x), v: linear(params.v, x) };
 }
 
-function convolved(params: Params, { q, k, v }: Projected): Projected {
+function convolved(params: Params, { q, k, v }: Projected, documents?: Documents): Projected {
   return {
-    q: shortConvolution(q, params.qConv),
-    k: shortConvolution(k, params.kConv),
-    v: shortConvolution(v, params.vConv),
+    q: shortConvolution(q, params.qConv, documents),
+    k: shortConvolution(k, params.kConv, documents),
+    v: shortConvolution(v, params.vConv, documents),
   };
 }
 

@@ -4,8 +4,11 @@ import { close } from "../engine/testing/compare.js";
 import { mirror } from "../weights/testing/mirror.js";
 import {
   type DeltaInputs,
+  type DeltaOptions,
   type DeltaResult,
   type DeltaRule,
+  type Documents,
+  documentsOf,
   gatedDeltaRecurrent,
   gatedDeltaRule,
   unitLowerInverse,
@@ -23,14 +26,14 @@ type Case = Record<
   grads: Record<"q" | "k" | "v" | "g" | "beta" | "initial_state", Stored>;
 };
 
-type Form = (inputs: DeltaInputs, options: { rule: DeltaRule; scale: number }) => DeltaResult;
+type Form = (inputs: DeltaInputs, options: DeltaOptions) => DeltaResult;
 const forms: [string, Form][] = [
   ["recurrent", gatedDeltaRecurrent],
   ["chunked", (inputs, options) => gatedDeltaRule(inputs, { ...options, chunk: 64 })],
 ];
 
 /** Value and gradients of `Σ o·do + Σ state·dstate`. */
-function judge(form: Form, inputs: DeltaInputs, weights: DeltaResult, options: { rule: DeltaRule; scale: number }) {
+function judge(form: Form, inputs: DeltaInputs, weights: DeltaResult, options: DeltaOptions) {
   return e.scope(() => {
     const result = form(inputs, options);
     const { gradients } = e.valueAndGradient((p) => {
@@ -93,8 +96,8 @@ function draw({ T, H = 2, valueHeads = H, beta = 1, decay = 1, equalKeys = false
   };
 }
 
-function compare(inputs: DeltaInputs, rule: DeltaRule, chunk: number, tolerance = 1e-5): void {
-  const options = { rule, scale: 0.5 };
+function compare(inputs: DeltaInputs, rule: DeltaRule, chunk: number, documents?: Documents): void {
+  const [options, tolerance] = [{ rule, scale: 0.5, documents }, 1e-5];
   const weights = { o: e.ones(inputs.v.shape), state: e.ones(inputs.state.shape) };
   const slow = judge(gatedDeltaRecurrent, inputs, weights, options);
   const fast = judge((x, o) => gatedDeltaRule(x, { ...o, chunk }), inputs, weights, options);
@@ -111,6 +114,15 @@ describe.each(["paper", "undecayed"] as const)("chunked = recurrent, %s rule", (
   it("no decay", () => compare(draw({ T: 40, decay: 0 }), rule, 16));
   it("the same key 64 times", () => compare(draw({ T: 64, decay: 0, equalKeys: true }), rule, 64));
   it("chunks of an odd length", () => compare(draw({ T: 23 }), rule, 7));
+
+  it.each([4, 7, 21])("documents of many lengths, chunks of %i", (chunk) => {
+    const rows = [
+      [3, 1, 9, 7, 1],
+      [8, 8, 5],
+    ].map((lengths) => lengths.flatMap((length, i) => Array<number>(length).fill(i)));
+    const documents = documentsOf(e.tensor(Int32Array.from(rows.flat()), [2, 21]));
+    compare(draw({ T: 21, valueHeads: 4 }), rule, chunk, documents);
+  });
 
   it("equals decoding token by token", () => {
     const inputs = draw({ T: 9 });

@@ -5,8 +5,10 @@
 import {
   add,
   broadcastTo,
+  cast,
   concat,
   dims,
+  equal,
   exp,
   matmul,
   mul,
@@ -17,6 +19,7 @@ import {
   transpose,
 } from "../engine/index.js";
 import { UserError } from "../errors.js";
+import type { Documents } from "./documents.js";
 
 /**
  * What the memory's prediction of a value is read from: the `paper` lets the memory decay first, `undecayed` reads it as the
@@ -46,6 +49,8 @@ export type DeltaOptions = {
   readonly rule: DeltaRule;
   /** Factor of the queries, usually `1/√K`. */
   readonly scale: number;
+  /** Each but a row's first begins with an empty memory. Default: a row is one document. */
+  readonly documents?: Documents;
 };
 
 /** What was read, `[B, T, Hv, V]`, and the memory after the last token, `[B, Hv, K, V]`. */
@@ -61,13 +66,14 @@ export type DeltaResult = { readonly o: Tensor; readonly state: Tensor };
  * @throws UserError when the heads or shapes do not fit
  * @source S. Yang, J. Kautz, A. Hatamizadeh, Gated Delta Networks (2024)
  */
-export function gatedDeltaRecurrent(inputs: DeltaInputs, { rule, scale }: DeltaOptions): DeltaResult {
+export function gatedDeltaRecurrent(inputs: DeltaInputs, { rule, scale, documents }: DeltaOptions): DeltaResult {
   const { T } = deltaSizes(inputs);
   const { q, k, v, logDecay, beta } = byHead(inputs);
   const outputs: Tensor[] = [];
   let state = inputs.state;
   for (let t = 0; t < T; t++) {
     const at = (x: Tensor): Tensor => narrow(x, 2, t, 1);
+    if (documents !== undefined && t > 0) state = mul(state, goesOn(documents, t));
     const decayed = mul(state, exp(at(logDecay)));
     const predicted = matmul(at(k), rule === "paper" ? decayed : state);
     const delta = mul(at(beta), sub(at(v), predicted));
@@ -75,6 +81,12 @@ export function gatedDeltaRecurrent(inputs: DeltaInputs, { rule, scale }: DeltaO
     outputs.push(matmul(mul(at(q), scale), state));
   }
   return { o: transpose(concat(outputs, 2), [0, 2, 1, 3]), state };
+}
+
+/** 1 where token `t` is of the same document as the one before it, else 0; shape `[B, 1, 1, 1]`. */
+function goesOn({ segments }: Documents, t: number): Tensor {
+  const same = equal(narrow(segments, 1, t, 1), narrow(segments, 1, t - 1, 1));
+  return reshape(cast(same, "float32"), [-1, 1, 1, 1]);
 }
 
 /** Sizes of the inputs, checked against each other. */

@@ -4,6 +4,7 @@ export { type AttentionState, attentionGrow, attentionSettle } from "./attention
 export * from "./clock.js";
 export * from "./differentialV1.js";
 export * from "./differentialV2.js";
+export { type Documents, documentsOf } from "./documents.js";
 export * from "./gatedConv.js";
 export * from "./gatedDeltaChunks.js";
 export * from "./gatedDeltaNet.js";

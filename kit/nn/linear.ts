@@ -1,4 +1,5 @@
 import { add, isTensor, matmulTransposed, mul, type Tensor } from "../engine/index.js";
+import type { Documents } from "./documents.js";
 import { rmsNorm } from "./rmsNorm.js";
 
 /** A matrix behind a norm of its own (SubLN): `gain` has the shape `[in]`. */
@@ -19,7 +20,12 @@ export type Weight = Tensor | NormedWeight | AdaptedWeight;
 export type Linear = (weight: Weight, x: Tensor) => Tensor;
 
 /** What a layer takes from the model around it. */
-export type LayerContext = { readonly linear: Linear; readonly normEps: number };
+export type LayerContext = {
+  readonly linear: Linear;
+  readonly normEps: number;
+  /** Nothing is seen across their borders. Absent: a row is one document. Whole sequences only; a prompt is one. */
+  readonly documents?: Documents;
+};
 
 /**
  * `y = x · Wᵀ`, without bias; behind a norm of its own `y = rmsNorm(x) · Wᵀ`; with a low-rank addition

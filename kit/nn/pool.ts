@@ -13,10 +13,12 @@ import {
   pad,
   reshape,
   sub,
+  sum,
   type Tensor,
   tensor,
 } from "../engine/index.js";
 import { type Clock, position } from "./clock.js";
+import type { Documents } from "./documents.js";
 import { lastInputs } from "./shortConvolution.js";
 
 /**
@@ -46,12 +48,24 @@ type Kind<Spec> = {
   readonly decay: (spec: Spec) => number;
   /** Of a whole sequence `[B, T, D]`: `[B, T, D]`, or `[B, 1, D]` where all tokens have one mean. */
   readonly whole: (x: Tensor, spec: Spec) => Tensor;
+  /** How much each token, a row of `[1, T, T]`, counts each of its document. */
+  readonly weights: (tokens: number, spec: Spec) => Tensor;
 };
 
 const pools: { readonly [K in PoolSpec["kind"]]: Kind<Extract<PoolSpec, { kind: K }>> } = {
-  prefix: { leaks: false, decay: () => 1, whole: (x) => runningMean(x, 1) },
-  ema: { leaks: false, decay: ({ decay }) => decay, whole: (x, { decay }) => runningMean(x, decay) },
-  sequence: { leaks: true, decay: () => 1, whole: (x) => mean(x, { axis: 1, keep: true }) },
+  prefix: { leaks: false, decay: () => 1, whole: (x) => runningMean(x, 1), weights: (T) => triangle(T, 0, () => 1) },
+  ema: {
+    leaks: false,
+    decay: ({ decay }) => decay,
+    whole: (x, { decay }) => runningMean(x, decay),
+    weights: (T, { decay }) => triangle(T, 0, (age) => decay ** age),
+  },
+  sequence: {
+    leaks: true,
+    decay: () => 1,
+    whole: (x) => mean(x, { axis: 1, keep: true }),
+    weights: (T) => full([1, T, T], 1),
+  },
 };
 
 function kindOf(spec: PoolSpec): Kind<PoolSpec> {
@@ -67,10 +81,13 @@ export function poolLeaks(spec: PoolSpec): boolean {
  * The mean that each token knows.
  *
  * @param x shape `[B, T, D]`
+ * @param documents The mean is over tokens of the same one: a product with a matrix for each row. Default: a row is one.
  * @returns shape `[B, T, D]`, or `[B, 1, D]` where all tokens have one mean
  */
-export function pool(x: Tensor, spec: PoolSpec): Tensor {
-  return kindOf(spec).whole(x, spec);
+export function pool(x: Tensor, spec: PoolSpec, documents?: Documents): Tensor {
+  if (documents === undefined) return kindOf(spec).whole(x, spec);
+  const weights = mul(kindOf(spec).weights(dims(x, "B T D").T, spec), cast(documents.same, "float32"));
+  return div(matmul(weights, x), sum(weights, { axis: -1, keep: true }));
 }
 
 /** What a pool remembers before the first token. */

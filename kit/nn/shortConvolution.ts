@@ -4,27 +4,61 @@ import {
   causalConvolution,
   concat,
   dims,
+  greaterEqual,
   matmul,
   mul,
   narrow,
   oneHot,
+  pad,
   range,
   reshape,
   silu,
   sum,
   type Tensor,
+  where,
 } from "../engine/index.js";
+import type { Documents } from "./documents.js";
 
 /**
  * `y = silu(conv(x))`: each channel sees its own last `k` tokens.
  *
  * @param x shape `[B, T, D]`
  * @param kernel shape `[k, D]`; row `k − 1` multiplies the present
+ * @param documents Default: a row is one.
  * @returns shape `[B, T, D]`
  * @source T. Dao's causal_conv1d, as used by Mamba and Gated DeltaNet (k = 4, no bias); those store `[D, 1, k]`
  */
-export function shortConvolution(x: Tensor, kernel: Tensor): Tensor {
-  return silu(causalConvolution(x, kernel));
+export function shortConvolution(x: Tensor, kernel: Tensor, documents?: Documents): Tensor {
+  return silu(convolution(x, kernel, documents));
+}
+
+/**
+ * The engine's `causalConvolution`, within documents: before its first token a document has zeros.
+ *
+ * @param x shape `[B, T, D]`
+ * @param kernel shape `[k, D]`
+ * @param documents Default: a row is one.
+ */
+export function convolution(x: Tensor, kernel: Tensor, documents?: Documents): Tensor {
+  if (documents === undefined) return causalConvolution(x, kernel);
+  const { B, T } = dims(x, "B T D");
+  const { k } = dims(kernel, "k D");
+  const terms = Array.from({ length: Math.min(k, T) }, (_, age) => {
+    const reached = reshape(where(greaterEqual(documents.positions, age), 1, 0), [B, T, 1]);
+    return mul(delayed(x, age), mul(narrow(kernel, 0, k - 1 - age, 1), reached));
+  });
+  return terms.reduce(add);
+}
+
+/** Each token's place is taken by the one `age` tokens before it, the first places by zeros. */
+function delayed(x: Tensor, age: number): Tensor {
+  const { T } = dims(x, "B T D");
+  const shifted = pad(x, [
+    [0, 0],
+    [age, 0],
+    [0, 0],
+  ]);
+  return narrow(shifted, 1, 0, T);
 }
 
 /**

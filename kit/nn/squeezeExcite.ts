@@ -1,6 +1,7 @@
 /** Squeeze-and-excitation: the text so far decides how much of each channel passes. */
 import { add, mul, relu, sigmoid, type Tensor } from "../engine/index.js";
 import type { Clock } from "./clock.js";
+import type { Documents } from "./documents.js";
 import { linear } from "./linear.js";
 import { type PoolSpec, type PoolState, pool, poolPrefill, poolStep } from "./pool.js";
 
@@ -31,12 +32,18 @@ type Stepped = { readonly y: Tensor; readonly state: PoolState };
  * With `up = 0` and the gate 2σ it changes nothing, to the last bit.
  *
  * @param x shape `[B, T, D]`: what the feed-forward layer has put out
+ * @param documents Default: a row is one.
  * @returns shape of `x`
  * @source J. Hu et al., Squeeze-and-Excitation Networks (2018), where the pool is the whole image. Over a whole text it would
  * see the future, so that the pool is the text so far unless asked otherwise
  */
-export function squeezeExcite(params: Params, x: Tensor, spec: SqueezeExciteSpec): Tensor {
-  return mul(x, gates(params, pool(x, spec.pool), spec));
+export function squeezeExcite(params: Params, x: Tensor, spec: SqueezeExciteSpec, documents?: Documents): Tensor {
+  return mul(x, squeezeExciteGates(params, x, spec, documents));
+}
+
+/** How much of each channel {@link squeezeExcite} lets pass, shape `[B, T, D]`, or `[B, 1, D]` of a pool over all. */
+export function squeezeExciteGates(params: Params, x: Tensor, spec: SqueezeExciteSpec, documents?: Documents): Tensor {
+  return gates(params, pool(x, spec.pool, documents), spec);
 }
 
 const gateKinds: { readonly [G in SqueezeExciteSpec["gate"]]: (x: Tensor) => Tensor } = {

@@ -1,7 +1,8 @@
 /** Token mixing: each channel of a mixer's output looks at its own last few values. */
-import { add, causalConvolution, full, type Tensor } from "../engine/index.js";
+import { add, full, type Tensor } from "../engine/index.js";
 import type { Clock } from "./clock.js";
-import { causalConvolutionStep, lastInputs } from "./shortConvolution.js";
+import type { Documents } from "./documents.js";
+import { causalConvolutionStep, convolution, lastInputs } from "./shortConvolution.js";
 
 export type TokenMixingSpec = {
   /** Tokens a channel sees, k. */
@@ -25,12 +26,13 @@ type Stepped = { readonly y: Tensor; readonly state: TokenMixingState };
  * With a kernel of zeros it changes nothing. A plain convolution is this one with 1 taken from the kernel's last row.
  *
  * @param x shape `[B, T, D]`: what attention, or another mixer, has put out
+ * @param documents Default: a row is one.
  * @returns shape of `x`
  * @source The model cards of Liquid Metal: "blends information across tokens within each feature channel through depthwise
  * convolution". Decided here: it is causal (a centred one would see the next token) and stands beside a residual path
  */
-export function tokenMixing(params: Params, x: Tensor): Tensor {
-  return besides(params, x, causalConvolution(x, params.kernel));
+export function tokenMixing(params: Params, x: Tensor, documents?: Documents): Tensor {
+  return besides(params, x, convolution(x, params.kernel, documents));
 }
 
 function besides({ bias }: Params, x: Tensor, convolved: Tensor): Tensor {

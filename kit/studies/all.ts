@@ -3,8 +3,10 @@ import type { Study } from "../lab/index.js";
 import { alphaByNormConv, alphaByNormDelta } from "./alphaByNorm.js";
 import { deltaDetails, precision, sequence } from "./details.js";
 import { healSmolLm2, healStories, liquidModules } from "./healing.js";
+import { mergeScales } from "./merging.js";
 import { mixer, mixerLong } from "./mixer.js";
 import { original, teenySFull } from "./original.js";
+import { ternariseSmolLm2, ternariseStories } from "./ternarise.js";
 
 export const studies: readonly Study[] = [
   alphaByNormConv,
@@ -19,4 +21,7 @@ export const studies: readonly Study[] = [
   healStories,
   liquidModules,
   healSmolLm2,
+  ternariseStories,
+  ternariseSmolLm2,
+  mergeScales,
 ];

@@ -53,7 +53,15 @@ function smallRun(spec: RunSpec): RunSpec {
 
 function smallStart({ initial, model }: RunSpec): Pick<RunSpec, "initial" | "model"> {
   if (initial.kind !== "pretrained") return { initial, model: smallModel(model) };
-  const { recipe } = initial;
+  const { recipe, merge, source } = initial;
+  if (merge !== undefined) {
+    // All layers of the small model are of one kind, as those of the others are.
+    const layers = model.layers.map(() => pico.layers[0]);
+    return {
+      initial: { ...initial, source: "pico", merge: merge.replaceAll(source, "pico") },
+      model: { ...pico, layers },
+    };
+  }
   return {
     initial: { ...initial, source: "pico" },
     model: recipe === undefined ? pico : convertedConfig(pico, recipe),

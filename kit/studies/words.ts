@@ -1,8 +1,32 @@
-import { type PairedComparison, signed } from "../lab/index.js";
+import { decimals, type PairedComparison, signed } from "../lab/index.js";
+
+/** How a figure is written: its unit, and decimals; default 4. */
+export type Written = {
+  readonly unit?: string;
+  readonly digits?: number;
+  /** What is counted; default seeds. */
+  readonly over?: "seed" | "text";
+};
 
 /** A difference with its interval and the seeds it rests on. */
-export function differenceText({ difference, spread, n }: PairedComparison): string {
-  const interval =
-    spread === undefined ? "" : ` [${signed(spread.interval.low, 4)}, ${signed(spread.interval.high, 4)}]`;
-  return `${signed(difference, 4)}${interval}, ${n === 1 ? "one seed" : `${n} seeds`}`;
+export function differenceText(
+  { difference, spread, n }: PairedComparison,
+  { unit, digits = 4, over = "seed" }: Written = {},
+): string {
+  const { low, high } = spread?.interval ?? {};
+  const interval = spread === undefined ? "" : ` [${signed(low, digits)}, ${signed(high, digits)}]`;
+  return `${signed(difference, digits)}${interval}${unit === undefined ? "" : ` ${unit}`}, ${counted(n, over)}`;
+}
+
+export function seedsText(n: number): string {
+  return counted(n, "seed");
+}
+
+function counted(n: number, what: string): string {
+  return n === 1 ? `one ${what}` : `${n} ${what}s`;
+}
+
+/** A share with its sign, in percent. */
+export function percentText(share: number | undefined, digits = 1): string {
+  return share === undefined ? decimals(undefined, digits) : `${signed(100 * share, digits)} %`;
 }

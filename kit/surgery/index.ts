@@ -9,6 +9,7 @@ export {
   liquidMetal,
   type Recipe,
   recipes,
+  ternary,
 } from "./convert/recipe.js";
 export { type BeforeAfter, type ConversionReport, conversionReport, type Growth, growth } from "./convert/report.js";
 export { type TernariseSpec, ternarise } from "./convert/ternarise.js";
@@ -21,5 +22,14 @@ export {
   type PlanOptions,
   planMerge,
   plannedTensors,
+  planText,
 } from "./passthrough/plan.js";
 export { type Gradient, type ScaleRule, type ScaleRules, scaleOf, valueAt } from "./passthrough/rules.js";
+export {
+  type Factors,
+  factorsByName,
+  fittedFactor,
+  fittedText,
+  mergeText,
+  type NamedSlice,
+} from "./passthrough/write.js";

@@ -1,39 +1,20 @@
 /**
  * `npm run check:resume`: a run that is killed goes on as if nothing had happened.
  *
- * A small ternary Gated DeltaNet is trained without interruption; then again, killed with SIGKILL at random moments anywhere
- * between its first second and its last, and started anew each time. Losses, validations and the hash of the final weights
- * must be the same to the last bit.
+ * A small model is trained without interruption; then again, killed with SIGKILL at random moments anywhere between its first
+ * second and its last, and started anew each time. Losses, validations and the hash of the final weights must be the same to
+ * the last bit: for a model that is trained from its first weights on, on both backends, and for one that is healed.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { armRuns, type Run, readRecord, recordPath } from "../lab/index.js";
+import { type Run, readRecord, recordPath } from "../lab/index.js";
 import { projectRoot } from "../source/index.js";
-import { smoke, studies } from "../studies/index.js";
+import { healingRun, trainingRun } from "./resumeRuns.js";
 
-const kills = 20;
-
-/** A run of some ten seconds: several checkpoints, two lengths, validations in its course. */
-function smallRun(backend: "graph" | "xla"): Run {
-  const study = smoke(studies.find(({ name }) => name === "sequence")!);
-  const [run] = armRuns(study, "progressive");
-  const { spec } = run;
-  const stages = [
-    { length: 32, tokens: 60_000 },
-    { length: 64, tokens: 60_000 },
-  ];
-  return {
-    ...run,
-    arm: `resume-${backend}`,
-    spec: {
-      ...spec,
-      training: { ...spec.training, stages, validateEvery: 30_000 },
-      execution: { backend, threads: 2, matmul: "float32" },
-    },
-  };
-}
+/** Of each run. */
+const kills = 10;
 
 type Folders = { readonly records: string; readonly checkpoints: string };
 
@@ -75,23 +56,23 @@ function folders(): Folders {
   return { records: join(root, "records"), checkpoints: join(root, "checkpoints") };
 }
 
-async function check(backend: "graph" | "xla"): Promise<{ passed: number; failed: number }> {
-  const run = smallRun(backend);
+async function check(run: Run): Promise<{ passed: number; failed: number }> {
+  const name = run.arm.replace("resume-", "");
   const whole = folders();
   const begin = performance.now();
   await start(run, whole, 600_000);
   const seconds = (performance.now() - begin) / 1000;
   const expected = numbers(run, whole);
   const { footer } = readRecord(recordPath(run, whole.records), () => undefined);
-  console.log(`${backend}: uninterrupted in ${seconds.toFixed(1)} s, weights ${footer?.weightsSha256?.slice(0, 16)}`);
+  console.log(`${name}: uninterrupted in ${seconds.toFixed(1)} s, weights ${footer?.weightsSha256?.slice(0, 16)}`);
   let [passed, failed, killed] = [0, 0, 0];
-  while (killed < kills / 2) {
+  while (killed < kills) {
     const broken = folders();
     const moments: string[] = [];
     for (;;) {
       // Anywhere in the first attempt; later ones get longer, so that the run arrives.
       const ms = Math.random() * seconds * 1000 * (1 + moments.length / 4);
-      if ((await start(run, broken, killed < kills / 2 ? ms : 600_000)) === "ended") break;
+      if ((await start(run, broken, killed < kills ? ms : 600_000)) === "ended") break;
       moments.push(`${(ms / 1000).toFixed(1)} s`);
       killed++;
     }
@@ -100,7 +81,7 @@ async function check(backend: "graph" | "xla"): Promise<{ passed: number; failed
       if (same) passed += moments.length;
       else failed += moments.length;
       console.log(
-        `${same ? "✓" : "✗"} ${backend}, killed after ${moments.join(", ")}: ${same ? "bit-identical" : "DIFFERENT"}`,
+        `${same ? "✓" : "✗"} ${name}, killed after ${moments.join(", ")}: ${same ? "bit-identical" : "DIFFERENT"}`,
       );
     }
     rmSync(join(broken.records, ".."), { recursive: true, force: true });
@@ -109,7 +90,13 @@ async function check(backend: "graph" | "xla"): Promise<{ passed: number; failed
   return { passed, failed };
 }
 
-const [graph, xla] = [await check("graph"), await check("xla")];
-const failed = graph.failed + xla.failed;
-console.log(`${graph.passed + xla.passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+const data = mkdtempSync(join(tmpdir(), "kintsugi-resume-data-"));
+const counts = { passed: 0, failed: 0 };
+for (const run of [trainingRun("graph"), trainingRun("xla"), healingRun(data)]) {
+  const { passed, failed } = await check(run);
+  counts.passed += passed;
+  counts.failed += failed;
+}
+rmSync(data, { recursive: true, force: true });
+console.log(`${counts.passed} passed, ${counts.failed} failed`);
+process.exitCode = counts.failed === 0 ? 0 : 1;

@@ -37,7 +37,7 @@ const LLAMA3 =
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
 /** Pre-tokenizers of Llama-architecture models, by llama.cpp's names, in the words of `tokenizer.json`. */
-const PRE_TOKENIZERS: { readonly [name: string]: readonly object[] } = {
+export const PRE_TOKENIZERS: { readonly [name: string]: readonly object[] } = {
   "gpt-2": GPT2,
   smollm: [DIGITS, ...GPT2],
   "llama-bpe": byPattern(LLAMA3),

@@ -18,6 +18,7 @@ export {
 export { type Corpus, corpus, corpusHash, isHeldOut, splitCorpus, textHash, utf8Bytes } from "./corpus.js";
 export { type FrequentTokensJson, frequentTokens, tokenizerFromFrequent } from "./frequentTokens.js";
 export { type GgufVocabulary, tokenizerFilesFromGguf, tokenizerFromGguf } from "./gguf.js";
+export { ggufVocabulary, ggufVocabularyOfPieces } from "./ggufVocabulary.js";
 export { gpt2Tokenizer } from "./gpt2.js";
 export { tokenizerFromJson } from "./json.js";
 export { tokenizerFromLlama2c } from "./llama2c.js";
@@ -35,6 +36,7 @@ export {
   startCursor,
 } from "./packing.js";
 export { type ReadDocumentsOptions, readDocuments, readJsonl } from "./readTexts.js";
+export * from "./rows/index.js";
 export { tokenizerFromSentencePiece } from "./sentencepiece.js";
 export { type LengthStage, packingAt, type StagedPacking, stagedBatches, stagesOf } from "./stages.js";
 export { TextStream, type TextStreamOptions } from "./stream.js";

@@ -41,6 +41,8 @@ export type Batch = {
   readonly inputs: Int32Array;
   /** `[B, T]`, row after row. */
   readonly targets: Int32Array;
+  /** `[B, T]`, row after row: the number of each id's document in its row, from 0. */
+  readonly segments: Int32Array;
   readonly shape: readonly [batch: number, length: number];
   /** Where the next batch begins. */
   readonly cursor: DataCursor;
@@ -164,6 +166,17 @@ export function copyStretch(stretch: Stretch, boundary: number, stream: Int32Arr
 }
 
 /**
+ * The number of each id's document in its row.
+ *
+ * @param begins 1 where a document begins
+ * @returns `[B, T]`, row after row
+ */
+export function numbered(begins: Uint8Array, { batch, length }: PackingOptions): Int32Array {
+  let number = 0;
+  return Int32Array.from({ length: batch * length }, (_, i) => (number = i % length === 0 ? 0 : number + begins[i]));
+}
+
+/**
  * A function that packs documents into batches.
  *
  * The stream is, epoch after epoch, every document in a shuffled order with the boundary in front of it. A batch takes
@@ -182,13 +195,15 @@ export function packer(documents: Documents): (options: PackingOptions, cursor: 
   const ordering: Ordering = { count, at: (seed, epoch, place) => ({ documents, index: order(seed, epoch)[place] }) };
   return (options, cursor) => {
     const stream = new Int32Array(streamLength(options));
+    const begins = new Uint8Array(stream.length);
     let filled = 0;
     const next = walk(ordering, cursor, stream.length, (stretch) => {
       copyStretch(stretch, options.boundary, stream, filled);
+      if (stretch.from === 0) begins[filled] = 1;
       filled += stretch.length;
     });
-    const shape = [options.batch, options.length] as const;
-    return { inputs: stream.slice(0, -1), targets: stream.slice(1), shape, cursor: next };
+    const [inputs, targets, segments] = [stream.slice(0, -1), stream.slice(1), numbered(begins, options)];
+    return { inputs, targets, segments, shape: [options.batch, options.length], cursor: next };
   };
 }
 

@@ -1,4 +1,5 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import { UserError } from "../errors.js";
 
 /** Options of {@link readDocuments}. */
@@ -70,50 +71,81 @@ export function* readDocuments(path: string, options: ReadDocumentsOptions = {})
 
 const CHUNK = 1 << 20;
 
-/** A file's text cut at a boundary, in chunks: a file may be larger than the memory. */
+/** A file's text cut at a boundary, in chunks: a file may be larger than the memory. One ending in `.gz` is unpacked. */
 export function* readPieces(path: string, boundary: string): Generator<string> {
-  let file: number;
-  try {
-    file = openSync(path, "r");
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(`the file cannot be read: ${reason}`, { where: path });
-  }
-  try {
-    const decoder = new TextDecoder("utf-8", { fatal: true });
-    const chunk = new Uint8Array(CHUNK);
-    let rest = "";
-    // Where a boundary can begin: what was searched before need not be searched again.
-    let searched = 0;
-    for (let at = 0; ; ) {
-      const length = readSync(file, chunk, 0, CHUNK, at);
-      at += length;
-      rest += decode(decoder, chunk.subarray(0, length), length > 0, path, at);
-      let end = rest.indexOf(boundary, searched);
-      let start = 0;
-      for (; end >= 0; end = rest.indexOf(boundary, start)) {
-        yield rest.slice(start, end);
-        start = end + boundary.length;
-      }
-      rest = rest.slice(start);
-      searched = Math.max(0, rest.length - boundary.length + 1);
-      if (length === 0) break;
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let rest = "";
+  // Where a boundary can begin: what was searched before need not be searched again.
+  let searched = 0;
+  for (const { bytes, end: at } of chunksOf(path)) {
+    rest += decode(decoder, bytes, path, at);
+    let end = rest.indexOf(boundary, searched);
+    let start = 0;
+    for (; end >= 0; end = rest.indexOf(boundary, start)) {
+      yield rest.slice(start, end);
+      start = end + boundary.length;
     }
-    if (rest !== "") yield rest;
+    rest = rest.slice(start);
+    searched = Math.max(0, rest.length - boundary.length + 1);
+  }
+  if (rest !== "") yield rest;
+}
+
+/** Bytes of a file and where they end; the last ones are none. */
+type Chunk = { readonly bytes: Uint8Array; readonly end: number };
+
+function chunksOf(path: string): Iterable<Chunk> {
+  return path.endsWith(".gz") ? unpackedChunks(path) : plainChunks(path);
+}
+
+function* plainChunks(path: string): Generator<Chunk> {
+  const file = reading(path, () => openSync(path, "r"));
+  try {
+    const chunk = new Uint8Array(CHUNK);
+    for (let end = 0, length = CHUNK; length > 0; ) {
+      length = reading(path, () => readSync(file, chunk, 0, CHUNK, end));
+      end += length;
+      yield { bytes: chunk.subarray(0, length), end };
+    }
   } finally {
     closeSync(file);
   }
 }
 
-function decode(
-  decoder: InstanceType<typeof TextDecoder>,
-  bytes: Uint8Array,
-  stream: boolean,
-  path: string,
-  at: number,
-): string {
+function* unpackedChunks(path: string): Generator<Chunk> {
+  const bytes = wholeFile(path);
+  for (let start = 0; start < bytes.length; start += CHUNK) {
+    const end = Math.min(bytes.length, start + CHUNK);
+    yield { bytes: bytes.subarray(start, end), end };
+  }
+  yield { bytes: new Uint8Array(0), end: bytes.length };
+}
+
+/**
+ * All bytes of a file, unpacked where its name ends in `.gz`.
+ *
+ * @throws UserError when it cannot be read
+ */
+export function wholeFile(path: string): Buffer {
+  return reading(path, () => {
+    const bytes = readFileSync(path);
+    return path.endsWith(".gz") ? gunzipSync(bytes) : bytes;
+  });
+}
+
+function reading<T>(path: string, work: () => T): T {
   try {
-    return decoder.decode(bytes, { stream });
+    return work();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(`the file cannot be read: ${reason}`, { where: path });
+  }
+}
+
+/** Text of bytes that follow those of the call before; none at all end it. */
+function decode(decoder: InstanceType<typeof TextDecoder>, bytes: Uint8Array, path: string, at: number): string {
+  try {
+    return decoder.decode(bytes, { stream: bytes.length > 0 });
   } catch {
     throw new UserError("the file is no UTF-8 text", { where: `${path}, before byte ${at}` });
   }

@@ -36,6 +36,11 @@ const WHERE = "tokenizer.model";
  * @throws UserError when the file is damaged, is no BPE model, or has a compiled normaliser
  */
 export function tokenizerFromSentencePiece(bytes: Uint8Array): Tokenizer {
+  return pieceTokenizer(sentencePieceVocabulary(bytes));
+}
+
+/** The plain values of such a file. Throws as {@link tokenizerFromSentencePiece}. */
+export function sentencePieceVocabulary(bytes: Uint8Array): PieceVocabulary {
   const tokens: string[] = [];
   const scores: number[] = [];
   const types: number[] = [];
@@ -71,7 +76,7 @@ export function tokenizerFromSentencePiece(bytes: Uint8Array): Tokenizer {
   };
   const bos = role(BOS_ID, 1);
   const surface = trainer.get(UNK_SURFACE);
-  return pieceTokenizer({
+  return {
     tokens,
     scores,
     types,
@@ -81,7 +86,7 @@ export function tokenizerFromSentencePiece(bytes: Uint8Array): Tokenizer {
     unkSurface: surface instanceof Uint8Array ? new TextDecoder().decode(surface) : " \u2047 ",
     before: bos === undefined ? [] : [bos],
     after: [],
-  });
+  };
 }
 
 /** Field numbers of `TrainerSpec` and `NormalizerSpec` in sentencepiece_model.proto. */

@@ -7,7 +7,7 @@ import type { ModelParams, Shape } from "../model/index.js";
 import { exists, makeFolder } from "../source/files.js";
 import { readRef, readSafetensors, type TensorValues, writeSafetensors } from "../weights/index.js";
 import type { TrainingState } from "./step.js";
-import type { Position, Snapshot } from "./training.js";
+import { Diverged, type Position, type Snapshot } from "./training.js";
 
 /** A snapshot as it was stored, with what the caller wanted to keep beside it. */
 export type Stored<Note, P = ModelParams<Tensor>> = Snapshot<P> & { readonly note: Note };
@@ -37,13 +37,13 @@ export class Checkpoints<Note, P = ModelParams<Tensor>> {
    * Writes a snapshot and removes the oldest beyond `keep`.
    *
    * @param best Also keeps it as `best.safetensors`, in place of the last that was.
-   * @throws UserError when the disk refuses; what was there before is intact
+   * @throws Diverged when it is not made of numbers, UserError when the disk refuses; what was there before is intact
    */
   async save({ state, position }: Snapshot<P>, note: Note, best = false): Promise<void> {
     await makeFolder(this.folder);
     const file = join(this.folder, nameOf(position.step));
     const tensors = tree.entries<Tensor>(state).map(([path, leaf]): [string, TensorValues] => {
-      return [path, { dtype: "F32", shape: leaf.shape, values: () => read(leaf) as Float32Array }];
+      return [path, { dtype: "F32", shape: leaf.shape, values: () => numbersOf(leaf, path, position.step) }];
     });
     await writeSafetensors(file, tensors, { metadata: { run: JSON.stringify({ position, note }) } });
     if (best) await this.markBest(file);
@@ -96,6 +96,15 @@ export class Checkpoints<Note, P = ModelParams<Tensor>> {
     await link(file, fresh);
     await rename(fresh, best);
   }
+}
+
+/** A snapshot that is not made of numbers is none to go on from. */
+function numbersOf(leaf: Tensor, path: string, step: number): Float32Array {
+  const values = read(leaf) as Float32Array;
+  if (values.every(Number.isFinite)) return values;
+  throw new Diverged(`${path} is not made of numbers after step ${step}`, {
+    fix: "Lower the learning rate or clip harder",
+  });
 }
 
 function nameOf(step: number): string {

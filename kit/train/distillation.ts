@@ -54,7 +54,7 @@ export function distillation(teacher: Model<Tensor>, spec: DistillationSpec = {}
   return (student, inputs, targets, options) => {
     comparable(student.config, teacher.config, matching > 0);
     const { own, taught, distance } =
-      matching > 0 ? matchedStreams(student, teacher, inputs) : streams(student, teacher, inputs, options);
+      matching > 0 ? matchedStreams(student, teacher, inputs, options) : streams(student, teacher, inputs, options);
     const rows = (x: Tensor): Tensor => reshape(x, [-1, x.shape[x.shape.length - 1]]);
     const table = student.params.head ?? student.params.embed;
     const scores = rows(head(teacher, taught));
@@ -66,14 +66,19 @@ export function distillation(teacher: Model<Tensor>, spec: DistillationSpec = {}
 type Streams = { readonly own: Tensor; readonly taught: Tensor; readonly distance?: Tensor };
 
 function streams(student: Model<Tensor>, teacher: Model<Tensor>, inputs: Tensor, options: ForwardOptions): Streams {
-  return { own: hidden(student, inputs, options), taught: hidden(teacher, inputs) };
+  return { own: hidden(student, inputs, options), taught: hidden(teacher, inputs, { segments: options.segments }) };
 }
 
 /** The same, keeping what each block left behind. */
-function matchedStreams(student: Model<Tensor>, teacher: Model<Tensor>, inputs: Tensor): Streams {
+function matchedStreams(
+  student: Model<Tensor>,
+  teacher: Model<Tensor>,
+  inputs: Tensor,
+  options: ForwardOptions,
+): Streams {
   const last = ({ config, params }: Model<Tensor>, stream: readonly Tensor[]): Tensor =>
     rmsNorm(params.norm, stream[stream.length - 1], config.normEps);
-  const [own, taught] = [residualStream(student, inputs), residualStream(teacher, inputs)];
+  const [own, taught] = [student, teacher].map((model) => residualStream(model, inputs, options));
   const distances = own.slice(1).map((x, i) => div(sum(square(sub(x, taught[i + 1]))), sum(square(taught[i + 1]))));
   return {
     own: last(student, own),

@@ -1,5 +1,5 @@
 /** Which weights a run changes, and the model they make together with those that stay. */
-import { add, matmul, mul, random, scalar, scope, share, type Tensor, tree, zeros } from "../engine/index.js";
+import { add, item, matmul, mul, random, scalar, scope, share, type Tensor, tree, zeros } from "../engine/index.js";
 import { UserError } from "../errors.js";
 import { linearPaths, type Model, type ModelConfig, type ModelParams, type Shape, shapes } from "../model/index.js";
 import type { Weight } from "../nn/index.js";
@@ -31,6 +31,8 @@ export type Part<P> = {
   readonly model: (trained: P) => Model<Tensor>;
   /** The model as it is saved: the same scores, with factors and low-rank matrices multiplied in. */
   readonly merged: (trained: P) => Model<Tensor>;
+  /** The factors that matrices are multiplied by, where these are what is trained: by path, such as `layers.3.mixer.o`. */
+  readonly factors?: (trained: P) => Readonly<Record<string, number>>;
 };
 
 /** Weights by their paths, or by names derived from them. */
@@ -129,7 +131,9 @@ function factors(model: Model<Tensor>): Part<Weights> {
       const factor = trained[`${path}.gain`];
       return factor === undefined ? leaf : mul(leaf, factor);
     });
-  return { config: model.config, start, model: of, merged: (trained) => scope(() => of(trained)) };
+  const factors = (trained: Weights): Readonly<Record<string, number>> =>
+    Object.fromEntries(paths.map((path) => [path, item(trained[`${path}.gain`])]));
+  return { config: model.config, start, model: of, merged: (trained) => scope(() => of(trained)), factors };
 }
 
 /**

@@ -109,6 +109,11 @@ function checkSpec(spec: ScheduleSpec, totalTokens: number): void {
   }
 }
 
+/** From 0 up to 1 over the first tokens, and 1 from there on: λ of `partlyRounded` while rounding sets in. */
+export function rising(tokens: number): Schedule {
+  return line(0, tokens, 0, 1);
+}
+
 export type Horizon = {
   /** Highest learning rate. */
   readonly peak: number;

@@ -1,5 +1,12 @@
 import { add, mul, type Tensor, tree, valueAndGradient, zeros } from "../engine/index.js";
-import { type ForwardOptions, type LeakOptions, type Model, type ModelParams, refuseLeaks } from "../model/index.js";
+import {
+  type ForwardOptions,
+  type LeakOptions,
+  type Model,
+  type ModelParams,
+  partlyRounded,
+  refuseLeaks,
+} from "../model/index.js";
 import { nextTokenLoss } from "./loss.js";
 import { type AdamOptions, type AdamState, adamW, clipByNorm, type Rates } from "./optimiser.js";
 import type { Part } from "./part.js";
@@ -14,10 +21,21 @@ export type Stepped<P = ModelParams<Tensor>> = {
   readonly norm: Tensor;
 };
 
+/** How a step computes its loss: inputs that are given anew each time, and that only some runs have. */
+export type LossInputs = {
+  /** λ of `partlyRounded`, a scalar: how much of the rounding of ternary weights is done. Absent: all of it. */
+  readonly rounding?: Tensor;
+  /** Numbers of documents, as `ForwardOptions` has them. Absent: a row is one document. */
+  readonly segments?: Tensor;
+};
+
+/** What a step is given beside its state and its batch. */
+export type StepInputs = Rates & LossInputs;
+
 /** Mean loss of a batch, a scalar in nats; inputs and targets `[B, T]` int32. */
 export type Loss = (model: Model<Tensor>, inputs: Tensor, targets: Tensor, options: ForwardOptions) => Tensor;
 
-export type StepOptions = ForwardOptions &
+export type StepOptions = Omit<ForwardOptions, "segments"> &
   LeakOptions & {
     readonly optimiser?: AdamOptions;
     /** Largest norm of the gradients over all weights that are trained. Default 1. */
@@ -29,19 +47,19 @@ export type StepOptions = ForwardOptions &
 /**
  * A whole training step as one pure function: loss, gradients, clipping, update. Compile it, or call it as it is.
  *
- * Arguments of the function: state, inputs and targets `[B, T]` int32, rates (scalars).
+ * Arguments of the function: state, inputs and targets `[B, T]` int32, rates (scalars) and what else it needs.
  *
  * @throws UserError when the model sees the future and that is not allowed: its loss would be one of reading, not predicting
  */
 export function trainingStep<P>(
   part: Part<P>,
   options: StepOptions = {},
-): (state: TrainingState<P>, inputs: Tensor, targets: Tensor, rates: Rates) => Stepped<P> {
+): (state: TrainingState<P>, inputs: Tensor, targets: Tensor, given: StepInputs) => Stepped<P> {
   const differentiated = differentiatedLoss(part, options);
   const apply = applied<P>(options);
-  return (state, inputs, targets, rates) => {
-    const { value, gradients } = differentiated(state.params, inputs, targets);
-    return { ...apply(state, gradients, rates), loss: value };
+  return (state, inputs, targets, given) => {
+    const { value, gradients } = differentiated(state.params, inputs, targets, given);
+    return { ...apply(state, gradients, given), loss: value };
   };
 }
 
@@ -53,7 +71,13 @@ export type AccumulatingStep<P = ModelParams<Tensor>> = {
   /** Before the first batch. */
   readonly start: (params: P) => Accumulated<P>;
   /** Adds a batch; `weight`, a scalar, is its share of all targets. */
-  readonly add: (params: P, sums: Accumulated<P>, inputs: Tensor, targets: Tensor, weight: Tensor) => Accumulated<P>;
+  readonly add: (
+    params: P,
+    sums: Accumulated<P>,
+    inputs: Tensor,
+    targets: Tensor,
+    given: LossInputs & { readonly weight: Tensor },
+  ) => Accumulated<P>;
   /** Clips and updates. */
   readonly finish: (state: TrainingState<P>, sums: Accumulated<P>, rates: Rates) => Stepped<P>;
 };
@@ -66,8 +90,8 @@ export function accumulatingStep<P>(part: Part<P>, options: StepOptions = {}): A
       gradients: tree.map<Tensor, Tensor, unknown>(params, ({ shape }) => zeros(shape)) as P,
       loss: zeros([]),
     }),
-    add: (params, sums, inputs, targets, weight) => {
-      const { value, gradients } = differentiated(params, inputs, targets);
+    add: (params, sums, inputs, targets, { weight, ...given }) => {
+      const { value, gradients } = differentiated(params, inputs, targets, given);
       const fresh = tree.leaves<Tensor>(gradients);
       let next = 0;
       const summed = tree.map<Tensor, Tensor, unknown>(sums.gradients, (sum) => add(sum, mul(fresh[next++], weight)));
@@ -82,8 +106,12 @@ function differentiatedLoss<P>(
   { loss = nextTokenLoss, recompute, allowLeak }: StepOptions,
 ) {
   refuseLeaks(config, "Training", { allowLeak });
-  return (trained: P, inputs: Tensor, targets: Tensor) =>
-    valueAndGradient((of: P) => loss(model(of), inputs, targets, { recompute }), trained);
+  return (trained: P, inputs: Tensor, targets: Tensor, { rounding, segments }: LossInputs) =>
+    valueAndGradient((of: P) => {
+      const whole = model(of);
+      const rounded = rounding === undefined ? whole : partlyRounded(whole, rounding);
+      return loss(rounded, inputs, targets, { recompute, segments });
+    }, trained);
 }
 
 function applied<P>({ optimiser, clip = 1 }: StepOptions) {

@@ -52,6 +52,29 @@ describe("Training", () => {
     },
   );
 
+  it("keeps documents apart where it is told to, its layers computed again or not", async () => {
+    const losses = async (options: Partial<TrainingOptions>, documents: readonly number[]) => {
+      const batch: TokenBatch = {
+        inputs: Int32Array.from({ length: 12 }, (_, i) => (i * i) % 17),
+        targets: Int32Array.from({ length: 12 }, (_, i) => (i * 3) % 17),
+        segments: Int32Array.from(documents),
+        shape: [1, 12],
+      };
+      const found: number[] = [];
+      const training = fresh({ batches: [batch, batch, batch], ...options });
+      await training.run(({ lossNats }) => void found.push(lossNats));
+      return found;
+    };
+    const [one, several] = [Array(12).fill(0), [0, 0, 0, 0, 1, 2, 2, 2, 2, 2, 3, 3]];
+    const apart = await losses({ documents: "apart" }, several);
+    expect(await losses({}, several)).toEqual(await losses({}, one));
+    close(await losses({ documents: "apart" }, one), await losses({}, one), 1e-5);
+    expect(Math.abs(apart[1] - (await losses({}, several))[1])).toBeGreaterThan(1e-4);
+    close(await losses({ documents: "apart", recompute: true }, several), apart, 1e-5);
+    close(await losses({ documents: "apart", backend: "eager" }, several), apart, 1e-5);
+    await expect(fresh({ documents: "apart" }).run()).rejects.toThrow(/kept apart, and a batch does not number them/);
+  });
+
   it("refuses a model that sees the future, and trains it where that is allowed", async () => {
     const model = init(liquid(config, { pool: { kind: "sequence" } }), 1);
     const options = { model, backend: "graph", steps: 1, batches: ring(), learningRate: constant(0.01) } as const;
@@ -172,6 +195,16 @@ describe("Checkpoints", () => {
     expect(complaints.join()).toContain("step-000000003.safetensors");
     await store.clear();
     expect(await store.best(shapes(config))).toBeUndefined();
+  });
+
+  it("refuses to keep what is not made of numbers", async () => {
+    const store = new Checkpoints<null>(folder());
+    const { state, position } = fresh({}).snapshot;
+    const params = { ...state.params, embed: e.mul(state.params.embed, Number.POSITIVE_INFINITY) };
+    await expect(store.save({ state: { ...state, params }, position }, null)).rejects.toThrow(
+      "params.embed is not made of numbers after step 0",
+    );
+    expect(readdirSync(store.folder)).toEqual([]);
   });
 
   it("refuses one of another model", async () => {

@@ -13,15 +13,16 @@ import {
   tensor,
 } from "../engine/index.js";
 import { UserError } from "../errors.js";
-import type { Model, ModelParams } from "../model/index.js";
+import type { Model, ModelConfig, ModelParams } from "../model/index.js";
 import type { Batch, DataCursor } from "../text/index.js";
-import type { Rates } from "./optimiser.js";
 import { type Part, whole } from "./part.js";
 import type { Schedule } from "./schedule.js";
 import {
   type Accumulated,
   type AccumulatingStep,
   accumulatingStep,
+  type LossInputs,
+  type StepInputs,
   type StepOptions,
   type Stepped,
   type TrainingState,
@@ -30,7 +31,7 @@ import {
 } from "./step.js";
 
 /** What a step needs of a batch: ids `[B, T]`, row after row, and the same one token later. */
-export type TokenBatch = Pick<Batch, "inputs" | "targets" | "shape"> & { readonly cursor?: DataCursor };
+export type TokenBatch = Pick<Batch, "inputs" | "targets" | "shape"> & Partial<Pick<Batch, "segments" | "cursor">>;
 
 /** How far a run has come. */
 export type Position = {
@@ -56,6 +57,10 @@ export type TrainingOptions<P = ModelParams<Tensor>> = StepOptions &
     readonly learningRate: Schedule;
     /** Decoupled decay per step, times the learning rate. Default: 0.1 throughout. */
     readonly weightDecay?: Schedule;
+    /** λ of `partlyRounded`: how much of the rounding of ternary weights is done, from 0 to 1. Default: all, throughout. */
+    readonly rounding?: Schedule;
+    /** `apart`: documents of a row see nothing of each other. Default: a row is one text. */
+    readonly documents?: "apart";
     /** Batches whose gradients are added up to one step. Default 1. */
     readonly accumulate?: number;
     /** Default `auto`. */
@@ -83,7 +88,7 @@ export type StepRecord = {
 /** The loss is not a number. The state is the one before the step. */
 export class Diverged extends UserError {}
 
-type CompiledStep<P> = Compiled<[TrainingState<P>, Tensor, Tensor, Rates], Stepped<P>>;
+type CompiledStep<P> = Compiled<[TrainingState<P>, Tensor, Tensor, StepInputs], Stepped<P>>;
 
 /**
  * A training run: an asynchronous sequence of step records, and the model as it stands.
@@ -104,6 +109,7 @@ export class Training<P = ModelParams<Tensor>> implements AsyncIterable<StepReco
     const { backend = "auto", matmul = "float32", from, batches } = options;
     // Without a part P is what `whole` trains: its default.
     this.part = "part" in options ? options.part : (whole(options.model) as unknown as Part<P>);
+    if (options.rounding !== undefined) expectRounding(this.part.config);
     this.state = from?.state ?? trainingStart(this.part, options.optimiser);
     this.at = from?.position ?? { step: 0, tokens: 0 };
     this.batches = batches[Symbol.iterator]();
@@ -125,9 +131,21 @@ export class Training<P = ModelParams<Tensor>> implements AsyncIterable<StepReco
     return this.part.merged(this.state.params);
   }
 
+  /** The factors that are fitted, by path, where these are what is trained. */
+  get factors(): Readonly<Record<string, number>> | undefined {
+    return this.part.factors?.(this.state.params);
+  }
+
   /** All that the next step depends on. Its tensors are replaced by that step. */
   get snapshot(): Snapshot<P> {
     return { state: this.state, position: this.at };
+  }
+
+  /** Goes back to the weights of a snapshot, which then belongs to the run. The batches do not go back: this is an end. */
+  restore({ state, position }: Snapshot<P>): void {
+    free(this.state);
+    this.state = state;
+    this.at = position;
   }
 
   /**
@@ -173,13 +191,13 @@ export class Training<P = ModelParams<Tensor>> implements AsyncIterable<StepReco
     const weightDecay = this.options.weightDecay?.(tokens) ?? 0.1;
     let [lossNats, gradNorm] = [Number.NaN, Number.NaN];
     this.state = carry(this.state, (state) => {
-      const rates: Rates = { learningRate: scalar(learningRate), weightDecay: scalar(weightDecay) };
+      const rates = { learningRate: scalar(learningRate), weightDecay: scalar(weightDecay) };
       const result =
         batches.length === 1
-          ? this.whole(state, inputsOf(batches[0]), targetsOf(batches[0]), rates)
+          ? this.whole(state, inputsOf(batches[0]), targetsOf(batches[0]), { ...rates, ...this.given(batches[0]) })
           : this.parts.finish(state, this.accumulated(state, batches), rates);
       [lossNats, gradNorm] = [item(result.loss), item(result.norm)];
-      if (!Number.isFinite(lossNats) || !Number.isFinite(gradNorm)) diverged(step + 1, state);
+      if (!Number.isFinite(lossNats) || !Number.isFinite(gradNorm)) diverged(step + 1, state, this.options.matmul);
       return result.state;
     });
     this.at = {
@@ -191,6 +209,15 @@ export class Training<P = ModelParams<Tensor>> implements AsyncIterable<StepReco
     return { step: this.at.step, tokens: this.at.tokens, lossNats, learningRate, gradNorm, stepMs };
   }
 
+  /** What the loss of a batch needs besides its tokens, in this run. */
+  private given(batch: TokenBatch): LossInputs {
+    const { rounding, documents } = this.options;
+    return {
+      ...(rounding === undefined ? {} : { rounding: scalar(rounding(this.at.tokens)) }),
+      ...(documents === undefined ? {} : { segments: segmentsOf(batch) }),
+    };
+  }
+
   private accumulated({ params }: TrainingState<P>, batches: readonly TokenBatch[]): Accumulated<P> {
     const counts = batches.map(({ targets }) => targets.reduce((count, id) => (id >= 0 ? count + 1 : count), 0));
     const all = Math.max(
@@ -199,10 +226,19 @@ export class Training<P = ModelParams<Tensor>> implements AsyncIterable<StepReco
     );
     return batches.reduce(
       (sums, batch, i) =>
-        carry(sums, () => this.parts.add(params, sums, inputsOf(batch), targetsOf(batch), scalar(counts[i] / all))),
+        carry(sums, () => {
+          const weight = scalar(counts[i] / all);
+          return this.parts.add(params, sums, inputsOf(batch), targetsOf(batch), { ...this.given(batch), weight });
+        }),
       scope(() => this.parts.start(params)),
     );
   }
+}
+
+/** @throws UserError when no weights are rounded, or they have been for good */
+function expectRounding({ linear }: ModelConfig): void {
+  if (linear.kind === "ternary" && linear.rounded !== true) return;
+  throw new UserError("rounding is to set in, and no weights are rounded", { expected: "ternary linear layers" });
 }
 
 function inputsOf({ inputs, shape }: TokenBatch): Tensor {
@@ -213,13 +249,25 @@ function targetsOf({ targets, shape }: TokenBatch): Tensor {
   return tensor(targets, shape);
 }
 
+/** @throws UserError when the batch does not tell documents apart */
+function segmentsOf({ segments, shape }: TokenBatch): Tensor {
+  if (segments === undefined) {
+    throw new UserError("documents are to be kept apart, and a batch does not number them", {
+      expected: "segments, as the packers give them",
+    });
+  }
+  return tensor(segments, shape);
+}
+
 /** The weights before the step tell whether the step or its past went wrong. */
-function diverged(step: number, state: TrainingState<unknown>): never {
+function diverged(step: number, state: TrainingState<unknown>, matmul?: MatmulPrecision): never {
   try {
     assertFinite(state.params, `the weights before step ${step}`);
   } catch (error) {
     if (error instanceof UserError) throw new Diverged(error.message);
     throw error;
   }
-  throw new Diverged(`the loss is not a number at step ${step}`, { fix: "Lower the learning rate or clip harder" });
+  throw new Diverged(`the loss is not a number at step ${step}`, {
+    fix: `Lower the learning rate${matmul === "bf16" ? ", clip harder, or leave bf16 out" : " or clip harder"}`,
+  });
 }

@@ -2,12 +2,13 @@ import { dirname, join } from "node:path";
 import type { StoredDType, TensorRef } from "../engine/ref.js";
 import { leaves } from "../engine/tree.js";
 import { UserError } from "../errors.js";
-import type { Llama, Model, ModelConfig } from "../model/config.js";
+import type { Llama, Model } from "../model/config.js";
 import { asLlama } from "../model/llama.js";
 import { exists } from "../source/files.js";
 import { type Resolved, type ResolveOptions, resolve } from "../source/index.js";
 import type { Tokenizer } from "../text/index.js";
 import { assemble } from "./assemble.js";
+import { fromCustomCode, isCustomCode } from "./custom-code.js";
 import { elementCount } from "./dtypes.js";
 import { type Format, formatOf } from "./format.js";
 import { type Gguf, type GgufValue, readGguf } from "./gguf.js";
@@ -120,15 +121,17 @@ async function openFolder(folder: string, stored: StoredTensors, format: Format[
     });
   }
   const config = await readJson(file);
-  const model = isKintsugi(config)
-    ? kintsugiModel(fromKintsugi(config, file), stored, folder)
-    : assemble(fromHuggingFace(config, file), stored.tensors, huggingFaceNames, folder);
+  const model = modelInFolder(config, file, stored, folder);
   const json = isRecord(config) ? config : undefined;
   const about = { format, files: stored.files, metadata: stored.metadata, config: json, folder };
   return { model, tokenizer: { kind: "folder", folder }, about };
 }
 
-function kintsugiModel(config: ModelConfig, stored: StoredTensors, folder: string): Model<TensorRef> {
+function modelInFolder(json: unknown, file: string, stored: StoredTensors, folder: string): Model<TensorRef> {
+  if (!isKintsugi(json)) return assemble(fromHuggingFace(json, file), stored.tensors, huggingFaceNames, folder);
+  if (isRecord(json) && isCustomCode(json))
+    return assemble(fromCustomCode(json, file), stored.tensors, huggingFaceNames, folder);
+  const config = fromKintsugi(json, file);
   const tensors = isPacked(stored) ? codedTensors(config, stored, folder) : stored.tensors;
   return assemble(config, tensors, kintsugiNames, folder);
 }

@@ -10,6 +10,7 @@ export {
 export type { CompanionOptions } from "./companions.js";
 export { type FloatDType, isPlainDType, isQuantDType, isStoredDType } from "./dtypes.js";
 export { type Gguf, type GgufArray, type GgufTensor, type GgufValue, readGguf } from "./gguf.js";
+export { type GgufOptions, saveGguf } from "./gguf-save.js";
 export { type ConfigJson, fromHuggingFace, toHuggingFace } from "./huggingface-config.js";
 export { type Inspection, inspect } from "./inspect.js";
 export { fromKintsugi, toKintsugi } from "./kintsugi-config.js";

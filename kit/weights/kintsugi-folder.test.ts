@@ -88,7 +88,7 @@ describe("any model, saved and loaded", () => {
     expect(await typeOf({ ...plain, layers: [] })).toBe("kintsugi");
     for (const [, config] of configs.slice(2, 4)) expect(await typeOf(config)).toBe("kintsugi");
     await expect(save(init(configs[2][1], 0), join(base, "y"), { format: "huggingface" })).rejects.toThrow(
-      /A Hugging Face Llama has no ternary linear layers/,
+      /The model for transformers, modeling_kintsugi.py, has no ternary linear layers/,
     );
     expect(readdirSync(base)).toEqual(["x"]);
   });

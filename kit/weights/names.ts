@@ -8,11 +8,14 @@ export type NameMap = {
   readonly ignored: RegExp;
 };
 
-/** Hugging Face `LlamaForCausalLM` and `DiffLlamaForCausalLM`. */
+/** Hugging Face `LlamaForCausalLM` and `DiffLlamaForCausalLM`, and what the kit's own Python adds to them. */
 export const huggingFaceNames: NameMap = {
   whole: { embed: "model.embed_tokens.weight", "norm.gain": "model.norm.weight", head: "lm_head.weight" },
   layer: {
     "mixerNorm.gain": "model.layers.{}.input_layernorm.weight",
+    "mixerNorm.matrix": "model.layers.{}.input_layernorm.adapt.matrix.weight",
+    "mixerNorm.down": "model.layers.{}.input_layernorm.adapt.down.weight",
+    "mixerNorm.up": "model.layers.{}.input_layernorm.adapt.up.weight",
     "mixer.q": "model.layers.{}.self_attn.q_proj.weight",
     "mixer.k": "model.layers.{}.self_attn.k_proj.weight",
     "mixer.v": "model.layers.{}.self_attn.v_proj.weight",
@@ -21,10 +24,22 @@ export const huggingFaceNames: NameMap = {
     "mixer.lambdaK1": "model.layers.{}.self_attn.lambda_k1",
     "mixer.lambdaQ2": "model.layers.{}.self_attn.lambda_q2",
     "mixer.lambdaK2": "model.layers.{}.self_attn.lambda_k2",
+    "mixer.subNormGain": "model.layers.{}.self_attn.sub_norm.weight",
+    "mixer.lambda": "model.layers.{}.self_attn.lambda_proj.weight",
+    "mixer.lambdaBias": "model.layers.{}.self_attn.lambda_proj.bias",
+    "tokenMixing.kernel": "model.layers.{}.token_mixing.kernel",
+    "tokenMixing.bias": "model.layers.{}.token_mixing.bias",
     "mlpNorm.gain": "model.layers.{}.post_attention_layernorm.weight",
+    "mlpNorm.matrix": "model.layers.{}.post_attention_layernorm.adapt.matrix.weight",
+    "mlpNorm.down": "model.layers.{}.post_attention_layernorm.adapt.down.weight",
+    "mlpNorm.up": "model.layers.{}.post_attention_layernorm.adapt.up.weight",
     "mlp.gate": "model.layers.{}.mlp.gate_proj.weight",
     "mlp.up": "model.layers.{}.mlp.up_proj.weight",
     "mlp.down": "model.layers.{}.mlp.down_proj.weight",
+    "squeezeExcite.down": "model.layers.{}.squeeze_excite.down.weight",
+    "squeezeExcite.downBias": "model.layers.{}.squeeze_excite.down.bias",
+    "squeezeExcite.up": "model.layers.{}.squeeze_excite.up.weight",
+    "squeezeExcite.upBias": "model.layers.{}.squeeze_excite.up.bias",
   },
   ignored: /(^|\.)rotary_emb\.inv_freq$/,
 };

@@ -1,6 +1,6 @@
 import type { QuantDType } from "../engine/ref.js";
 import { blockOf } from "./dtypes.js";
-import { f16Table } from "./half.js";
+import { f16FromF32Bits, f16Table } from "./half.js";
 
 /**
  * Dequantises GGUF blocks to float32.
@@ -95,4 +95,28 @@ function trits(
       out[to + n * count + m] = d * (digit - 1);
     }
   }
+}
+
+/**
+ * Quantises float32 values to blocks of `Q8_0`: `d = max |x| / 127` as float16, `q = round(x / d)`, halves away from zero.
+ *
+ * @param values a multiple of 32
+ * @returns the bytes that the gguf package makes of them
+ */
+export function quantiseQ8(values: Float32Array): Uint8Array {
+  const { elements, bytes: width } = blockOf("Q8_0");
+  const out = new Uint8Array((values.length / elements) * width);
+  for (let block = 0; block * elements < values.length; block++) {
+    const x = values.subarray(block * elements, (block + 1) * elements);
+    const largest = x.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const d = Math.fround(largest / 127);
+    const inverse = d === 0 ? 0 : Math.fround(1 / d);
+    const bits = f16FromF32Bits(new Uint32Array(Float32Array.of(d).buffer)[0]);
+    out.set([bits & 255, bits >>> 8], block * width);
+    for (let j = 0; j < elements; j++) {
+      const scaled = Math.fround(x[j] * inverse);
+      out[block * width + 2 + j] = Math.sign(scaled) * Math.floor(Math.abs(scaled) + 0.5);
+    }
+  }
+  return out;
 }

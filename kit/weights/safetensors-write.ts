@@ -6,6 +6,7 @@ import { type Put, writeLargeFile } from "../source/large-file.js";
 import { bytesOf, type Piece, piecesOf, writtenDType } from "./chunks.js";
 import { decode, encode } from "./convert.js";
 import { byteLength, elementCount, type FloatDType, isFloatDType, plainDTypes, type TypedArray } from "./dtypes.js";
+import { mayOverflow, withinRange } from "./range.js";
 import { quote } from "./safetensors-header.js";
 
 /**
@@ -38,7 +39,8 @@ export type SafetensorsOptions = {
  *
  * @param file path of the file to make or replace
  * @param tensors names with references or values, in any order
- * @throws UserError for a repeated name, values that do not fill their shape, or a disk that refuses
+ * @throws UserError for a repeated name, values that do not fill their shape or go beyond the range of their type, or a disk
+ * that refuses
  */
 export async function writeSafetensors(
   file: string,
@@ -140,8 +142,10 @@ async function* loads(
 ): AsyncGenerator<() => Uint8Array, void> {
   let turn = 0;
   for (const { name, source, dtype } of tensors) {
+    const checked = (bytes: Uint8Array): Uint8Array =>
+      mayOverflow(source, dtype) ? withinRange(name, dtype, bytes) : bytes;
     if (!("file" in source)) {
-      yield () => encoded(name, source, dtype);
+      yield () => checked(encoded(name, source, dtype));
       continue;
     }
     for (const piece of piecesOf(source, dtype)) {
@@ -149,7 +153,7 @@ async function* loads(
       if (buffers[turn].length < piece.bytes) buffers[turn] = new Uint8Array(piece.bytes);
       const bytes = buffers[turn].subarray(0, piece.bytes);
       await readPiece(inputs, piece, bytes);
-      yield () => piece.convert(bytes);
+      yield () => checked(piece.convert(bytes));
     }
   }
 }

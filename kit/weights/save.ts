@@ -1,21 +1,23 @@
+import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../errors.js";
 import type { Model, ModelConfig } from "../model/config.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { type CompanionOptions, writeCompanions } from "./companions.js";
+import { pythonFile, pythonMisfit, pythonPath, toCustomCode } from "./custom-code.js";
 import { type FloatDType, torchNames } from "./dtypes.js";
 import { writeFolder, writeJson } from "./folder.js";
 import { type ConfigJson, misfit, toHuggingFace } from "./huggingface-config.js";
 import { isKintsugi, toKintsugi } from "./kintsugi-config.js";
 import { written } from "./safetensors-write.js";
 import { type NamedSources, type ShardOptions, writeShards } from "./shards.js";
-import { huggingFaceSources, kintsugiSources, type Savable } from "./sources.js";
+import { customCodeSources, huggingFaceSources, kintsugiSources, type Savable } from "./sources.js";
 
 export type SaveOptions = CompanionOptions &
   ShardOptions & {
     /**
      * Whose folder it becomes: one that transformers reads, or the kit's own, which holds any model. Default: Hugging Face's
-     * where it can be this model.
+     * where transformers has this model. Where it has not, `huggingface` puts the Python that computes it into the folder.
      */
     readonly format?: "huggingface" | "kintsugi";
     /** Replace a folder that is already there. */
@@ -39,16 +41,20 @@ export type SaveOptions = CompanionOptions &
  * @throws UserError when the folder exists, the model does not fit the format asked for, or the disk refuses
  */
 export async function save(model: Model<Savable>, folder: string, options: SaveOptions = {}): Promise<string> {
-  const { config, sources } = savedForm(model, options);
+  const { config, sources, python } = savedForm(model, options);
   return await writeFolder(folder, options.overwrite === true, async (draft) => {
     await writeShards(sources, draft, options);
     await writeCompanions(options, draft);
+    if (python !== undefined) await copyFile(python, join(draft, pythonFile));
     await writeJson(join(draft, "config.json"), config);
   });
 }
 
-/** What a folder says about a model, and the tensors it holds: not yet read, named as {@link save} names them. */
-export type SavedForm = { readonly config: ConfigJson; readonly sources: NamedSources };
+/**
+ * What a folder says about a model, and the tensors it holds: not yet read, named as {@link save} names them; and a file of
+ * Python, where transformers needs one.
+ */
+export type SavedForm = { readonly config: ConfigJson; readonly sources: NamedSources; readonly python?: string };
 
 /**
  * The config and the tensors that {@link save} would write.
@@ -63,12 +69,24 @@ export function savedForm(model: Model<Savable>, options: SaveOptions = {}): Sav
 const layouts: {
   readonly [Format in NonNullable<SaveOptions["format"]>]: (model: Model<Savable>, options: SaveOptions) => SavedForm;
 } = {
-  huggingface: (model, options) => {
-    const sources = huggingFaceSources(model);
-    return { sources, config: huggingFaceConfig(model.config, commonDType(sources, options.dtype), options.like) };
-  },
+  huggingface: (model, options) => (misfit(model.config) === undefined ? ofTransformers : withPython)(model, options),
   kintsugi: (model) => ({ sources: kintsugiSources(model), config: toKintsugi(model.config) }),
 };
+
+/** A model that transformers has. */
+function ofTransformers(model: Model<Savable>, { dtype, like }: SaveOptions): SavedForm {
+  const sources = huggingFaceSources(model);
+  return { sources, config: huggingFaceConfig(model.config, commonDType(sources, dtype), like) };
+}
+
+/** A model that it has not, and what computes it there. */
+function withPython(model: Model<Savable>, { dtype, like }: SaveOptions): SavedForm {
+  const problem = pythonMisfit(model.config);
+  if (problem !== undefined) throw problem;
+  const sources = customCodeSources(model);
+  const config = toCustomCode(model.config, torchNames[commonDType(sources, dtype)], specialIds(like));
+  return { sources, config, python: pythonPath() };
+}
 
 function huggingFaceConfig(config: ModelConfig, dtype: FloatDType, like?: Checkpoint<unknown>): ConfigJson {
   const base = like?.info.config;

@@ -5,7 +5,6 @@ import { UserError } from "../errors.js";
 import type { Model, ModelConfig } from "../model/config.js";
 import type { AttentionSpec } from "../nn/index.js";
 import { bytesOf, rotaryShape, unpermuted } from "./chunks.js";
-import { misfit } from "./huggingface-config.js";
 import { huggingFaceNames, storedName } from "./names.js";
 import type { TensorSource, TensorValues } from "./safetensors-write.js";
 
@@ -15,22 +14,29 @@ export type Savable = Tensor | TensorSource;
 type Sources = [name: string, source: TensorSource][];
 
 /**
- * The tensors of a model under their Hugging Face names, rows in Hugging Face's order, still where they are.
+ * The tensors of a Llama or DiffLlama under their Hugging Face names, rows in Hugging Face's order, still where they are.
  *
  * @param model in memory or on disk; TensorFlow is needed only for one in memory
- * @throws UserError when the model is something else, or a parameter has no place in a model of transformers
+ * @throws UserError when a parameter has no place in such a model
  */
 export function huggingFaceSources(model: Model<Savable>): Sources {
-  const { config } = model;
-  const problem = misfit(config);
-  if (problem !== undefined) throw problem;
   return entries<Savable>(model.params).map(([path, leaf]) => {
-    const name = storedName(huggingFaceNames, path);
-    if (name === undefined) throw new UserError(`A Hugging Face Llama has no place for the parameter ${path}`);
-    const heads = interleavedHeads(config, path);
+    const name = huggingFaceName(path);
+    const heads = interleavedHeads(model.config, path);
     if (isTensor(leaf)) return [name, tensorSource(leaf, heads)];
     return [name, "file" in leaf ? refSource(leaf, heads, path) : valuesSource(leaf, heads, path)];
   });
+}
+
+/** The same of any model that the kit's Python computes, rows as they are. */
+export function customCodeSources(model: Model<Savable>): Sources {
+  return kintsugiSources(model).map(([path, source]) => [huggingFaceName(path), source]);
+}
+
+function huggingFaceName(path: string): string {
+  const name = storedName(huggingFaceNames, path);
+  if (name === undefined) throw new UserError(`A Hugging Face model has no place for the parameter ${path}`);
+  return name;
 }
 
 /** The tensors of any model under their paths, still where they are. TensorFlow is needed only for one in memory. */
@@ -41,7 +47,8 @@ export function kintsugiSources(model: Model<Savable>): Sources {
   ]);
 }
 
-function isTensor(leaf: Savable): leaf is Tensor {
+/** Whether a leaf is in memory. */
+export function isTensor(leaf: Savable): leaf is Tensor {
   return !("file" in leaf || "values" in leaf);
 }
 

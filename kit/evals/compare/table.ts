@@ -45,6 +45,7 @@ function discordantOf({ discordant }: Comparison): string {
   return discordant === undefined ? missing : `${discordant.onlyA} : ${discordant.onlyB}`;
 }
 
-function probability(p: number | undefined): string {
+/** A p value as tables have it. */
+export function probability(p: number | undefined): string {
   return p !== undefined && p < 0.001 ? "< 0.001" : decimals(p, 3);
 }

@@ -3,9 +3,10 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { resolve as absolute, dirname, join } from "node:path";
 import { UserError } from "../../errors.js";
 import { browseRepository, mirrorFolder, mirrorRoot } from "../../source/index.js";
+import { splitTables, type Table, thereAre } from "../../text/index.js";
 import type { Doc, Splits, TaskConfig } from "../tasks/config.js";
+import { readDocs } from "./documents.js";
 import { localRows } from "./local.js";
-import { readRows, rowFiles } from "./rows.js";
 
 /** Where data are looked for before the mirror and the hub. */
 export type DataOptions = { readonly data?: string };
@@ -53,7 +54,7 @@ async function splitRows(config: TaskConfig, split: string, { data }: DataOption
   const folder = existsSync(path) && statSync(path).isDirectory() ? path : await mirrorFolder(path);
   if (folder !== undefined) {
     const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
-    return await allRows(chosen(config, files, split).map((file) => join(folder, file)));
+    return await readDocs(...chosen(config, files, split).map((file) => join(folder, file)));
   }
   const { revision } = kwargs;
   return await hubRows(config, path, split, typeof revision === "string" ? revision : undefined);
@@ -75,7 +76,7 @@ async function listedRows(config: TaskConfig, split: string): Promise<readonly D
     if (found === undefined) throw missing(config, split, `there is no ${candidates.join(" and no ")}`);
     return found;
   });
-  return await allRows(paths);
+  return await readDocs(...paths);
 }
 
 /**
@@ -95,10 +96,10 @@ async function hubRows(
       throw error;
     });
     const files = converted?.files.filter((file) => isConverted(file, config.dataset_name, split)) ?? [];
-    if (converted !== undefined && files.length > 0) return await allRows(await fetched(files, converted.fetch));
+    if (converted !== undefined && files.length > 0) return await readDocs(...(await fetched(files, converted.fetch)));
   }
   const { files, fetch } = await browseRepository({ id, type, revision });
-  return await allRows(await fetched(chosen(config, files, split), fetch));
+  return await readDocs(...(await fetched(chosen(config, files, split), fetch)));
 }
 
 function isConverted(file: string, name: string | null | undefined, split: string): boolean {
@@ -112,22 +113,14 @@ async function fetched(files: readonly string[], fetch: (file: string) => Promis
   return paths;
 }
 
-async function allRows(paths: readonly string[]): Promise<readonly Doc[]> {
-  const parts = await Promise.all(paths.map((path) => readRows(path)));
-  return parts.flat();
-}
-
-/** Files of a split among those of a folder: its name stands in theirs, and so does the data set's, if it has one. */
-function chosen(config: TaskConfig, files: readonly string[], split: string): readonly string[] {
-  const { dataset_name: name } = config;
-  const words = (file: string): readonly string[] => file.split(/[-_./\\]/);
-  const ofSplit = files.filter((file) => rowFiles.test(file) && words(file).includes(split));
-  const named = name === undefined || name === null ? ofSplit : ofSplit.filter((file) => file.includes(name));
-  const candidates = named.length > 0 ? named : name === "default" ? ofSplit : [];
-  // The shards of one file differ in their numbers only.
-  const stems = new Set(candidates.map((file) => file.replace(/\d+-of-\d+|\d{4,}/g, "#")));
-  if (stems.size === 1) return [...candidates].sort();
-  const why = stems.size === 0 ? "no file is named after it" : `it could be ${[...stems].join(" or ")}`;
+/** The files of a split among those of a folder or repository, which must be one table. */
+function chosen(config: TaskConfig, files: readonly string[], split: string): Table {
+  const tables = splitTables(files, { split, name: config.dataset_name });
+  if (tables.length === 1) return tables[0];
+  const why =
+    tables.length === 0
+      ? `no file is named after it; ${thereAre(files)}`
+      : `it could be ${tables.map(([first]) => first).join(" or ")}`;
   throw missing(config, split, `${why}, in ${config.dataset_path}`);
 }
 

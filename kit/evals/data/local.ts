@@ -5,7 +5,7 @@ import { UserError } from "../../errors.js";
 import { mirrorFolder, resolve } from "../../source/index.js";
 import { readDocuments, readJsonl } from "../../text/index.js";
 import type { Doc } from "../tasks/config.js";
-import { readRows } from "./rows.js";
+import { readDocs } from "./documents.js";
 
 /** A data set's own form outside of the hub. */
 type Local = {
@@ -60,7 +60,7 @@ export async function localRows(
   if (local === undefined) return undefined;
   const folders = [folder, await mirrorFolder("lm_eval_tasks")].filter((each) => each !== undefined);
   const file = local.stem === undefined ? undefined : firstFile(folders, local.stem, split);
-  if (file !== undefined) return (await readRows(file)).map((row) => local.row?.(row) ?? row);
+  if (file !== undefined) return (await readDocs(file)).map((row) => local.row?.(row) ?? row);
   return await local.find?.(split, name ?? "");
 }
 
@@ -131,7 +131,7 @@ async function blimpRows(split: string, name: string): Promise<readonly Doc[] | 
   const folder = split === "train" ? await mirrorFolder("blimp") : undefined;
   if (folder === undefined) return undefined;
   const path = join(folder, "blimp.jsonl.gz");
-  if (blimpFile?.path !== path) blimpFile = { path, rows: readRows(path) };
+  if (blimpFile?.path !== path) blimpFile = { path, rows: readDocs(path) };
   const rows = (await blimpFile.rows).filter(({ uid }) => uid === name);
   return rows.map(({ good, bad, ...rest }) => ({ sentence_good: good, sentence_bad: bad, ...rest }));
 }

@@ -25,6 +25,11 @@ export type GroupResult = {
   readonly metrics: readonly GroupMetric[];
 };
 
+/** What a group's numbers are made of. */
+export type MemberResult = Pick<TaskResult, "shots" | "documents" | "metrics"> & {
+  readonly config: Pick<TaskResult["config"], "task">;
+};
+
 /** Whether more is better, by metric. */
 export type Directions = { readonly [metric: string]: boolean | null };
 
@@ -36,7 +41,7 @@ export type Directions = { readonly [metric: string]: boolean | null };
  *
  * @source lm-eval 0.4.13, `api/group.py`, `api/metrics.py`, `evaluator_utils.py`
  */
-export function groupResults(groups: readonly Group[], tasks: readonly TaskResult[]): readonly GroupResult[] {
+export function groupResults(groups: readonly Group[], tasks: readonly MemberResult[]): readonly GroupResult[] {
   const shots = new Map(tasks.map((task) => [task.config.task, task.shots]));
   const directions = new Map(tasks.map((task) => [task.config.task, directionsOf(task.metrics)]));
   // What members have in common is gathered from the outside in, as the harness does, so that inner groups add nothing.
@@ -84,7 +89,7 @@ function merged(known: readonly (readonly [string, boolean | null])[]): Directio
   return found;
 }
 
-function aggregated(spec: AggregateSpec, tasks: readonly TaskResult[]): readonly GroupMetric[] {
+function aggregated(spec: AggregateSpec, tasks: readonly MemberResult[]): readonly GroupMetric[] {
   const { metric, filter_list: listed, weight_by_size: weighted = true } = spec;
   const found = new Set(
     tasks.flatMap(({ metrics }) => metrics.filter((each) => each.metric === metric)).map(({ filter }) => filter),

@@ -10,7 +10,7 @@ import { assertFits } from "../../text/index.js";
 import { type Generator, generator, type Prompt } from "../scoring/generation.js";
 import { scorer } from "../scoring/scorer.js";
 import { completion, scoredChoice, scoredRequest, writtenChoice } from "./answer.js";
-import { Queue, QueueFull } from "./queue.js";
+import { ClientLeft, Queue, QueueFull, TooSlow, whileWaiting } from "./queue.js";
 import { isIds, objectOf, readCompletion } from "./request.js";
 
 export type ServeOptions = LeakOptions & {
@@ -28,12 +28,15 @@ export type ServeOptions = LeakOptions & {
   readonly waiting?: number;
   /** Most bytes of a request; default 4 MB. */
   readonly maxBytes?: number;
+  /** Most seconds from a request to its answer, waiting included; default 600. */
+  readonly maxSeconds?: number;
 };
 
-/** A server's routes, and how to wait for what it has begun. */
+/** A server's routes, and its end. */
 export type App = {
   readonly fetch: (request: Request) => Response | Promise<Response>;
-  readonly idle: () => Promise<void>;
+  /** Refuses what comes from now on, and resolves when all that came before is answered. */
+  readonly drain: () => Promise<void>;
 };
 
 /**
@@ -43,34 +46,41 @@ export type App = {
  * @throws UserError when model and tokenizer do not belong together, or the model sees the future
  */
 export function app({ model, tokenizer }: Speaker, options: ServeOptions = {}): App {
-  const { name = "model", apiKey, maxBatch = 64, waiting = 256, maxBytes = 4e6 } = options;
+  const { name = "model", apiKey, maxBatch = 64, waiting = 256, maxBytes = 4e6, maxSeconds = 600 } = options;
   const limits = { context: options.maxContext ?? model.config.context, prompts: maxBatch };
   assertFits(tokenizer, model.config.vocab);
   const ready = rounded(model);
   const score = scorer(ready, { batchSize: maxBatch, allowLeak: options.allowLeak });
   let generate: Generator | undefined;
-  const scoring = new Queue((prompts: readonly Int32Array[]) => score(prompts.map(scoredRequest)), {
-    together: maxBatch,
-    waiting,
-  });
-  const writing = new Queue(
-    (prompts: readonly Prompt[]) => (generate ??= generator(ready, tokenizer, { backend: options.decoding }))(prompts),
-    {
-      together: maxBatch,
-      waiting,
-    },
+  const room = { together: maxBatch, waiting };
+  const scoring = new Queue(
+    (prompts: readonly Int32Array[], signal) => score(prompts.map(scoredRequest), { signal }),
+    room,
   );
+  const writing = new Queue((prompts: readonly Prompt[], signal) => {
+    generate ??= generator(ready, tokenizer, { backend: options.decoding });
+    return generate(prompts, { signal });
+  }, room);
   let answered = 0;
+  let draining = false;
 
   const routes = new Hono();
   routes.onError((error, { json }) => {
     if (error instanceof UserError) return json(problem(error.message), 400);
     if (error instanceof SyntaxError) return json(problem("the body is no JSON"), 400);
     if (error instanceof QueueFull) return json(problem("too many requests are waiting"), 429, { "Retry-After": "1" });
+    if (error instanceof TooSlow) return json(problem(`it took more than ${maxSeconds} s`, "timeout"), 503);
+    // Nobody reads this answer.
+    if (error instanceof ClientLeft || (error as NodeJS.ErrnoException).code === "ECONNRESET")
+      return json(problem("the client has left"), 408);
     console.error(error);
     return json(problem("this is a bug of the kit, please report it", "server_error"), 500);
   });
   routes.notFound(({ json }) => json(problem("there is no such address"), 404));
+  routes.use(async ({ json }, next) => {
+    if (!draining) return await next();
+    return json(problem("the server is ending", "server_error"), 503, { Connection: "close" });
+  });
   routes.get("/health", ({ json }) => json({ status: "ok" }));
   if (apiKey !== undefined) {
     routes.use(async ({ req, json }, next) => {
@@ -107,23 +117,24 @@ export function app({ model, tokenizer }: Speaker, options: ServeOptions = {}): 
     const asked = readCompletion(await req.json(), tokenizer, limits);
     const { prompts, tokens, stop, temperature, topP, seed } = asked;
     const prompt = prompts.reduce((total, ids) => total + ids.length, 0);
-    const { signal } = req.raw;
+    const patience = { client: req.raw.signal, seconds: maxSeconds };
     if (asked.wants === "scores") {
-      const scores = await scoring.add(prompts, signal);
+      const scores = await whileWaiting(patience, (signal) => scoring.add(prompts, signal));
       const choices = scores.map((each, i) => scoredChoice(tokenizer, prompts[i], each));
       return json(completion(++answered, name, choices, { prompt, written: prompts.length }));
     }
     const how = { until: stop, temperature, top_p: topP, do_sample: temperature > 0, seed };
-    const made = await writing.add(
-      prompts.map((ids) => ({ ids, tokens, options: how })),
-      signal,
-    );
+    const asks = prompts.map((ids) => ({ ids, tokens, options: how }));
+    const made = await whileWaiting(patience, (signal) => writing.add(asks, signal));
     const written = made.reduce((total, each) => total + each.tokens, 0);
     return json(completion(++answered, name, made.map(writtenChoice), { prompt, written }));
   });
   return {
     fetch: (request) => routes.fetch(request),
-    idle: async () => void (await Promise.all([scoring.idle(), writing.idle()])),
+    drain: async () => {
+      draining = true;
+      await Promise.all([scoring.idle(), writing.idle()]);
+    },
   };
 }
 

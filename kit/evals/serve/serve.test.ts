@@ -1,12 +1,13 @@
 /** Over loopback, as the harness asks. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connect } from "node:net";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Speaker } from "../../generate/index.js";
 import { init, liquid } from "../../model/index.js";
 import { mirrorRoot } from "../../source/index.js";
 import { load, requireTokenizer } from "../../weights/index.js";
+import { selfTest } from "../harness/selfTest.js";
 import { scorer } from "../scoring/scorer.js";
 import { app } from "./app.js";
-import { Queue, QueueFull } from "./queue.js";
 import { type Serving, serve } from "./serve.js";
 
 async function speakerOf(name: string): Promise<Speaker> {
@@ -179,41 +180,46 @@ describe("a server", () => {
     expect((await asked).choices).toHaveLength(2);
     await expect(fetch(`${own.url}/health`)).rejects.toThrow();
   });
-});
 
-describe("the queue", () => {
-  it("takes together what waits together, in order, and never more than fits unless one alone is larger", async () => {
-    const batches: number[][] = [];
-    const queue = new Queue<number, number>(
-      async (work) => {
-        batches.push([...work]);
-        await new Promise((resume) => setTimeout(resume, 5));
-        return work.map((each) => 10 * each);
-      },
-      { together: 3 },
-    );
-    const done = await Promise.all([[1], [2, 3], [4, 5], [6], [7, 8, 9, 10], [11]].map((work) => queue.add(work)));
-    expect(done).toEqual([[10], [20, 30], [40, 50], [60], [70, 80, 90, 100], [110]]);
-    expect(batches).toEqual([[1, 2, 3], [4, 5, 6], [7, 8, 9, 10], [11]]);
+  it("refuses what comes while it ends", async () => {
+    const { fetch: ask, drain } = app(speaker);
+    await drain();
+    const { status, headers } = await ask(new Request("http://x/health"));
+    expect([status, headers.get("Connection")]).toEqual([503, "close"]);
   });
 
-  it("is bounded, drops what nobody waits for any more, and outlives an error", async () => {
-    const seen: number[] = [];
-    const queue = new Queue<number, number>(
-      async (work) => {
-        seen.push(...work);
-        if (work.includes(13)) throw new Error("unlucky");
-        return work;
-      },
-      { together: 1, waiting: 3 },
-    );
+  it("cuts off clients that send too slowly, and answers others", async () => {
+    const own = await serve(speaker, { port: 0, maxSendSeconds: 0.2 });
+    const slow = connect(Number(new URL(own.url).port), "127.0.0.1");
+    slow.write("POST /tokenize HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{");
+    const said = await new Promise<string>((resolve) => {
+      let text = "";
+      slow.setEncoding("utf8").on("data", (part: string) => (text += part));
+      slow.on("close", () => resolve(text));
+    });
+    expect(said).toMatch(/^HTTP\/1.1 408 /);
+    expect((await fetch(`${own.url}/health`)).status).toBe(200);
+    await own.close();
+  });
+
+  it("answers 503 to what takes too long, and nothing at all to who has left", async () => {
+    const { fetch: ask } = app(speaker, { maxSeconds: 1e-3 });
+    const body = JSON.stringify({ ...scoring, prompt: ["The dog"] });
+    const request = (signal?: AbortSignal) => new Request("http://x/v1/completions", { method: "POST", body, signal });
+    expect((await ask(request())).status).toBe(503);
+    const bugs = vi.spyOn(console, "error");
     const left = new AbortController();
-    const waiting = [queue.add([13]), queue.add([2], left.signal), queue.add([3])];
-    await expect(queue.add([4])).rejects.toBeInstanceOf(QueueFull);
-    left.abort(new Error("gone"));
-    const ended = await Promise.allSettled(waiting);
-    expect(ended.map(({ status }) => status)).toEqual(["rejected", "rejected", "fulfilled"]);
-    expect(seen).toEqual([13, 3]);
+    const asked = app(speaker).fetch(request(left.signal));
+    left.abort("gone");
+    expect((await asked).status).toBe(408);
+    expect(bugs).not.toHaveBeenCalled();
+    bugs.mockRestore();
+  });
+
+  it("passes its self-test, which another model does not", async () => {
+    await selfTest(serving.url, speaker);
+    const other = { ...speaker, model: init(speaker.model.config, 1) };
+    await expect(selfTest(serving.url, other)).rejects.toThrow(/self-test fails: token 1 has/);
   });
 });
 

@@ -1,6 +1,6 @@
 /** The completions server on a port of this machine. */
 
-import type { Server } from "node:http";
+import type { Server, ServerOptions } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { UserError } from "../../errors.js";
@@ -12,13 +12,15 @@ export type ListenOptions = ServeOptions & {
   readonly port?: number;
   /** Default 127.0.0.1: this machine alone. */
   readonly host?: string;
+  /** Most seconds for a client to send its request; default 30. */
+  readonly maxSendSeconds?: number;
 };
 
 /** A server that runs. */
 export type Serving = {
   /** `http://host:port` */
   readonly url: string;
-  /** Takes no more requests, answers those it has, ends. */
+  /** Takes no more requests, answers those it has, ends; clients that do not read their answers are cut off. */
   readonly close: () => Promise<void>;
 };
 
@@ -38,8 +40,8 @@ export async function serve(speaker: Speaker, options: ListenOptions = {}): Prom
   if (!(Number.isInteger(port) && port >= 0 && port < 65_536)) {
     throw new UserError(`${port} is no port`, { where: "serve", expected: "0 to 65535" });
   }
-  const { fetch, idle } = app(speaker, options);
-  const server = createAdaptorServer({ fetch, serverOptions: { noDelay: true, requestTimeout: 60_000 } }) as Server;
+  const { fetch, drain } = app(speaker, options);
+  const server = createAdaptorServer({ fetch, serverOptions: patience(options) }) as Server;
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
     server.listen(port, host, resolve);
@@ -49,10 +51,27 @@ export async function serve(speaker: Speaker, options: ListenOptions = {}): Prom
     url: `http://${host.includes(":") ? `[${host}]` : host}:${actual}`,
     close: async () => {
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
-      await idle();
+      await drain();
       server.closeIdleConnections();
+      const cut = setTimeout(() => server.closeAllConnections(), LEAVING_MS);
       await closed;
+      clearTimeout(cut);
     },
+  };
+}
+
+/** Time for clients to read their last answers. */
+const LEAVING_MS = 5000;
+
+/** How long a connection may take for what: a client that sends nothing, or a byte now and then, holds no place for ever. */
+function patience({ maxSendSeconds = 30 }: ListenOptions): ServerOptions {
+  const ms = 1000 * maxSendSeconds;
+  return {
+    // Small answers leave at once.
+    noDelay: true,
+    headersTimeout: ms,
+    requestTimeout: ms,
+    connectionsCheckingInterval: Math.min(1000, ms / 2),
   };
 }
 

@@ -170,6 +170,9 @@ const blimp: readonly TaskConfig[] = blimpNames.map((name) => ({
 /** All tasks the kit ships. */
 export const shippedTasks: readonly TaskConfig[] = [...single, ...blimp];
 
+/** Those that the harness does not have; they need no functions. */
+export const ownTasks: readonly string[] = ["tinystories", "toy_pairs"];
+
 /** All groups the kit ships. */
 export const shippedGroups: readonly GroupConfig[] = [
   {

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { mirrorRoot } from "../../source/index.js";
+import { readDocs } from "../data/documents.js";
 import { localRows } from "../data/local.js";
-import { readRows } from "../data/rows.js";
 import { wikitextResults, wikitextTarget } from "../shipped/functions.js";
 import { type NamedFunctions, selectTasks } from "../tasks/catalogue.js";
 import type { Doc, Splits, TaskConfig } from "../tasks/config.js";
@@ -58,7 +58,7 @@ export const functions: NamedFunctions = {
   }),
   "local_utils.story_prompts": (): Splits => ({
     test: async () =>
-      (await readRows(join(mirror, "tinystories", "valid_v1_221.jsonl"))).slice(0, 60).map(({ text }): Doc => {
+      (await readDocs(join(mirror, "tinystories", "valid_v1_221.jsonl"))).slice(0, 60).map(({ text }): Doc => {
         const words = String(text).trim().split(/\s+/);
         return { prompt: words.slice(0, 12).join(" "), target: words[12] };
       }),

@@ -117,6 +117,11 @@ describe("where Jupyter reads and writes", () => {
   });
 });
 
+test("large pages of memory, unless the reader has settings of malloc of their own", () => {
+  expect(kitEnvironment(project, { env: {} }).GLIBC_TUNABLES).toBe("glibc.malloc.hugetlb=1");
+  expect(kitEnvironment(project, { env: { GLIBC_TUNABLES: "" } }).GLIBC_TUNABLES).toBe("");
+});
+
 test("a taken port is refused when it was asked for, and passed over when it was not", async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -8,7 +8,16 @@ import { besidesExamples, configOf, dense, mixerExamples } from "../../model/tes
 import { ternarise as rounding } from "../../nn/index.js";
 import { temporaryFolder } from "../../source/testing/folder.js";
 import { loadModel, open, save } from "../../weights/index.js";
-import { addHeads, addLayers, ternarise } from "../index.js";
+import {
+  addHeads,
+  addLayers,
+  convert,
+  convertedConfig,
+  liquidMetal,
+  type Recipe,
+  recipeReader,
+  ternarise,
+} from "../index.js";
 
 const { grouped } = mixerExamples.attention;
 const ids = batch([[3, 1, 4, 1, 5, 9, 2, 6, 5, 3]]);
@@ -126,6 +135,20 @@ describe("ternarise", () => {
     for (const name of ["q", "k", "v"]) expect(linearNorms?.mixer[name].gain).toBe(before.mixerNorm?.gain);
     expect([...e.read(linearNorms!.mixer.o.gain)]).toEqual(Array(16).fill(1));
     same(await onDisk(small, (model) => ternarise(model, spec)), ternary);
+  });
+
+  it("is what a recipe does last", async () => {
+    const spec = { scale: { group: 8, aligned: true }, norm: "block" } as const;
+    const recipe: Recipe = { ...liquidMetal, layers: [{ first: 1, last: 1 }], ternary: spec };
+    const made = convert(small, recipe);
+    same(made, ternarise(convert(small, { ...recipe, ternary: undefined }), spec));
+    expect(made.config).toEqual(convertedConfig(small.config, recipe));
+    same(await onDisk(small, (model) => convert(model, recipe)), made);
+    const read = { field: "", where: "recipe.json" };
+    expect(recipeReader(JSON.parse(JSON.stringify(recipe)), read)).toEqual(recipe);
+    expect(() => recipeReader({ ...recipe, ternary: { ...spec, rounded: true } }, read)).toThrow(
+      /no field ternary\.rounded/,
+    );
   });
 
   it.each<[string, () => unknown, RegExp]>([

@@ -13,9 +13,9 @@ import {
   notDense,
 } from "../../model/index.js";
 import type { TensorSource } from "../../weights/index.js";
-import { handFor, isInMemory, type Refit, rebuilt } from "./convert.js";
 import { type Hand, inMemory } from "./hands.js";
 import { chosenLayers, type LayerChoice } from "./layers.js";
+import { handFor, isInMemory, type Refit, rebuilt } from "./refit.js";
 
 /** Behind which layers, counted from 0, a new one is put; a number that stands there twice gets two. */
 export type NewLayers = { readonly after: readonly number[] };

@@ -1,7 +1,15 @@
 /** Recipes from parsed JSON: every field is checked, and nothing else may stand there. */
-import { type DifferentialDials, type LiquidDials, liquidParts, poolReader, reading } from "../../model/index.js";
+import {
+  type DifferentialDials,
+  type LiquidDials,
+  liquidParts,
+  poolReader,
+  reading,
+  ternaryFields,
+} from "../../model/index.js";
 import type { LayerChoice, LayerRange } from "./layers.js";
 import type { Recipe } from "./recipe.js";
+import type { TernariseSpec } from "./ternarise.js";
 
 const { either, fields, list, oneOf, optional, whole, wholeOr } = reading;
 
@@ -33,10 +41,13 @@ const liquid: reading.Reader<LiquidDials> = fields<LiquidDials>({
   bias: optional(oneOf(true)),
 });
 
+const { scale, norm, activationBits } = ternaryFields;
+
 /** Reads a conversion; `readRun` does with it what it does with the rest of a run. */
 export const recipeReader: reading.Reader<Recipe> = fields<Recipe>({
   layers: optional(layers),
   attention: optional(attention),
   liquid: optional(liquid),
+  ternary: optional(fields<TernariseSpec>({ scale, norm, activationBits })),
   init: oneOf("identity", "standard"),
 });

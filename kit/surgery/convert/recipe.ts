@@ -9,15 +9,18 @@ import {
   type ModelConfig,
 } from "../../model/index.js";
 import { chosenLayers, type LayerChoice } from "./layers.js";
+import { type TernariseSpec, ternaryConfig } from "./ternarise.js";
 
 /** A conversion as plain JSON. */
 export type Recipe = {
-  /** Default: all. */
+  /** The layers that get what `attention` and `liquid` say. Default: all. */
   readonly layers?: LayerChoice;
   /** What their attention becomes. Default: it stays. */
   readonly attention?: DifferentialDials;
   /** What of Liquid Metal they get, `{}` for all of it. Default: nothing. */
   readonly liquid?: LiquidDials;
+  /** How the matrices of all layers are rounded at every use, last of all. Default: not at all. */
+  readonly ternary?: TernariseSpec;
   /**
    * How new parameters begin. `identity`: without effect, wherever the mechanism allows it. `standard`: as an ordinary rewrite
    * of the modelling code would have it, which damages the model: matrices as PyTorch draws them, token mixing a plain
@@ -65,11 +68,20 @@ export const differentialLiquidMetal: Recipe = {
  */
 export const differentialV2: Recipe = { attention: { version: 2 }, init: "identity" };
 
+/**
+ * Ternary weights, each matrix with one scale, and the norms of the base: what rounding alone does. No card has it; no `init` can
+ * undo it: the model is another one at once, which a warm-up of the rounding spreads over many steps.
+ */
+export const ternary: Recipe = { ternary: { scale: "per-tensor", norm: "block" }, init: "identity" };
+
+type RecipeName = "liquidMetal" | "differentialLiquidMetal" | "differentialV2" | "ternary";
+
 /** The recipes that have names. */
-export const recipes: { readonly [Name in "liquidMetal" | "differentialLiquidMetal" | "differentialV2"]: Recipe } = {
+export const recipes: { readonly [Name in RecipeName]: Recipe } = {
   liquidMetal,
   differentialLiquidMetal,
   differentialV2,
+  ternary,
 };
 
 /**
@@ -78,11 +90,20 @@ export const recipes: { readonly [Name in "liquidMetal" | "differentialLiquidMet
  * @throws UserError when the recipe does nothing, or a layer it is for does not exist or cannot be made so
  */
 export function convertedConfig(config: ModelConfig, recipe: Recipe): ModelConfig {
-  const { layers = "all", attention, liquid } = recipe;
-  if (attention === undefined && liquid === undefined) {
-    throw new UserError("The recipe changes nothing", { expected: "attention, liquid or both" });
-  }
-  const chosen = chosenLayers(layers, config.layers.length);
+  expectChange(recipe);
+  const converted = withParts(config, recipe);
+  return recipe.ternary === undefined ? converted : ternaryConfig(converted, recipe.ternary);
+}
+
+/** @throws UserError when a recipe does nothing */
+export function expectChange({ attention, liquid, ternary }: Recipe): void {
+  if ((attention ?? liquid ?? ternary) !== undefined) return;
+  throw new UserError("The recipe changes nothing", { expected: "some of attention, liquid, ternary" });
+}
+
+/** {@link convertedConfig} but for how linear layers are applied. */
+export function withParts(config: ModelConfig, recipe: Recipe): ModelConfig {
+  const chosen = chosenLayers(recipe.layers ?? "all", config.layers.length);
   return {
     ...config,
     layers: config.layers.map((layer, i) => (chosen.has(i) ? convertedLayer(layer, i, config.width, recipe) : layer)),

@@ -1,5 +1,5 @@
 /** What a conversion did to a model: what it added, and what it damaged. */
-import { abs, item, max, mean, narrow, neg, scope, sub, type Tensor, tree } from "../../engine/index.js";
+import { abs, item, max, mean, narrow, neg, scope, sub, type Tensor } from "../../engine/index.js";
 import { UserError } from "../../errors.js";
 import { type LayerDifference, layerDifferences, tokenLogLikelihoods } from "../../measure/index.js";
 import {
@@ -9,8 +9,8 @@ import {
   logits,
   type Model,
   type ModelConfig,
-  type Shape,
-  shapes,
+  type PartCount,
+  parametersByPart,
 } from "../../model/index.js";
 
 /** A figure of the base and of the converted model. */
@@ -20,7 +20,7 @@ export type BeforeAfter = { readonly before: number; readonly after: number };
 export type Growth = {
   readonly parameters: BeforeAfter;
   /** Parameters added by part: `mixerNorm`, `mixer`, `tokenMixing`, `squeezeExcite`, … */
-  readonly added: readonly { readonly part: string; readonly parameters: number }[];
+  readonly added: readonly PartCount[];
   /** Of a token at the end of the context. */
   readonly flopsPerToken: BeforeAfter;
   /** Parts that see the future: a model that has any is good for comparison with nothing. */
@@ -29,23 +29,17 @@ export type Growth = {
 
 /** What a conversion adds to a model. */
 export function growth(before: ModelConfig, after: ModelConfig): Growth {
-  const [old, now] = [byPart(before), byPart(after)];
-  const added = [...now].map(([part, parameters]) => ({ part, parameters: parameters - (old.get(part) ?? 0) }));
+  const old = new Map(parametersByPart(before).map(({ part, parameters }) => [part, parameters]));
+  const added = parametersByPart(after).map(({ part, parameters }) => ({
+    part,
+    parameters: parameters - (old.get(part) ?? 0),
+  }));
   return {
     parameters: { before: countParameters(before), after: countParameters(after) },
     added: added.filter(({ parameters }) => parameters !== 0),
     flopsPerToken: { before: flopsPerToken(before, before.context), after: flopsPerToken(after, after.context) },
     leaks: leaks(after),
   };
-}
-
-function byPart(config: ModelConfig): Map<string, number> {
-  const sums = new Map<string, number>();
-  for (const [path, { shape }] of tree.entries<Shape>(shapes(config))) {
-    const part = path.replace(/^layers\.\d+\./, "").split(".")[0];
-    sums.set(part, (sums.get(part) ?? 0) + shape.reduce((product, axis) => product * axis, 1));
-  }
-  return sums;
 }
 
 /** {@link Growth}, and what the conversion damaged, measured on a text. */

@@ -12,8 +12,8 @@ import {
   mlps,
 } from "../../model/index.js";
 import type { TensorSource } from "../../weights/index.js";
-import { handFor, isInMemory, refitted, weightsOf } from "./convert.js";
 import { type Hand, inMemory } from "./hands.js";
+import { handFor, isInMemory, refitted, weightsOf } from "./refit.js";
 
 /** How matrices become ternary; `rounded` is for models that are not trained any more: `model.rounded` makes them. */
 export type TernariseSpec = Omit<Extract<LinearSpec, { kind: "ternary" }>, "kind" | "rounded">;
@@ -37,10 +37,19 @@ export function ternarise(
 }
 
 function ternarised<Leaf>(model: Model<Leaf>, spec: TernariseSpec, hand: Hand<Leaf>): Model<Leaf> {
-  if (model.config.linear.kind === "ternary") throw new UserError("The linear layers are ternary already");
-  const config: ModelConfig = { ...model.config, linear: { kind: "ternary", ...spec } };
+  const config = ternaryConfig(model.config, spec);
   const weights = moved(weightsOf(model), config);
   return refitted(weights, config, hand, initialValues(config, 0), () => undefined);
+}
+
+/**
+ * The config of a model whose linear layers are ternary.
+ *
+ * @throws UserError when they are already
+ */
+export function ternaryConfig(config: ModelConfig, spec: TernariseSpec): ModelConfig {
+  if (config.linear.kind === "ternary") throw new UserError("The linear layers are ternary already");
+  return { ...config, linear: { kind: "ternary", ...spec } };
 }
 
 /** The gains of the blocks' norms, moved to the linear layers behind them where these have norms and the blocks have none. */

@@ -67,7 +67,15 @@ export type PlanOptions = ResolveOptions & {
  * model gives config and tokenizer, where mergekit takes any of them
  */
 export async function planMerge(file: string, options: PlanOptions = {}): Promise<MergePlan> {
-  const text = await readText(file);
+  return await planText(await readText(file), file, options);
+}
+
+/**
+ * The same of a configuration's text.
+ *
+ * @param file what it is called in messages
+ */
+export async function planText(text: string, file: string, options: PlanOptions = {}): Promise<MergePlan> {
   const mistakes = new Mistakes(file);
   const config = readMergeConfig(text, mistakes);
   if (config === undefined) throw mistakes.error();

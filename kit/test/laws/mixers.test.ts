@@ -111,6 +111,10 @@ describe.each(withLinears)("%s, %s", (_, __, config) => {
     });
   });
 
+  it("sees no other document of its row: their scores are those of each alone", () => {
+    expectApart(model);
+  });
+
   it("leaks no tensor", () => {
     const ids = batch([tokens(9)]);
     const before = e.liveTensors();
@@ -121,6 +125,22 @@ describe.each(withLinears)("%s, %s", (_, __, config) => {
     expect(e.liveTensors()).toBe(before);
   });
 });
+
+/** Documents packed into rows have the scores that they have alone, which they have not where a row is one document. */
+function expectApart(model: Model<e.Tensor>): void {
+  const documents = [
+    [9, 1, 4, 7],
+    [12, 9],
+  ].map((lengths, row) => lengths.map((length, i) => tokens(length, 3 * i + row)));
+  e.scope(() => {
+    const ids = batch(documents.map((row) => row.flat()));
+    const segments = batch(documents.map((row) => row.flatMap((document, i) => document.map(() => i))));
+    const alone = documents.flat().flatMap((document) => rows(logits(model, batch([document]))).flat());
+    close(e.read(logits(model, ids, { segments })), alone, 1e-5);
+    const joined = e.read(logits(model, ids));
+    expect(Math.max(...alone.map((score, i) => Math.abs(score - joined[i])))).toBeGreaterThan(1e-2);
+  });
+}
 
 /** Settles the caches, and makes them larger. */
 function upkeep(config: ModelConfig, state: DecodeState): DecodeState {
@@ -144,6 +164,23 @@ describe.each(cases)("%s", (name, around) => {
         e.valueAndGradient((q) => e.mean(e.square(logits({ config, params: q }, ids))), p);
       const ids = batch([tokens(13)]);
       const [eager, compiled] = [loss(params, ids), e.compile(loss, { backend, name })(params, ids)];
+      close(e.read(compiled.value), e.read(eager.value), 1e-5);
+      const expected = e.tree.leaves<e.Tensor>(eager.gradients);
+      for (const [i, gradient] of e.tree.leaves<e.Tensor>(compiled.gradients).entries()) {
+        close(e.read(gradient), e.read(expected[i]), 1e-5);
+      }
+    },
+  );
+
+  const recurrent = name.startsWith("gatedDeltaNet") && first;
+  it.each(recurrent ? (["graph", "xla"] as const) : (["graph"] as const))(
+    "gives the same values and gradients of documents compiled (%s)",
+    (backend) => {
+      const { config, params } = lively(around(dense, 1));
+      const loss = (p: ModelParams<e.Tensor>, ids: e.Tensor, segments: e.Tensor) =>
+        e.valueAndGradient((q) => e.mean(e.square(logits({ config, params: q }, ids, { segments }))), p);
+      const given = [batch([tokens(13)]), batch([[0, 0, 0, 0, 1, 2, 2, 2, 2, 2, 2, 2, 3]])] as const;
+      const [eager, compiled] = [loss(params, ...given), e.compile(loss, { backend, name })(params, ...given)];
       close(e.read(compiled.value), e.read(eager.value), 1e-5);
       const expected = e.tree.leaves<e.Tensor>(eager.gradients);
       for (const [i, gradient] of e.tree.leaves<e.Tensor>(compiled.gradients).entries()) {
@@ -190,6 +227,10 @@ describe.each(Object.entries(leakyExamples))("over the whole text, %s", (_, besi
       e.scope(() => rows(logits(model, batch([ids]))).slice(0, 20)),
     );
     expect(after).not.toEqual(before);
+  });
+
+  it("is over the document, where a row has several", () => {
+    expectApart(lively(configOf(grouped, dense, 2, 12, besides)));
   });
 });
 

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Columns } from "../rows/read.js";
 import { mirroredJson, realTokenizers, smallTokenizer } from "../testing/tokenizers.js";
 import type { Tokenizer } from "../tokenizer.js";
 import { encodeAnswers, type MaskedIds, renderChat } from "./answers.js";
 import { chatTemplate, namedTemplate } from "./chatTemplate.js";
 import { encodeExamples } from "./examples.js";
 import { type Message, type Role, readExample } from "./forms.js";
-import type { Columns } from "./rows.js";
 
 /** The small tokenizer with a token that ends texts, `<|end|>`. */
 const small: Tokenizer = { ...smallTokenizer(), special: { bos: 0, eos: 0 } };

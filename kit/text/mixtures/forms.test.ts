@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { Columns } from "../rows/read.js";
 import { type Example, type FormSpec, RowWithoutText, readExample, recogniseForm, textOf } from "./forms.js";
-import type { Columns } from "./rows.js";
 
 const where = "data.jsonl:7";
 const read = (columns: Columns, form: FormSpec = recogniseForm({ columns, where })): Example =>

@@ -1,6 +1,6 @@
 /** What rows mean: texts, conversations, and instructions with their answers. */
 import { nearest, UserError } from "../../errors.js";
-import type { Columns, Row } from "./rows.js";
+import type { Columns, Row } from "../rows/read.js";
 
 /** Who speaks. */
 export type Role = "system" | "user" | "assistant";

@@ -23,6 +23,5 @@ export { sourceFiles } from "./locate.js";
 export { type MixedSource, type Mixture, type MixtureBatch, mixtureBatches, mixturePacker } from "./mix.js";
 export { namedMixture, namedMixtures } from "./named.js";
 export { boundaryOf, type MixtureOptions, type OpenedMixture, type OpenedSource, openMixture } from "./open.js";
-export { type Columns, type Row, readRows } from "./rows.js";
 export type { MixtureSpec, SourceSpec } from "./spec.js";
 export { checkMixture } from "./spec.js";

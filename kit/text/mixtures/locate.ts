@@ -1,6 +1,6 @@
 /** The files of a source: on this machine, in the mirror, or on the hub. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { nearest, UserError } from "../../errors.js";
 import { exists, makeFolder, writeAtomically, writeFully } from "../../source/files.js";
 import {
@@ -13,8 +13,8 @@ import {
   repositoryFolder,
   resolve,
 } from "../../source/index.js";
+import { endingOf, rowEndings, splitTables, thereAre } from "../rows/index.js";
 import { namedMixtures } from "./named.js";
-import { endingOf, rowEndings } from "./rows.js";
 import type { SourceSpec } from "./spec.js";
 
 /**
@@ -90,31 +90,13 @@ function recorded(path: string): readonly string[] | undefined {
   }
 }
 
-/** Files that stand beside data and are none. */
-const besides = /^(\..*|(source|readme|license|notice|requirements)[^/]*|(dataset_infos?|state|config)\.json)$/i;
-
-/** Words that tell a split in the name of a file. */
-const anySplit = /(^|[^a-z0-9])(train|test|valid|validation|val|dev|eval)(?![a-z0-9])/i;
-
-/** The files of a split among names, sorted. */
+/** The files of all tables of a split, sorted. */
 function filesOf(names: readonly string[], split: string, where: string): readonly string[] {
-  const rows = names.filter((name) => rowEndings.includes(endingOf(name)) && !besides.test(basename(name)));
-  const word = new RegExp(`(^|[^a-z0-9])${split.replaceAll(".", "\\.")}(?![a-z0-9_])`, "i");
-  const told = rows.filter((name) => word.test(name));
-  const untold = split === "train" ? rows.filter((name) => !anySplit.test(name)) : [];
-  for (const ending of rowEndings) {
-    const found = told.filter((name) => endingOf(name) === ending);
-    if (found.length > 0) return found.sort();
-  }
-  for (const ending of rowEndings) {
-    const found = untold.filter((name) => endingOf(name) === ending);
-    if (found.length > 0) return found.sort();
-  }
-  const there =
-    rows.length === 0 ? "no files of rows" : `${rows.slice(0, 8).join(", ")}${rows.length > 8 ? ", …" : ""}`;
+  const found = splitTables(names, { split }).flat();
+  if (found.length > 0) return found.sort();
   throw new UserError(`there are no files of the split "${split}"`, {
     where,
-    expected: `names with "${split}" in them that end with .${rowEndings.join(", .")}; there are ${there}`,
+    expected: `names with "${split}" in them that end with .${rowEndings.join(", .")}; ${thereAre(names)}`,
     fix: "Name another split, or give the path of a file",
   });
 }

@@ -5,6 +5,7 @@ import {
   type Batch,
   copyStretch,
   type DataCursor,
+  numbered,
   type Ordering,
   type PackingOptions,
   shuffles,
@@ -25,15 +26,8 @@ export type MixedSource = {
 /** Sources that are drawn from. */
 export type Mixture = { readonly sources: readonly MixedSource[] };
 
-/**
- * A batch of which some targets only count, and that tells its documents apart.
- *
- * `targets` are `inputs` one step later where they are to be learnt, else −1.
- */
-export type MixtureBatch = Batch & {
-  /** `[B, T]`, row after row: the number of each id's document in its row, from 0. */
-  readonly segments: Int32Array;
-};
+/** A batch of which some targets only count: they are `inputs` one step later where they are to be learnt, else −1. */
+export type MixtureBatch = Batch;
 
 /**
  * A function that packs a mixture into batches.
@@ -60,23 +54,21 @@ export function mixturePacker(mixture: Mixture): (options: PackingOptions, curso
   return (options, cursor) => {
     const stream = new Int32Array(streamLength(options));
     const counted = new Uint8Array(stream.length);
-    const segments = new Int32Array(stream.length);
-    let [filled, segment] = [0, 0];
+    const begins = new Uint8Array(stream.length);
+    let filled = 0;
     const next = walk(ordering, cursor, stream.length, (stretch) => {
       const { documents, index, from, length } = stretch;
       copyStretch(stretch, options.boundary, stream, filled);
       const first = documents.starts[index] - 1 + from;
+      if (from === 0) begins[filled] = 1;
       for (let i = 0; i < length; i++, filled++) {
-        const begins = from + i === 0;
-        counted[filled] = begins ? (counted[filled - 1] ?? 0) : documents.counted[first + i];
-        segment = filled % options.length === 0 ? 0 : segment + (begins ? 1 : 0);
-        segments[filled] = segment;
+        counted[filled] = from + i === 0 ? (counted[filled - 1] ?? 0) : documents.counted[first + i];
       }
     });
     return {
       inputs: stream.slice(0, -1),
       targets: stream.slice(1).map((id, i) => (counted[i + 1] === 1 ? id : -1)),
-      segments: segments.slice(0, -1),
+      segments: numbered(begins, options),
       shape: [options.batch, options.length],
       cursor: next,
     };

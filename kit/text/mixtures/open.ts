@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { UserError } from "../../errors.js";
 import type { Progress } from "../../source/index.js";
 import { isHeldOut, textHash } from "../corpus.js";
+import { type Row, readRows } from "../rows/index.js";
 import type { Tokenizer } from "../tokenizer.js";
 import { documentBoundary } from "../trainedTokenizer.js";
 import { chatTemplate, namedTemplate } from "./chatTemplate.js";
@@ -11,7 +12,6 @@ import { DocumentsBuilder, type Encoding } from "./examples.js";
 import { type Example, type FormSpec, RowWithoutText, readExample, recogniseForm, textOf } from "./forms.js";
 import { sourceFiles } from "./locate.js";
 import type { MixedSource, Mixture } from "./mix.js";
-import { type Row, readRows } from "./rows.js";
 import { checkMixture, type MixtureSpec, type SourceSpec } from "./spec.js";
 
 /** Options of {@link openMixture}. */

@@ -1,9 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../source/testing/folder.js";
-import { type Columns, readRows } from "./rows.js";
+import { type Columns, readRows } from "./read.js";
 
 function file(name: string, content: string | Uint8Array): string {
   const path = join(temporaryFolder(), name);
@@ -46,6 +47,18 @@ describe("rows", () => {
     expect(await rows(file("a.json", ""))).toEqual([]);
   });
 
+  it("of compressed files are those of the files", async () => {
+    const lines = two.map((row) => JSON.stringify(row)).join("\n");
+    const found = await rows(file("a.jsonl.gz", gzipSync(lines)));
+    expect(found.map(({ columns }) => columns)).toEqual(two);
+    expect(found[1].where).toBe("FILE:2");
+    expect(await rows(file("a.json.gz", gzipSync(JSON.stringify(two))))).toEqual(
+      await rows(file("a.json", JSON.stringify(two))),
+    );
+    expect((await rows(file("a.txt.gz", gzipSync("one\n"))))[0].columns).toEqual({ text: "one" });
+    await expect(rows(file("a.jsonl.gz", lines))).rejects.toThrow(/cannot be read: incorrect header.*\.gz\)/);
+  });
+
   it("of a Parquet file have lists of structures", async () => {
     const messages = [
       [
@@ -81,7 +94,7 @@ describe("rows", () => {
     await expect(rows(file("a.jsonl", '"x"\n'))).rejects.toThrow(/no object \(.*a\.jsonl:1\)/);
     await expect(rows(file("a.json", '[{"a":1},3]'))).rejects.toThrow(/no object \(.*a\.json, row 2\)/);
     await expect(rows(file("a.json", '[{"a":1}'))).rejects.toThrow(/cannot be read as JSON/);
-    await expect(rows(file("a.csv", "a,b"))).rejects.toThrow(/no file of rows.*\.parquet, \.jsonl, \.json, \.txt/);
+    await expect(rows(file("a.csv", "a,b"))).rejects.toThrow(/no file of rows.*\.parquet, \.jsonl, .*\.json, .*\.txt/);
     await expect(rows(join(temporaryFolder(), "none.jsonl"))).rejects.toThrow(/cannot be read/);
   });
 });

@@ -1,8 +1,7 @@
 /** Rows of the files in which data sets are kept. */
-import { readFileSync } from "node:fs";
 import { UserError } from "../../errors.js";
 import { readParquetRows } from "../corpora/parquet.js";
-import { type JsonLine, readDocuments, readJsonLines, readPieces } from "../readTexts.js";
+import { type JsonLine, readDocuments, readJsonLines, readPieces, wholeFile } from "../readTexts.js";
 
 /** The columns of a row by name. */
 export type Columns = { readonly [name: string]: unknown };
@@ -16,27 +15,30 @@ export type Row = {
 
 type RowReader = (path: string, between?: string) => Iterable<Row> | AsyncIterable<Row>;
 
-/** Endings of files that are read, the ones that are read fastest first. */
+/** How files are read by their ending, the ones that are read fastest first. */
 const readers: Readonly<Record<string, RowReader>> = {
   parquet: parquetRows,
   jsonl: (path) => jsonLines(path),
+  "jsonl.gz": (path) => jsonLines(path),
   json: jsonRows,
+  "json.gz": jsonRows,
   txt: textRows,
+  "txt.gz": textRows,
 };
 
 /** Endings of files that {@link readRows} reads, the best first. */
 export const rowEndings: readonly string[] = Object.keys(readers);
 
-/** What a file's name says of its form: the part behind the last point. */
+/** What a file's name says of its form: `jsonl`, `jsonl.gz`; empty where the name has no point. */
 export function endingOf(path: string): string {
-  return path.slice(path.lastIndexOf(".") + 1).toLowerCase();
+  return (/\.([^./\\]*(?:\.gz)?)$/i.exec(path)?.[1] ?? "").toLowerCase();
 }
 
 /**
  * The rows of a file, read as they are asked for.
  *
  * JSON Lines and Parquet files may be larger than the memory. A `.json` file is a list of rows, or has one in each line like
- * JSON Lines. A plain text has one column, `text`.
+ * JSON Lines. A plain text has one column, `text`. All but Parquet may be compressed with gzip; they are then read whole.
  *
  * @param path a file with one of {@link rowEndings}
  * @param between what stands between the documents of a plain text; default `<|endoftext|>`, and no text has it by chance
@@ -64,7 +66,7 @@ function* jsonRows(path: string): Generator<Row> {
   if (!beginsList(path)) return yield* jsonLines(path);
   let list: unknown;
   try {
-    list = JSON.parse(readFileSync(path, "utf8"));
+    list = JSON.parse(wholeFile(path).toString("utf8"));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(`the file cannot be read as JSON: ${reason}`, { where: path, expected: "a list of objects" });

@@ -1,0 +1,33 @@
+/** A model behind a server, tested, with the real harness in front of it. */
+import * as evals from "../../evals/index.js";
+import type { Speaker } from "../../generate/index.js";
+import { peer } from "../peers.js";
+
+export type HarnessOnOptions = Omit<evals.HarnessOptions, "python" | "url" | "maxLength"> & {
+  readonly tasks: readonly string[];
+  readonly maxLength?: number;
+  readonly allowLeak?: evals.ServeOptions["allowLeak"];
+};
+
+/**
+ * Serves a model as long as lm-evaluation-harness asks about it.
+ *
+ * @throws UserError when the harness cannot be installed, the server fails its self-test, or the harness fails
+ */
+export async function harnessOn(speaker: Speaker, options: HarnessOnOptions): Promise<evals.HarnessRun> {
+  const { tasks, name, maxLength = speaker.model.config.context, allowLeak, batchSize = 16 } = options;
+  const { python } = await peer("lm-eval");
+  const serving = await evals.serve(speaker, {
+    name,
+    port: 0,
+    maxBatch: Math.max(64, batchSize),
+    maxContext: maxLength,
+    allowLeak,
+  });
+  try {
+    await evals.selfTest(serving.url, speaker);
+    return await evals.runHarness(tasks, { ...options, python, url: serving.url, maxLength });
+  } finally {
+    await serving.close();
+  }
+}

@@ -1,0 +1,94 @@
+import { join } from "node:path";
+import { Command } from "commander";
+import { nearest, UserError } from "../errors.js";
+import * as evals from "../evals/index.js";
+import type { Speaker } from "../generate/index.js";
+import * as lab from "../lab/index.js";
+import { startOf } from "../lab/start.js";
+import { benchmarks } from "../studies/index.js";
+import * as weights from "../weights/index.js";
+import { progressText } from "./eval.js";
+import { progressLine, statusLine } from "./progress.js";
+import { stopSignal } from "./stopping.js";
+import { studyNamed } from "./studies.js";
+
+type Options = { readonly only?: readonly string[]; readonly task?: readonly string[]; readonly models?: string };
+
+/** `kintsugi benchmark`: whatever evaluations a benchmark lacks. */
+export function benchmarkCommand(): Command {
+  return new Command("benchmark")
+    .description("carry out the evaluations a benchmark lacks; stopped at any time, it goes on with the next task")
+    .argument("<names...>", `of ${names().join(", ")}`)
+    .option("--only <labels...>", "only these models, by their labels in the table")
+    .option("--task <names...>", "only these tasks and groups")
+    .option("--models <folder>", "where `kintsugi study` kept trained models; default data/cache/models")
+    .action(run);
+}
+
+async function run(wanted: readonly string[], { only, task: tasks, models }: Options): Promise<void> {
+  const chosen = wanted.map(named);
+  const signal = stopSignal();
+  const line = statusLine(process.stderr);
+  const say = (message: string): void => {
+    line.end();
+    console.error(message);
+  };
+  for (const benchmark of chosen) {
+    const options = { only, tasks, signal, say, open: (subject: evals.Subject) => openSubject(subject, models) };
+    const complete = await evals
+      .conductBenchmark(benchmark, { ...options, progress: (progress) => line.show(progressText(progress)) })
+      .catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+        process.exitCode = 130;
+        return undefined;
+      })
+      .finally(line.end);
+    if (complete === undefined) return;
+    console.log(`${benchmark.name}: ${complete ? "complete" : "not all models are there"}\n`);
+    console.log(evals.scoreTable(await evals.benchmarkResult(benchmark, new evals.EvalArchive())));
+  }
+}
+
+function names(): readonly string[] {
+  return benchmarks(lab.packedModels()).map(({ name }) => name);
+}
+
+function named(name: string): evals.Benchmark {
+  const found = benchmarks(lab.packedModels()).find((benchmark) => benchmark.name === name);
+  if (found !== undefined) return found;
+  const near = nearest(name, names());
+  throw new UserError(`there is no benchmark "${name}"`, {
+    expected: names().join(", "),
+    fix: near === undefined ? undefined : `Did you mean ${near}?`,
+  });
+}
+
+async function openSubject({ source }: evals.Subject, models: string | undefined): Promise<Speaker> {
+  switch (source.kind) {
+    case "named":
+      return await loaded(source.name);
+    case "packed":
+      return await loaded(join(lab.packedFolder(), source.study, source.arm));
+    case "trained":
+      return await loaded(lab.modelFolder(runOf(source), models));
+    case "converted": {
+      const { model, source: checkpoint } = await startOf(runOf(source).spec, source.seed);
+      return { model, tokenizer: weights.requireTokenizer(source.arm, checkpoint?.tokenizer) };
+    }
+  }
+}
+
+async function loaded(name: string): Promise<Speaker> {
+  const download = progressLine(process.stderr);
+  const { model, tokenizer } = await weights.load(name, { progress: download.show }).finally(download.end);
+  return { model, tokenizer: weights.requireTokenizer(name, tokenizer) };
+}
+
+/** The run of an arm, at the learning rate its study has found. */
+function runOf({ study: name, arm, seed }: { study: string; arm: string; seed: number }): lab.Run {
+  const study = studyNamed(name);
+  const { rate } = lab.learningRate(study, arm, new lab.Archive(lab.recordsFolder(), () => undefined));
+  const found = lab.armRuns(study, arm, rate).find((run) => run.seed === seed);
+  if (found !== undefined) return found;
+  throw new UserError(`the arm ${arm} has no seed ${seed}`, { where: `study ${name}` });
+}

@@ -1,0 +1,186 @@
+/** Benchmarks: from records that say what a page must say, and from a model that makes them. */
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { describe, expect, it } from "vitest";
+import { UserError } from "../../errors.js";
+import { complete } from "../../figure/index.js";
+import { temporaryFolder } from "../../source/testing/folder.js";
+import { load, requireTokenizer } from "../../weights/index.js";
+import { type EvalSpec, evalRecordPath } from "../record.js";
+import { selectTasks } from "../tasks/catalogue.js";
+import { EvalArchive } from "./archive.js";
+import { type Benchmark, checkBenchmark, recordedName, type Subject } from "./benchmark.js";
+import { benchmarkFigures } from "./charts.js";
+import { conductBenchmark } from "./conduct.js";
+import { benchmarkText, deriveBenchmarks } from "./derive.js";
+import { benchmarkCsv, benchmarkPage, differenceTable, scoreTable } from "./page.js";
+import { benchmarkResult } from "./results.js";
+
+const named = (name: string, role: Subject["role"] = "base"): Subject => ({
+  label: name,
+  role,
+  source: { kind: "named", name },
+});
+
+const small: Benchmark = {
+  name: "evals-small",
+  title: "Small",
+  question: "Is b as good as a?",
+  subjects: [named("a"), named("b", "healed"), named("c", "merged")],
+  tasks: [
+    { task: "toy_pairs", metric: "acc", limit: 4 },
+    { task: "blimp", metric: "acc", limit: 2 },
+  ],
+  published: { rows: [{ label: "d", scores: { blimp: 0.5 } }], source: "a book" },
+};
+
+/** A record as `recordEvaluation` writes it: right or wrong, document by document. */
+function record(root: string, model: string, task: string, right: readonly number[], weights = model): void {
+  const limit = right.length;
+  const config = "00000000";
+  const spec: EvalSpec = {
+    ...{ version: 1, weights, shots: 0, limit, fewshotSeed: 1234, resamples: 100 },
+    task: { name: task, version: 1, config },
+  };
+  const value = right.reduce((sum, each) => sum + each, 0) / limit;
+  const stderr = Math.sqrt((value * (1 - value)) / (limit - 1));
+  const lines = [
+    { header: { model, parameters: 1000, spec } },
+    { documents: { ids: right.map((_, i) => i), values: { "acc,none": right } } },
+    {
+      footer: {
+        metrics: [{ metric: "acc", filter: "none", value, stderr, higherIsBetter: true }],
+        documents: { original: 100, effective: limit },
+        ...{ leftOut: [], taskHash: task, seconds: 1 },
+      },
+    },
+  ];
+  const path = evalRecordPath(model, spec, root);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+}
+
+/** Records of a and b; b has one phenomenon more wrong than right. */
+async function records(): Promise<string> {
+  const root = temporaryFolder();
+  record(root, "a", "toy_pairs", [1, 1, 0, 1]);
+  record(root, "b", "toy_pairs", [1, 0, 0, 1]);
+  for (const [i, { task }] of (await selectTasks(["blimp"])).tasks.entries()) {
+    record(root, "a", task, [1, 1]);
+    record(root, "b", task, i < 20 ? [0, 1] : [1, 1]);
+  }
+  return root;
+}
+
+describe("a benchmark's records", () => {
+  it("become scores, of a group over all its tasks, and differences paired by documents", async () => {
+    const result = await benchmarkResult(small, new EvalArchive(await records()));
+    const [a, b, c] = result.subjects;
+    expect(a.scores.map((score) => [score?.value, score?.n])).toEqual([
+      [0.75, 4],
+      [1, 134],
+    ]);
+    expect(a.scores[0]?.stderr).toBeCloseTo(0.25, 12);
+    expect(b.scores[1]?.value).toBeCloseTo(1 - 20 / 134, 12);
+    expect([a.parameters, a.leaks, c.parameters]).toEqual([1000, false, undefined]);
+    expect([...a.comparisons, ...c.comparisons, ...c.scores]).toEqual(Array(6).fill(undefined));
+    const [pairs, blimp] = b.comparisons;
+    expect(pairs).toMatchObject({ n: 4, difference: -0.25, discordant: { onlyA: 1, onlyB: 0 }, adjustedP: 1 });
+    expect(blimp).toMatchObject({ n: 134, unpaired: 0, samePrompts: true, discordant: { onlyA: 20, onlyB: 0 } });
+    expect(blimp?.difference).toBeCloseTo(-20 / 134, 12);
+    // McNemar's 2 · 2⁻²⁰, and twice that for two tasks of one metric.
+    expect(blimp?.adjustedP).toBeCloseTo(4 * 2 ** -20, 15);
+  });
+
+  it("become tables with errors, a mark for noise, and dashes for what is missing", async () => {
+    const result = await benchmarkResult(small, new EvalArchive(await records()));
+    expect(scoreTable(result).split("\n")).toEqual([
+      "| model | what | parameters | toy_pairs acc ↑, n = 4 | blimp acc ↑, n = 134 |",
+      "| --- | --- | --: | --: | --: |",
+      "| a | base | 1,000 | 0.7500 ± 0.2500 | 1.0000 ± 0.0000 |",
+      expect.stringMatching(/^\| b \| healed \| 1,000 \| 0\.5000 ± 0\.2887 \| 0\.8507 ± 0\.\d{4} \|$/),
+      "| c | merged | — | — | — |",
+      "| d | published | — | — | 0.5000 |",
+    ]);
+    const differences = differenceTable(result);
+    expect(differences).toMatch(/\| toy_pairs acc \| b \| 4 \| −0\.2500 \| .* \| 1\.000 \| within noise \|/);
+    expect(differences).toMatch(/\| blimp acc \| b \| 134 \| −0\.1493 \| .* \| < 0\.001 \| a is better \|/);
+    expect(benchmarkCsv(result)).toContain("\nb,healed,toy_pairs,acc,4,0.5,0.288675,-0.25,");
+    const page = benchmarkPage(result);
+    for (const part of ["published: a book", "evals-small-scores.svg", "evals-small-differences.svg"]) {
+      expect(page).toContain(part);
+    }
+  });
+
+  it("give equal files whenever they are derived, and figures only of what there is", async () => {
+    const root = await records();
+    const [result, again] = await Promise.all([1, 2].map(() => benchmarkResult(small, new EvalArchive(root))));
+    expect([...benchmarkText(again)]).toEqual([...benchmarkText(result)]);
+    const [scores, differences] = benchmarkFigures(result).map(({ spec }) => complete(spec!).data);
+    expect(scores.map(({ name, y }) => [name, y])).toEqual([
+      ["a", [0.75, 1]],
+      ["b", [0.5, expect.closeTo(0.8507, 4)]],
+    ]);
+    expect(scores[0].error_y).toMatchObject({ array: [expect.closeTo(0.49, 6), 0] });
+    expect(differences.map(({ name, x }) => [name, x])).toEqual([["b", [-0.25, expect.closeTo(-0.1493, 4)]]]);
+    const empty = await deriveBenchmarks([small], new EvalArchive(temporaryFolder()));
+    expect([...empty.files].filter(([, content]) => content !== undefined).map(([path]) => path)).toEqual([
+      "results/tables/evals-small.md",
+      "results/tables/evals-small.csv",
+    ]);
+  });
+
+  it("must be one of each model, task and number of documents", async () => {
+    const root = await records();
+    record(root, "a", "toy_pairs", [1, 1, 1]);
+    expect(new EvalArchive(root).find({ model: "a", task: "toy_pairs", limit: 3 })?.documents.ids).toEqual([0, 1, 2]);
+    expect(new EvalArchive(root).find({ model: "a", task: "toy_pairs" })).toBeUndefined();
+    record(root, "a", "toy_pairs", [1, 0, 1], "other weights");
+    expect(() => new EvalArchive(root).find({ model: "a", task: "toy_pairs", limit: 3 })).toThrow(/2 records of a on/);
+  });
+});
+
+describe("a benchmark", () => {
+  it("is carried out as far as its models are there, once", async () => {
+    const root = temporaryFolder();
+    const opened: string[] = [];
+    const said: string[] = [];
+    const options = {
+      records: root,
+      tasks: ["toy_pairs"],
+      say: (message: string) => void said.push(message),
+      open: async ({ label }: Subject) => {
+        opened.push(label);
+        if (label === "c") throw new UserError("there is no model c");
+        const { model, tokenizer } = await load("pico");
+        return { model, tokenizer: requireTokenizer("pico", tokenizer) };
+      },
+    };
+    expect(await conductBenchmark(small, options)).toBe(false);
+    expect(opened).toEqual(["a", "b", "c"]);
+    expect(said.at(-1)).toBe("c is left out: there is no model c");
+    expect(readdirSync(root)).toEqual(["a", "b"]);
+    const [a, b] = (await benchmarkResult(small, new EvalArchive(root))).subjects;
+    expect(a.scores[0]).toEqual(b.scores[0]);
+    expect(b.comparisons[0]).toMatchObject({ n: 4, difference: 0, p: 1 });
+    expect(await conductBenchmark(small, { ...options, only: ["a", "b"] })).toBe(true);
+    expect(opened).toEqual(["a", "b", "c"]);
+    await expect(conductBenchmark(small, { ...options, only: ["z"] })).rejects.toThrow(/no model "z".*a, b, c/);
+    await expect(conductBenchmark(small, { ...options, tasks: ["wikitext"] })).rejects.toThrow(/no task "wikitext"/);
+  }, 120_000);
+
+  it("names its models in records apart", () => {
+    const of = { study: "s", arm: "x" };
+    expect(
+      [
+        { kind: "converted", ...of, seed: 0 } as const,
+        { kind: "trained", ...of, seed: 1 } as const,
+        { kind: "packed", ...of } as const,
+      ].map(recordedName),
+    ).toEqual(["s/x/converted-0", "s/x/trained-1", "s/x/packed"]);
+    expect(() => checkBenchmark({ ...small, subjects: [named("a"), named("a")] })).toThrow(
+      /model a stands there twice/,
+    );
+    expect(() => checkBenchmark({ ...small, tasks: [] })).toThrow(/no task \(benchmark evals-small\)/);
+  });
+});

@@ -1,0 +1,109 @@
+/** Carrying out what a benchmark lacks: idempotent, one record a task, stopped at any time. */
+import { free } from "../../engine/index.js";
+import { UserError } from "../../errors.js";
+import type { Speaker } from "../../generate/index.js";
+import { recordEvaluation } from "../record.js";
+import { aboutOf, type EvalProgress, evaluate } from "../run.js";
+import { languageModel } from "../scoring/languageModel.js";
+import { selectTasks } from "../tasks/catalogue.js";
+import type { TaskConfig } from "../tasks/config.js";
+import { EvalArchive } from "./archive.js";
+import { type Benchmark, checkBenchmark, recordedName, type Subject } from "./benchmark.js";
+
+export type ConductBenchmarkOptions = {
+  /** Loads a model; it is freed when its tasks are done. @throws UserError when it is not there */
+  readonly open: (subject: Subject) => Promise<Speaker>;
+  /** Folder of the records; default `results/evals`. */
+  readonly records?: string;
+  /** Only these models, by label. */
+  readonly only?: readonly string[];
+  /** Only these tasks and groups. */
+  readonly tasks?: readonly string[];
+  readonly progress?: (progress: EvalProgress) => void;
+  /** Told of records that were written, of models that are not there, and of what a number does not say. */
+  readonly say?: (message: string) => void;
+  readonly signal?: AbortSignal;
+};
+
+/**
+ * Evaluates whatever model of a benchmark has no record on a task yet. A model that is not there is told of and left out:
+ * its runs may still be to come.
+ *
+ * @returns whether all records are there now, of the models and tasks that were asked for
+ * @throws UserError for a label or task that the benchmark does not have, and for data that are not to be had; the reason of
+ * `signal` when it is aborted
+ */
+export async function conductBenchmark(benchmark: Benchmark, options: ConductBenchmarkOptions): Promise<boolean> {
+  const { say = () => {}, records } = options;
+  const archive = new EvalArchive(records);
+  const { subjects, tasks } = chosen(checkBenchmark(benchmark), options);
+  let complete = true;
+  for (const subject of subjects) {
+    const model = recordedName(subject.source);
+    const lacking: { readonly config: TaskConfig; readonly limit?: number }[] = [];
+    for (const { task, limit } of tasks) {
+      for (const config of (await selectTasks([task])).tasks) {
+        if (archive.find({ model, task: config.task, limit }) === undefined) lacking.push({ config, limit });
+      }
+    }
+    if (lacking.length === 0) continue;
+    const speaker = await options.open(subject).catch((error: unknown) => {
+      if (!(error instanceof UserError)) throw error;
+      say(`${subject.label} is left out: ${error.message}`);
+      return undefined;
+    });
+    if (speaker === undefined) {
+      complete = false;
+      continue;
+    }
+    try {
+      await evaluateAll(speaker, model, lacking, options);
+    } finally {
+      free(speaker.model.params);
+    }
+  }
+  return complete;
+}
+
+/** One model on tasks one after the other, each recorded at once. */
+async function evaluateAll(
+  speaker: Speaker,
+  name: string,
+  lacking: readonly { readonly config: TaskConfig; readonly limit?: number }[],
+  { progress, signal, say = () => {}, records }: ConductBenchmarkOptions,
+): Promise<void> {
+  const model = languageModel(speaker);
+  const about = aboutOf(speaker, { name });
+  for (const [done, { config, limit }] of lacking.entries()) {
+    const told = progress && ((each: EvalProgress): void => progress({ ...each, done, tasks: lacking.length }));
+    const selection = { tasks: [config], groups: [] };
+    const evaluation = await evaluate(model, selection, { limit, progress: told, signal, say });
+    const [{ path }] = await recordEvaluation({ ...evaluation, model: about }, records);
+    say(path);
+  }
+}
+
+function chosen(
+  { name, subjects, tasks }: Benchmark,
+  { only, tasks: names }: ConductBenchmarkOptions,
+): Pick<Benchmark, "subjects" | "tasks"> {
+  const check = (wanted: readonly string[] = [], there: readonly string[], what: string): void => {
+    const wrong = wanted.find((each) => !there.includes(each));
+    if (wrong === undefined) return;
+    throw new UserError(`there is no ${what} "${wrong}"`, {
+      where: `benchmark ${name}`,
+      expected: there.join(", "),
+    });
+  };
+  const labels = subjects.map(({ label }) => label);
+  check(only, labels, "model");
+  check(
+    names,
+    tasks.map(({ task }) => task),
+    "task",
+  );
+  return {
+    subjects: subjects.filter(({ label }) => only?.includes(label) ?? true),
+    tasks: tasks.filter(({ task }) => names?.includes(task) ?? true),
+  };
+}

@@ -1,0 +1,111 @@
+/** What the records of a benchmark say: the only source of its tables and figures. */
+import { type Comparison, compare } from "../compare/compare.js";
+import type { ScoredDocument } from "../compare/scores.js";
+import type { MetricResult } from "../evaluate.js";
+import type { EvalRecord } from "../record.js";
+import { groupResults } from "../results/groups.js";
+import { type Selection, selectTasks } from "../tasks/catalogue.js";
+import type { EvalArchive } from "./archive.js";
+import { type Benchmark, type BenchmarkTask, checkBenchmark, recordedName, type Subject } from "./benchmark.js";
+
+/** A model on a task, as far as its records go. */
+export type Score = Pick<MetricResult, "value" | "stderr" | "higherIsBetter"> & {
+  /** Documents that count. */
+  readonly n: number;
+};
+
+/** A model, with an entry for each task of the benchmark. */
+export type SubjectResult = {
+  readonly subject: Subject;
+  /** From its records. */
+  readonly parameters?: number;
+  /** It sees the future: its numbers compare with no other's. */
+  readonly leaks: boolean;
+  readonly scores: readonly (Score | undefined)[];
+  /** This model − the first, paired by documents; p corrected for the tasks of a metric. */
+  readonly comparisons: readonly (Comparison | undefined)[];
+};
+
+export type BenchmarkResult = { readonly benchmark: Benchmark; readonly subjects: readonly SubjectResult[] };
+
+/** Reads what a benchmark's records say. A task or group of which a record is missing counts as missing. */
+export async function benchmarkResult(benchmark: Benchmark, archive: EvalArchive): Promise<BenchmarkResult> {
+  const { tasks, subjects } = checkBenchmark(benchmark);
+  const selections = await Promise.all(tasks.map(({ task }) => selectTasks([task])));
+  const found = subjects.map(({ source }) =>
+    tasks.map((task, i) => recordsOf(recordedName(source), task, selections[i], archive)),
+  );
+  return {
+    benchmark,
+    subjects: subjects.map((subject, s) => {
+      const headers = found[s].flatMap((records) => records?.map(({ header }) => header) ?? []);
+      return {
+        subject,
+        parameters: headers.find(({ parameters }) => parameters !== undefined)?.parameters,
+        leaks: headers.some(({ leaks }) => leaks === true),
+        scores: tasks.map((task, i) => scoreOf(task, selections[i], found[s][i])),
+        comparisons: s === 0 ? tasks.map(() => undefined) : compared(tasks, found[0], found[s]),
+      };
+    }),
+  };
+}
+
+/** The records of all members of a task or group, in their order; nothing while one is missing. */
+function recordsOf(
+  model: string,
+  { limit }: BenchmarkTask,
+  { tasks }: Selection,
+  archive: EvalArchive,
+): readonly EvalRecord[] | undefined {
+  const records = tasks.flatMap(({ task }) => archive.find({ model, task, limit }) ?? []);
+  return records.length === tasks.length ? records : undefined;
+}
+
+function scoreOf(
+  { task, metric }: BenchmarkTask,
+  { groups }: Selection,
+  records: readonly EvalRecord[] | undefined,
+): Score | undefined {
+  if (records === undefined) return undefined;
+  const members = records.map(({ header: { spec }, footer: { metrics, documents } }) => {
+    return { config: { task: spec.task.name }, shots: spec.shots, metrics, documents };
+  });
+  const group = groupResults(groups, members).find(({ name }) => name === task);
+  const results: readonly MetricResult[] = group?.metrics ?? members[0].metrics;
+  const found = results.find((each) => each.metric === metric && each.filter === "none");
+  if (found === undefined) return undefined;
+  const { value, stderr, higherIsBetter } = found;
+  return { value, stderr, higherIsBetter, n: members.reduce((sum, { documents }) => sum + documents.effective, 0) };
+}
+
+type Found = readonly (readonly EvalRecord[] | undefined)[];
+
+function compared(tasks: readonly BenchmarkTask[], base: Found, own: Found): readonly (Comparison | undefined)[] {
+  const scores = (all: Found): ReadonlyMap<string, readonly ScoredDocument[]> =>
+    new Map(
+      tasks.flatMap(({ task, metric }, i) => {
+        const records = base[i] === undefined || own[i] === undefined ? undefined : all[i];
+        return records === undefined ? [] : [[task, documentsOf(records, metric)] as const];
+      }),
+    );
+  const [a, b] = [scores(base), scores(own)];
+  if (a.size === 0) return tasks.map(() => undefined);
+  const all = compare({ name: "the first", tasks: a }, { name: "the other", tasks: b });
+  return tasks.map(({ task }) => all.find((each) => each.task === task));
+}
+
+/** What each document of a task, or of all tasks of a group, adds to a metric. */
+function documentsOf(records: readonly EvalRecord[], metric: string): readonly ScoredDocument[] {
+  const most = 1 + Math.max(...records.flatMap(({ documents }) => documents.ids));
+  return records.flatMap(({ documents, footer }, member) => {
+    const values = documents.values[`${metric},none`] ?? [];
+    return values.map((value, i) => ({
+      id: member * most + documents.ids[i],
+      filter: "none",
+      // Records do not say which documents they had, only the hash of all together with their prompts.
+      doc: "",
+      prompt: footer.taskHash,
+      metrics: { [metric]: value },
+    }));
+  });
+}

@@ -1,0 +1,151 @@
+/** The real harness, asking a server of ours. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { UserError } from "../../errors.js";
+import { makeFolder } from "../../source/files.js";
+import { projectRoot } from "../../source/index.js";
+import type { TaskOptions } from "../evaluate.js";
+import { sanitised } from "../results/files.js";
+import { type Selection, selectTasks, tasksOf } from "../tasks/catalogue.js";
+import { writeHarnessFolder } from "./documents.js";
+import { tiedTasks } from "./samples.js";
+
+export type HarnessOptions = Pick<TaskOptions, "fewshot" | "limit" | "data"> & {
+  /** A Python that has lm-eval. */
+  readonly python: string;
+  /** `http://host:port` of the server. */
+  readonly url: string;
+  /** What the model is called there. */
+  readonly name: string;
+  /** Tokens of a prompt and its continuation, as the server takes them. */
+  readonly maxLength: number;
+  /** Results and samples go to a folder in it that is called like the model. */
+  readonly out: string;
+  /** Sequences in one request; default 16. */
+  readonly batchSize?: number;
+  /** Told what the harness says beside its table, as it says it. */
+  readonly say?: (text: string) => void;
+  readonly signal?: AbortSignal;
+};
+
+/** What the harness printed, and the file it wrote. */
+export type HarnessRun = { readonly table: string; readonly results: string };
+
+/**
+ * Runs lm-evaluation-harness on a server, and stores what it writes as `kintsugi eval --out` stores our own.
+ *
+ * @param tasks names as `selectTasks` takes them
+ * @throws UserError for tasks or data that there are not, when the harness fails, or when all choices of a task tie: then the
+ * server did not score them, and chance would look like a result
+ */
+export async function runHarness(tasks: readonly string[], options: HarnessOptions): Promise<HarnessRun> {
+  const selection = await selectTasks(tasks);
+  const folder = mkdtempSync(join(tmpdir(), "kintsugi-lm-eval-"));
+  try {
+    const places = await writeHarnessFolder(selection, folder, options);
+    await makeFolder(options.out);
+    const began = new Date();
+    const args = harnessArguments(namesOf(selection), places.tasks, options);
+    const said = await output(options, [join(here(), "with_data.py"), places.data, ...args], folder);
+    const results = newestResults(join(options.out, sanitised(options.name)), began);
+    const tied = tiedTasks(results);
+    if (tied.length > 0) {
+      throw new UserError(`all choices have the same score in every document of ${tied.join(", ")}`, {
+        where: results,
+        expected: "scores of a model",
+        fix: "The table would show chance, and is not printed",
+      });
+    }
+    return { table: tableOf(said), results };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Sources that are no TypeScript lie in `kit/`, wherever the program runs from. */
+function here(): string {
+  return join(projectRoot(), "kit", "evals", "harness");
+}
+
+/** Groups by their names, so that the harness reports them; tasks that belong to none by theirs. */
+function namesOf({ tasks, groups }: Selection): readonly string[] {
+  const members = new Set(groups.flatMap(tasksOf).map(({ task }) => task));
+  return [...groups.map(({ name }) => name), ...tasks.map(({ task }) => task).filter((task) => !members.has(task))];
+}
+
+function harnessArguments(tasks: readonly string[], include: string, options: HarnessOptions): readonly string[] {
+  const { url, name, maxLength, out, fewshot, limit, batchSize = 16 } = options;
+  const model = {
+    model: name,
+    base_url: `${url}/v1/completions`,
+    max_length: maxLength,
+    num_concurrent: 1,
+    // What fails once is a mistake, and not hidden.
+    max_retries: 1,
+    tokenized_requests: true,
+  };
+  return [
+    "run",
+    ...["--model", "local-completions", "--model_args", JSON.stringify(model)],
+    ...["--tasks", tasks.join(","), "--include_path", include],
+    ...["--output_path", out, "--log_samples", "--batch_size", String(batchSize)],
+    ...(fewshot === undefined ? [] : ["--num_fewshot", String(fewshot)]),
+    ...(limit === undefined ? [] : ["--limit", String(limit)]),
+  ];
+}
+
+/** What a Python program prints; it runs without a hub where it is not asked for more than it was given. */
+function output({ python, say, signal }: HarnessOptions, args: readonly string[], folder: string): Promise<string> {
+  const env = {
+    ...process.env,
+    PYTHONUTF8: "1",
+    PYTHONDONTWRITEBYTECODE: "1",
+    HF_HOME: join(folder, "hub"),
+    HF_HUB_OFFLINE: "1",
+    HF_DATASETS_OFFLINE: "1",
+    NO_PROXY: "127.0.0.1,localhost",
+  };
+  return new Promise((resolve, reject) => {
+    const child = spawn(python, args, { env, signal, stdio: ["ignore", "pipe", "pipe"] });
+    let [printed, complaints] = ["", ""];
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (printed += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      complaints = (complaints + text).slice(-20_000);
+      say?.(text);
+    });
+    // A program that was stopped is no mistake, and says so by its signal.
+    child.on("error", (error) => (signal?.aborted === true ? undefined : reject(error)));
+    child.on("close", (code, killed) => {
+      if (code === 0) return resolve(printed);
+      reject(
+        new UserError(`lm-evaluation-harness ended with ${killed ?? `exit code ${code}`}: ${lastLine(complaints)}`, {
+          where: python,
+        }),
+      );
+    });
+  });
+}
+
+function lastLine(text: string): string {
+  const lines = text.split(/[\r\n]+/).filter((line) => line.trim() !== "");
+  return lines.at(-1)?.trim() ?? "it gave no reason";
+}
+
+/** The results file that was written since then. */
+function newestResults(folder: string, since: Date): string {
+  const files = existsSync(folder) ? readdirSync(folder).filter((file) => /^results_.*\.json$/.test(file)) : [];
+  const newest = files.sort().at(-1);
+  const date = newest === undefined ? undefined : /^results_(.*)\.json$/.exec(newest)![1];
+  // Names hold local times to the microsecond, with dashes for colons.
+  const written = date?.replace(/T(\d\d)-(\d\d)-/, "T$1:$2:");
+  if (newest !== undefined && new Date(written!) >= since) return join(folder, newest);
+  throw new UserError("the harness wrote no results", { where: folder });
+}
+
+/** From the first line of the table on: what stands before it are settings. */
+function tableOf(printed: string): string {
+  const start = printed.search(/^\|/m);
+  return printed.slice(Math.max(0, start)).trimEnd();
+}

@@ -1,0 +1,90 @@
+/** What the lines of a record say of how training went, besides where it ended. */
+import type { RunRecord } from "./record.js";
+import { budgetOf, type RunSpec } from "./spec.js";
+import { mean, standardDeviation } from "./statistics.js";
+
+/**
+ * Spread of the norm of the gradient: the standard deviation of its natural logarithm over the recorded steps behind the
+ * warm-up. The norm is that before clipping.
+ *
+ * @returns nothing for fewer than two steps
+ */
+export function gradientSpread(record: RunRecord): number | undefined {
+  return standardDeviation(settled(record).map(({ gradNorm }) => Math.log(gradNorm)));
+}
+
+/** Recorded losses that a spike is compared with. */
+const before = 20;
+
+/**
+ * Spikes of the loss: recorded steps behind the warm-up whose loss lies more than four standard deviations above the mean
+ * of the twenty before it. Two runs of one seed learn from the same batches, so that hard ones raise both their counts.
+ *
+ * @returns nothing for fewer than 21 steps
+ */
+export function lossSpikes(record: RunRecord): number | undefined {
+  const losses = settled(record).map(({ lossNats }) => lossNats);
+  if (losses.length <= before) return undefined;
+  const later = losses.slice(before);
+  return later.filter((loss, i) => {
+    const earlier = losses.slice(i, i + before);
+    return loss > mean(earlier)! + 4 * standardDeviation(earlier)!;
+  }).length;
+}
+
+/**
+ * Milliseconds of training a token: the median over the recorded steps but the first, which compiles.
+ *
+ * @returns nothing for a record of one step
+ */
+export function millisecondsPerToken({ header, steps }: RunRecord): number | undefined {
+  const { batchTokens, accumulate } = specOf(header).training;
+  const times = steps.slice(1).map(({ stepMs }) => stepMs / (batchTokens * accumulate));
+  return median(times);
+}
+
+/**
+ * Tokens after which a run's validation loss is down to a value, between validations on a straight line.
+ *
+ * @param bitsPerByte what is to be reached
+ * @returns nothing where it is not reached
+ */
+export function tokensToReach(record: RunRecord, bitsPerByte: number): number | undefined {
+  const points = validated(record);
+  const at = points.findIndex((point) => point.bitsPerByte <= bitsPerByte);
+  if (at <= 0) return points[at]?.tokens;
+  const [last, next] = [points[at - 1], points[at]];
+  const share = (last.bitsPerByte - bitsPerByte) / (last.bitsPerByte - next.bitsPerByte);
+  return last.tokens + share * (next.tokens - last.tokens);
+}
+
+/** Bits per byte of the last validation within the first so many tokens; nothing where there is none. */
+export function bitsPerByteWithin(record: RunRecord, tokens: number): number | undefined {
+  return validated(record).findLast((point) => point.tokens <= tokens)?.bitsPerByte;
+}
+
+type Point = { readonly tokens: number; readonly bitsPerByte: number };
+
+/** All validations, that of the end included. */
+function validated({ header, validations, footer }: RunRecord): readonly Point[] {
+  const end = footer?.bitsPerByte ?? undefined;
+  const budget = budgetOf(specOf(header));
+  const between = validations.filter(({ tokens }) => tokens < budget);
+  return end === undefined ? between : [...between, { tokens: budget, bitsPerByte: end }];
+}
+
+function settled({ header, steps }: RunRecord): RunRecord["steps"] {
+  const { warmupTokens } = specOf(header).training.schedule;
+  return steps.filter(({ tokens }) => tokens > warmupTokens);
+}
+
+/** An archive gives a record to who knows its specification. */
+function specOf({ spec }: RunRecord["header"]): RunSpec {
+  return spec as RunSpec;
+}
+
+function median(values: readonly number[]): number | undefined {
+  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return mean([sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]].filter((value) => value !== undefined));
+}

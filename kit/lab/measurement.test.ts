@@ -1,0 +1,137 @@
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { liveTensors } from "../engine/index.js";
+import { temporaryFolder as folder } from "../source/testing/folder.js";
+import { load } from "../weights/index.js";
+import {
+  Archive,
+  byText,
+  knownMeasurements,
+  type Measurement,
+  type MeasureSpec,
+  measurementPath,
+  observations,
+  readMeasurement,
+  takeMeasurement,
+} from "./index.js";
+import { plantedTexts } from "./planted.js";
+import { smallStudy } from "./testing/records.js";
+
+const corpus = { kind: "toy-stories", seed: 3, count: 600 } as const;
+
+function measurement(measure: MeasureSpec, slices?: readonly { layers: readonly [number, number] }[]): Measurement {
+  return { version: 1, name: "small/one", subject: { kind: "known", name: "pico", slices }, measure };
+}
+
+async function figuresOf(asked: Measurement): Promise<Readonly<Record<string, readonly (number | null)[]>>> {
+  const records = folder();
+  expect(await takeMeasurement(asked, { records })).toBe("taken");
+  return readMeasurement(asked, records)!.figures;
+}
+
+const mean = (values: readonly (number | null)[]): number =>
+  values.reduce<number>((sum, value) => sum + value!, 0) / values.length;
+
+describe("takeMeasurement", () => {
+  const asked = measurement({ kind: "loss", corpus, texts: 3, tokens: 64 });
+
+  it("keeps a record of one number for each text, once, and leaves no tensor", async () => {
+    const records = folder();
+    const before = liveTensors();
+    expect(await takeMeasurement(asked, { records })).toBe("taken");
+    expect(liveTensors()).toBe(before);
+    const path = measurementPath(asked, records);
+    const written = statSync(path).mtimeMs;
+    expect(await takeMeasurement(asked, { records })).toBe("taken before");
+    expect(statSync(path).mtimeMs).toBe(written);
+    const { figures } = readMeasurement(asked, records)!;
+    expect(Object.keys(figures)).toEqual(["nats", "natsEarly", "natsLate"]);
+    // A quarter of the positions is early.
+    for (const [text, nats] of figures.nats.entries()) {
+      expect(nats).toBeCloseTo(figures.natsEarly[text]! / 4 + (3 * figures.natsLate[text]!) / 4, 5);
+    }
+    // Stories of its own kind, in the vocabulary of 1,024.
+    expect(mean(figures.nats)).toBeLessThan(2.5);
+    expect(observations([asked], records).get("small/one")?.figures).toEqual(figures);
+  });
+
+  it("measures layers stacked anew", async () => {
+    const { kind, texts, tokens } = { kind: "loss", texts: 2, tokens: 64 } as const;
+    const whole = await figuresOf(measurement({ kind, corpus, texts, tokens }, [{ layers: [0, 4] }]));
+    const short = await figuresOf(measurement({ kind, corpus, texts, tokens }, [{ layers: [0, 3] }]));
+    expect(mean(short.nats)).toBeGreaterThan(mean(whole.nats) + 0.1);
+  });
+
+  it("has figures of every kind", async () => {
+    const near = await figuresOf(measurement({ kind: "recency", corpus, texts: 2, tokens: 96 }));
+    expect(Object.keys(near)).toEqual(["natsNear", "natsMiddle", "natsFar", "natsNew"]);
+    const shift = await figuresOf(measurement({ kind: "shift", corpus, texts: 4, tokens: 32 }));
+    expect(mean(shift.natsAfter)).not.toBeCloseTo(mean(shift.natsAlone), 3);
+    const planted = await figuresOf(measurement({ kind: "planted", texts: 2, tokens: 24 }));
+    for (const text of [0, 1]) {
+      expect(planted.irrelevant[text]).toBeGreaterThan(0);
+      expect(planted.irrelevant[text]).toBeLessThan(1);
+      expect(planted.entropy[text]).toBeLessThan(1);
+    }
+    await expect(figuresOf(measurement({ kind: "adaptation", corpus, texts: 2, tokens: 32 }))).rejects.toThrow(
+      "the model has no part that adapts",
+    );
+    await expect(figuresOf(measurement({ kind: "shift", corpus, texts: 500, tokens: 32 }))).rejects.toThrow(
+      /holds out \d+ such texts.*expected 1000/,
+    );
+  });
+
+  it("waits for models of runs, and for learning rates", async () => {
+    const trained: Measurement = {
+      ...asked,
+      subject: { kind: "trained", study: "decay", arm: "none", seed: 0, spec: "00000000" },
+    };
+    expect(await takeMeasurement(trained, { records: folder(), models: folder() })).toBe("no model");
+    const planned = { name: "decay/none/loss", subject: { kind: "arm", study: smallStudy, arm: "none" } } as const;
+    const archive = new Archive(folder());
+    const [known] = knownMeasurements([{ ...planned, measure: asked.measure }], archive);
+    expect(known.subject).toMatchObject({ study: "decay", arm: "none", seed: 0 });
+    const study = { ...smallStudy, pilot: { learningRates: [0.01, 0.02], tokens: 640, seed: 0 } };
+    const waiting = { ...planned, measure: asked.measure, subject: { ...planned.subject, study } };
+    expect(knownMeasurements([waiting], archive)).toEqual([]);
+  });
+});
+
+describe("readMeasurement", () => {
+  it("takes no other file for its own", async () => {
+    const records = folder();
+    const asked = measurement({ kind: "recency", corpus, texts: 1, tokens: 32 });
+    expect(readMeasurement(asked, records)).toBeUndefined();
+    await takeMeasurement(asked, { records });
+    const path = measurementPath(asked, records);
+    const text = readFileSync(path, "utf8");
+    for (const wrong of [text.slice(0, 40), text.replace('"tokens":32', '"tokens":33'), '{"figures":{}}']) {
+      writeFileSync(path, wrong);
+      expect(() => readMeasurement(asked, records)).toThrow(/not the record of the measurement/);
+    }
+  });
+
+  it("gives a figure by text, without what is missing", () => {
+    const taken = { measurement: measurement({ kind: "planted", texts: 3, tokens: 8 }), wallSeconds: 1 };
+    const circumstances = { node: "", machine: { cpu: "", cores: 1, memoryBytes: 1 } };
+    const record = { ...taken, circumstances, figures: { nats: [1.5, null, 2] } };
+    expect([...byText(record, "nats")]).toEqual([
+      [0, 1.5],
+      [2, 2],
+    ]);
+    expect(byText(record, "others").size + byText(undefined, "nats").size).toBe(0);
+  });
+});
+
+it("a planted text tells a name and asks for it", async () => {
+  const { tokenizer } = await load("pico");
+  const texts = plantedTexts(tokenizer!, { texts: 9, tokens: 24 });
+  const said = texts.map(({ ids }) => tokenizer!.decode(ids.slice(1)));
+  expect(said[0]).toMatch(/^There was a cat named Tom\. .* The cat was named Tom$/);
+  expect(said[8]).toMatch(/^There was a dog named Tom\. .* The dog was named Tom$/);
+  expect(said[1].split("Lily").length).toBe(3);
+  for (const { ids, told, asked } of texts) {
+    expect(asked - told[told.length - 1]).toBeGreaterThan(24);
+    expect([...ids.slice(asked)]).toEqual(told.map((at) => ids[at]));
+  }
+});

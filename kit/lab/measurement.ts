@@ -1,0 +1,116 @@
+/** Measurements: figures of a model that stands, taken once and kept as records of their own kind. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { UserError } from "../errors.js";
+import { makeFolder, writeAtomically } from "../source/files.js";
+import { projectRoot } from "../source/index.js";
+import type { ScaleRules } from "../surgery/index.js";
+import type { CorpusSpec } from "../text/index.js";
+import { type Circumstances, circumstances } from "./record.js";
+import { specHash } from "./spec.js";
+import type { BySeed } from "./statistics.js";
+
+/** Layers of a model, from the first number up to the second, and factors of their tensors. */
+export type SliceSpec = { readonly layers: readonly [from: number, to: number]; readonly scale?: ScaleRules };
+
+/** A model that is measured. */
+export type Subject =
+  /** One the kit knows by name, or layers of it stacked anew. */
+  | { readonly kind: "known"; readonly name: string; readonly slices?: readonly SliceSpec[] }
+  /** What a run has left; `spec` is the hash of its specification. */
+  | {
+      readonly kind: "trained";
+      readonly study: string;
+      readonly arm: string;
+      readonly seed: number;
+      readonly spec: string;
+    };
+
+/** What is measured, on which texts. `texts` counts them, `tokens` is the length of each. */
+export type MeasureSpec =
+  /** Losses of held-out texts, by position. */
+  | { readonly kind: "loss"; readonly corpus: CorpusSpec; readonly texts: number; readonly tokens: number }
+  /** Losses of held-out texts, by how far back a token was last seen. */
+  | { readonly kind: "recency"; readonly corpus: CorpusSpec; readonly texts: number; readonly tokens: number }
+  /** What it costs that a text about something else goes before, `tokens` long. */
+  | { readonly kind: "shift"; readonly corpus: CorpusSpec; readonly texts: number; readonly tokens: number }
+  /** A name that is told, and asked for `tokens` later. */
+  | { readonly kind: "planted"; readonly texts: number; readonly tokens: number }
+  /** How gains and gates change from text to text, and what they are worth. */
+  | { readonly kind: "adaptation"; readonly corpus: CorpusSpec; readonly texts: number; readonly tokens: number };
+
+/** A measurement before it is taken: plain JSON that decides its figures. */
+export type Measurement = {
+  readonly version: 1;
+  /** Names its record: `merges/deep-1.5`. */
+  readonly name: string;
+  readonly subject: Subject;
+  readonly measure: MeasureSpec;
+};
+
+/** One number for each text, by the name of the figure. What a text has not is null. */
+export type Figures = Readonly<Record<string, readonly (number | null)[]>>;
+
+/** A measurement as it was taken. */
+export type MeasurementRecord = {
+  readonly measurement: Measurement;
+  readonly figures: Figures;
+  readonly wallSeconds: number;
+  readonly circumstances: Circumstances;
+};
+
+/** The folder of all records of measurements. */
+export function measurementsFolder(): string {
+  return join(projectRoot(), "results", "measurements");
+}
+
+/** Where the record of a measurement lies: `results/measurements/<name>.<hash>.json`. */
+export function measurementPath(measurement: Measurement, root: string = measurementsFolder()): string {
+  return join(root, `${measurement.name}.${specHash(measurement)}.json`);
+}
+
+/** Writes a record, all of it at once. */
+export async function writeMeasurement(
+  measurement: Measurement,
+  taken: Pick<MeasurementRecord, "figures" | "wallSeconds">,
+  root?: string,
+): Promise<void> {
+  const path = measurementPath(measurement, root);
+  await makeFolder(dirname(path));
+  const record: MeasurementRecord = { measurement, ...taken, circumstances: circumstances() };
+  await writeAtomically(path, (handle) => handle.writeFile(`${JSON.stringify(record)}\n`));
+}
+
+/**
+ * The record of a measurement, or nothing.
+ *
+ * @throws UserError when the file is no record of this measurement
+ */
+export function readMeasurement(measurement: Measurement, root?: string): MeasurementRecord | undefined {
+  const path = measurementPath(measurement, root);
+  if (!existsSync(path)) return undefined;
+  const record = parsed(readFileSync(path, "utf8"));
+  const figures = Object.values(record?.figures ?? {});
+  const whole = figures.length > 0 && figures.every((texts) => Array.isArray(texts));
+  if (!whole || specHash(record?.measurement) !== specHash(measurement)) {
+    throw new UserError("this is not the record of the measurement its name says", {
+      where: path,
+      fix: "Delete it to measure again",
+    });
+  }
+  return record;
+}
+
+function parsed(text: string): MeasurementRecord | undefined {
+  try {
+    return JSON.parse(text) as MeasurementRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A figure by text, as claims compare it; empty where it was not measured. */
+export function byText(record: MeasurementRecord | undefined, figure: string): BySeed {
+  const values = record?.figures[figure] ?? [];
+  return new Map(values.flatMap((value, text) => (value === null ? [] : [[text, value] as const])));
+}

@@ -1,0 +1,162 @@
+/** What each kind of measurement does. */
+import { free, scope, type Tensor } from "../engine/index.js";
+import { UserError } from "../errors.js";
+import {
+  adaptationSpread,
+  adaptations,
+  focus,
+  meanLoss,
+  recency,
+  type TokenLosses,
+  tokenLosses,
+  withoutAdapting,
+} from "../measure/index.js";
+import { batch, type Model } from "../model/index.js";
+import { boundaryOf, type CorpusSpec, openCorpus, splitCorpus, type Tokenizer } from "../text/index.js";
+import type { Figures, MeasureSpec } from "./measurement.js";
+import { plantedTexts } from "./planted.js";
+
+/** A model that can read. */
+export type Reader = { readonly model: Model<Tensor>; readonly tokenizer: Tokenizer };
+
+type Measures = {
+  readonly [K in MeasureSpec["kind"]]: (
+    reader: Reader,
+    spec: Extract<MeasureSpec, { readonly kind: K }>,
+  ) => Promise<Figures>;
+};
+
+const measures: Measures = {
+  loss: async (reader, { corpus, texts, tokens }) => {
+    const losses = tokenLosses(reader.model, await heldOut(reader, corpus, texts, tokens));
+    return {
+      nats: each(losses, () => true),
+      natsEarly: each(losses, (at) => at <= tokens / 4),
+      natsLate: each(losses, (at) => at > tokens / 4),
+    };
+  },
+  recency: async (reader, { corpus, texts, tokens }) => {
+    const losses = tokenLosses(reader.model, await heldOut(reader, corpus, texts, tokens));
+    const seen = losses.map(({ ids }) => recency(ids));
+    const within = (from: number, to: number): (number | null)[] =>
+      losses.map((one, text) => known(meanLoss(one, (at) => seen[text][at] >= from && seen[text][at] < to)));
+    return {
+      natsNear: within(1, 16),
+      natsMiddle: within(16, 64),
+      natsFar: within(64, tokens + 1),
+      natsNew: within(0, 1),
+    };
+  },
+  shift: async (reader, { corpus, texts, tokens }) => {
+    const rows = await separate(reader, corpus, 2 * texts, tokens);
+    const [first, second] = [rows.slice(0, texts), rows.slice(texts)];
+    const boundary = Int32Array.of(boundaryOf(reader.tokenizer));
+    const alone = tokenLosses(
+      reader.model,
+      second.map((ids) => joined(boundary, ids)),
+    );
+    const after = tokenLosses(
+      reader.model,
+      second.map((ids, text) => joined(boundary, first[text], ids)),
+    );
+    return {
+      natsAlone: each(alone, () => true),
+      natsAfter: each(after, (at) => at > tokens),
+    };
+  },
+  planted: async ({ model, tokenizer }, spec) => {
+    const texts = plantedTexts(tokenizer, spec);
+    const losses = tokenLosses(
+      model,
+      texts.map(({ ids }) => ids),
+    );
+    const where = texts.map(({ ids, asked, told }) => focus(model, [...ids.subarray(0, asked)], told));
+    return {
+      natsName: losses.map((one, text) => known(meanLoss(one, (at) => at >= texts[text].asked))),
+      irrelevant: where.map(({ irrelevant }) => irrelevant),
+      entropy: where.map(({ entropy }) => entropy),
+    };
+  },
+  adaptation: async (reader, { corpus, texts, tokens }) => {
+    const { model } = reader;
+    const rows = await heldOut(reader, corpus, texts, tokens);
+    const parts = adaptations(
+      model,
+      scope(() => batch(rows.map((row) => row.subarray(0, tokens)))),
+    );
+    const spread = adaptationSpread(parts);
+    if (spread === undefined) throw new UserError("the model has no part that adapts to a text");
+    const fixed = withoutAdapting(model, parts);
+    const [as, without] = [model, fixed].map((one) => each(tokenLosses(one, rows), () => true));
+    free(fixed.params.layers.map(({ mixerNorm, mlpNorm }) => [mixerNorm, mlpNorm]));
+    return { spread, nats: as, natsFixed: without };
+  },
+};
+
+/**
+ * Takes a measurement: one number for each text, of each figure of its kind.
+ *
+ * | kind | figures |
+ * |---|---|
+ * | `loss` | `nats` of a token; `natsEarly`, `natsLate`: of the first quarter of the positions, of the others |
+ * | `recency` | `natsNear`, `natsMiddle`, `natsFar`, `natsNew`: of tokens last seen within 15, 63, more tokens, or never |
+ * | `shift` | `natsAlone`, `natsAfter`: of a text by itself, and directly behind another one |
+ * | `planted` | `natsName` of a name asked for; `irrelevant`, `entropy` of the attention that looks for it |
+ * | `adaptation` | `spread` of gains and gates; `nats`, `natsFixed`: as the model is, and with gains and gates at their means |
+ *
+ * @throws UserError when the model cannot be measured so
+ */
+export function measured(reader: Reader, spec: MeasureSpec): Promise<Figures> {
+  // The union and its entry agree by construction, which TypeScript cannot follow.
+  return (measures[spec.kind] as (reader: Reader, spec: MeasureSpec) => Promise<Figures>)(reader, spec);
+}
+
+function each(losses: readonly TokenLosses[], chosen: (at: number) => boolean): (number | null)[] {
+  return losses.map((one) => known(meanLoss(one, chosen)));
+}
+
+function known(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
+/** Share of documents that runs hold out. */
+const share = 0.02;
+
+async function heldOutDocuments(tokenizer: Tokenizer, spec: CorpusSpec): Promise<readonly Int32Array[]> {
+  const { validation } = splitCorpus(await openCorpus(spec), share);
+  return validation.texts.map((text) => Int32Array.from(tokenizer.encode(text)));
+}
+
+/** Held-out documents one behind the other, boundaries between them, cut to rows of `tokens` ids behind a boundary. */
+async function heldOut(
+  { tokenizer }: Reader,
+  corpus: CorpusSpec,
+  texts: number,
+  tokens: number,
+): Promise<readonly Int32Array[]> {
+  const boundary = boundaryOf(tokenizer);
+  const ids = (await heldOutDocuments(tokenizer, corpus)).flatMap((document) => [...document, boundary]);
+  enough(Math.floor(ids.length / tokens), texts);
+  return Array.from({ length: texts }, (_, i) => Int32Array.of(boundary, ...ids.slice(i * tokens, (i + 1) * tokens)));
+}
+
+/** The beginnings of held-out documents that are long enough. */
+async function separate(
+  { tokenizer }: Reader,
+  corpus: CorpusSpec,
+  texts: number,
+  tokens: number,
+): Promise<readonly Int32Array[]> {
+  const long = (await heldOutDocuments(tokenizer, corpus)).filter(({ length }) => length >= tokens);
+  enough(long.length, texts);
+  return long.slice(0, texts).map((ids) => ids.subarray(0, tokens));
+}
+
+function enough(found: number, texts: number): void {
+  if (found >= texts) return;
+  throw new UserError(`the corpus holds out ${found} such texts`, { where: "a measurement", expected: `${texts}` });
+}
+
+function joined(...parts: readonly Int32Array[]): Int32Array {
+  return Int32Array.from(parts.flatMap((part) => [...part]));
+}

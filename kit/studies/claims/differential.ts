@@ -1,0 +1,144 @@
+/** What is said of differential attention, and of Liquid Metal together with it. */
+import type { Claim } from "../../lab/index.js";
+import {
+  atEqualTokens,
+  backAtBase,
+  contrast,
+  overTexts,
+  type Pair,
+  sooner,
+  together,
+  untestable,
+} from "./judgements.js";
+
+const card = "card of the differential Liquid Metal";
+
+const healed = (arm: string): Pair => ({ study: "heal-stories", arm, against: "control" });
+
+const larger = (arm: string): Pair => ({ study: "heal-smollm2", arm, against: "control" });
+
+/** A measurement of the first seed's model. */
+const at = (arm: string, measure: string): string => `heal-stories/${arm}/${measure}`;
+
+/** Of the search for a name that was told, against the base trained on the same tokens. */
+const search = (arm: string, name: string, unit: string) => ({
+  of: at(arm, "planted"),
+  against: at("control", "planted"),
+  name,
+  unit,
+});
+
+const differentialArms = ["v1-within", "v1-residual", "v2"] as const;
+
+export const differentialClaims: readonly Claim[] = [
+  {
+    sentence: "The subtraction cancels noise, promoting the emergence of sparse attention patterns.",
+    author: "T. Ye et al., Differential Transformer, which the card's attention is taken from",
+    measure: `${differentialArms.join(", ")} against the base trained on the same tokens: share of attention on tokens other than a name that was told, where it is asked for, and entropy of attention; below 0 supports it`,
+    judge: (evidence) =>
+      together(
+        ...differentialArms.flatMap((arm) => [
+          overTexts(evidence, search(arm, "irrelevant", "of attention"), "below"),
+          overTexts(evidence, search(arm, "entropy", "of ln T"), "below"),
+        ]),
+      ),
+  },
+  {
+    sentence:
+      "This mechanism improves context sensitivity, enabling the model to dynamically adjust its focus between different aspects of the data.",
+    author: card,
+    measure: `${differentialArms.join(", ")} against the base trained on the same tokens: loss of a name told 128 tokens ago; below 0 supports it`,
+    judge: (evidence) =>
+      together(
+        ...differentialArms.map((arm) => overTexts(evidence, search(arm, "natsName", "nats per token"), "below")),
+      ),
+  },
+  {
+    sentence:
+      "Differential Self-Attention and Adaptive RMSNorm work together to make the model responsive to context changes […]",
+    author: card,
+    measure:
+      "Liquid Metal and differential V1 against the base trained on the same tokens: what a text costs more behind another one than by itself; below 0 supports it",
+    judge: (evidence) =>
+      contrast(
+        evidence,
+        { of: at("liquid-v1", "shift"), against: at("control", "shift"), name: "natsAfter", less: "natsAlone" },
+        "below",
+      ),
+  },
+  ...(
+    [
+      ["natsFar", "Differential Self-Attention captures global patterns […]", "64 or more tokens ago"],
+      ["natsNear", "[…] Token Mixing and SEBlock provide local and channel-wise focus.", "within 15 tokens"],
+    ] as const
+  ).map(
+    ([name, sentence, when]): Claim => ({
+      sentence,
+      author: card,
+      measure: `Liquid Metal and differential V1 against the base trained on the same tokens: loss of tokens last seen ${when}; below 0 supports it`,
+      judge: (evidence) =>
+        overTexts(
+          evidence,
+          { of: at("liquid-v1", "recency"), against: at("control", "recency"), name, unit: "nats per token" },
+          "below",
+        ),
+    }),
+  ),
+  ...(
+    [
+      ["TinyStories-656K, Liquid Metal and differential V1", healed("liquid-v1")],
+      ["SmolLM2-135M, differential V1", larger("v1-within")],
+    ] as const
+  ).map(
+    ([what, pair]): Claim => ({
+      sentence: "Benchmarks put this back around the base model for performance.",
+      author: card,
+      measure: `${what}: bits per byte after healing, less the base's before; within 1 % supports it`,
+      judge: (evidence) => backAtBase(evidence, pair, { steps: 58_860 }),
+    }),
+  ),
+  {
+    sentence:
+      "This can lead to better handling of complex or varied sentence structures in language tasks, enhancing accuracy and interpretability.",
+    author: card,
+    measure:
+      "differential V1 beside the head, and V2, each against the base trained on the same tokens: bits per byte; below 0 supports it",
+    judge: (evidence) => together(...["v1-residual", "v2"].map((arm) => atEqualTokens(evidence, healed(arm)))),
+  },
+  {
+    sentence:
+      "The adaptive and context-sensitive adjustments should help the model generalize better to unseen data, as it dynamically adapts to different contexts and feature relevances.",
+    author: card,
+    measure:
+      "Liquid Metal against the base trained on the same tokens: bits per byte of held-out texts; below 0 supports it",
+    judge: (evidence) => atEqualTokens(evidence, healed("liquid")),
+  },
+  ...(
+    [
+      ["TinyStories-656K", healed("liquid")],
+      ["SmolLM2-135M", larger("liquid")],
+    ] as const
+  ).map(
+    ([what, pair]): Claim => ({
+      sentence:
+        "The model may reach optimal performance faster and with fewer parameter updates, making training more efficient.",
+      author: card,
+      measure: `${what}: when Liquid Metal is where the base trained on the same tokens ends; before 99 % supports it`,
+      judge: (evidence) => sooner(evidence, pair),
+    }),
+  ),
+  {
+    sentence:
+      "By balancing these patterns, it allows the model to make more nuanced inferences based on the needs of the context.",
+    author: card,
+    measure: "none: nuance has no measure",
+    judge: untestable("a model of this size infers too little to be judged"),
+  },
+  {
+    sentence:
+      "With differential attention and channel recalibration, the model's outputs are more interpretable, as it effectively shows how it emphasizes certain features or attention patterns based on context.",
+    author: card,
+    measure: "what maps and gates show of a text, in the figures of notebooks 03 and 04",
+    judge: untestable("a map is a figure to look at; whether it explains an output nobody has measured"),
+  },
+];

@@ -1,0 +1,209 @@
+/** How claims are judged: each a pure function of figures, and nothing while one of them is missing. */
+import {
+  type ArmResult,
+  addedBy,
+  bitsPerByteWithin,
+  type Evidence,
+  gradientSpread,
+  type Judgement,
+  lossSpikes,
+  type Measured,
+  millisecondsPerToken,
+  type PairedComparison,
+  pairedComparison,
+  signed,
+  tokensToReach,
+  type Verdict,
+} from "../../lab/index.js";
+import { differenceText, percentText, seedsText, type Written } from "../words.js";
+
+/** Which side of zero supports a claim. */
+export type Side = "above" | "below";
+
+/** Two arms of a study: what is claimed of, and what it is compared with. */
+export type Pair = { readonly study: string; readonly arm: string; readonly against: string };
+
+/** What cannot be measured with what is at hand, and why. */
+export function untestable(why: string): () => Judgement {
+  return () => ({ figure: why, verdict: "not testable here" });
+}
+
+/** A difference: whether its interval lies on the side that supports the claim. With one seed there is no interval. */
+export function judged(
+  comparison: PairedComparison | undefined,
+  side: Side,
+  written: Written = { unit: "bits per byte" },
+): Judgement | undefined {
+  if (comparison === undefined) return undefined;
+  const figure = differenceText(comparison, written);
+  const interval = comparison.spread?.interval;
+  if (interval === undefined) return { figure, verdict: "not testable here" };
+  return { figure, verdict: verdictOf(side === "above" ? interval.low > 0 : interval.high < 0) };
+}
+
+export function verdictOf(supported: boolean): Verdict {
+  return supported ? "supported" : "not supported";
+}
+
+/** Several figures of one claim, which has to hold in all of them. */
+export function together(...judgements: readonly (Judgement | undefined)[]): Judgement | undefined {
+  const known = judgements.filter((judgement) => judgement !== undefined);
+  if (known.length < judgements.length) return undefined;
+  const order: readonly Verdict[] = ["not supported", "budget not reached", "not testable here", "supported"];
+  return {
+    figure: known.map(({ figure }) => figure).join("; "),
+    verdict: order.find((verdict) => known.some((judgement) => judgement.verdict === verdict))!,
+  };
+}
+
+/** A figure of one model against that of another over the same texts. */
+export function overTexts(
+  evidence: Evidence,
+  figure: { readonly of: string; readonly against: string; readonly name: string; readonly unit: string },
+  side: Side,
+): Judgement | undefined {
+  const [own, other] = [figure.of, figure.against].map((name) => evidence.observation(name, figure.name));
+  return judged(pairedComparison(own, other), side, { unit: figure.unit, over: "text" });
+}
+
+/** One figure of a measurement against another one of it, text by text. */
+export function withinTexts(
+  evidence: Evidence,
+  figure: { readonly of: string; readonly name: string; readonly less: string; readonly unit: string },
+  side: Side,
+): Judgement | undefined {
+  const [own, other] = [figure.name, figure.less].map((name) => evidence.observation(figure.of, name));
+  return judged(pairedComparison(own, other), side, { unit: figure.unit, over: "text" });
+}
+
+/** How much more one model's figures differ than another's: `(a − b) − (c − d)`, text by text. */
+export function contrast(
+  evidence: Evidence,
+  figure: { readonly of: string; readonly against: string; readonly name: string; readonly less: string },
+  side: Side,
+): Judgement | undefined {
+  const differences = [figure.of, figure.against].map((name) => {
+    const [one, other] = [figure.name, figure.less].map((of) => evidence.observation(name, of));
+    return new Map([...one].map(([text, value]) => [text, value - (other.get(text) ?? Number.NaN)]));
+  });
+  return judged(pairedComparison(differences[0], differences[1]), side, { unit: "nats per token", over: "text" });
+}
+
+/** Bits per byte at equal tokens. */
+export function atEqualTokens(evidence: Evidence, { study, arm, against }: Pair): Judgement | undefined {
+  return judged(evidence.compare(study, arm, against), "below");
+}
+
+/** Bits per byte before the first step: no seed has a part in it, so that the difference speaks for itself. */
+export function untrained(evidence: Evidence, { study, arm, against }: Pair, side: Side): Judgement | undefined {
+  const [own, other] = [arm, against].map((name) => evidence.arm(study, name).atStart.mean);
+  if (own === undefined || other === undefined) return undefined;
+  const difference = own - other;
+  const figure = `${signed(difference, 4)} bits per byte, ${signed((100 * difference) / other, 0)} %`;
+  return { figure, verdict: verdictOf(side === "above" ? difference > 0 : difference < 0) };
+}
+
+/** Spread of the gradient's norm, and spikes of the loss. */
+export function steadiness(evidence: Evidence, { study, arm, against }: Pair): Judgement | undefined {
+  const [spread, spikes] = [gradientSpread, lossSpikes].map((of) =>
+    pairedComparison(evidence.figure(study, arm, of).bySeed, evidence.figure(study, against, of).bySeed),
+  );
+  const quieter = judged(spread, "below", { unit: "in ln gradient norm" });
+  if (quieter === undefined || spikes === undefined) return undefined;
+  return { ...quieter, figure: `${quieter.figure}; ${signed(spikes.difference, 1)} loss spikes` };
+}
+
+/** Learning rates of the short runs whose bits per byte lie within one percent of the arm's lowest: more of them support. */
+export function rateRange(evidence: Evidence, { study, arm, against }: Pair): Judgement | undefined {
+  const [own, other] = [arm, against].map((name) => goodRates(evidence.arm(study, name)));
+  if (own === undefined || other === undefined) return undefined;
+  return { figure: `${own} learning rates against ${other}`, verdict: verdictOf(own > other) };
+}
+
+function goodRates({ pilot }: ArmResult): number | undefined {
+  if (pilot.length === 0 || pilot.some(({ footer }) => footer === undefined)) return undefined;
+  const reached = pilot.map(({ footer }) => footer?.bitsPerByte ?? Number.POSITIVE_INFINITY);
+  return reached.filter((bits) => bits <= 1.01 * Math.min(...reached)).length;
+}
+
+/** Share of its tokens after which an arm is where the other one ends; it has to be there before in all seeds. */
+export function sooner(evidence: Evidence, { study, arm, against }: Pair): Judgement | undefined {
+  const goals = evidence.arm(study, against).bitsPerByte.bySeed;
+  const { records, tokens } = evidence.arm(study, arm);
+  const pairs = records.filter(({ header, footer }) => footer?.ending === "done" && goals.has(header.seed));
+  if (pairs.length === 0) return undefined;
+  const shares = pairs.map((record) => (tokensToReach(record, goals.get(record.header.seed)!) ?? Infinity) / tokens);
+  const there = shares.filter(Number.isFinite);
+  const average = there.reduce((sum, share) => sum + share, 0) / there.length;
+  const late = shares.length - there.length;
+  const figure = [
+    ...(there.length > 0 ? [`after ${(100 * average).toFixed(0)} % of the tokens, ${seedsText(there.length)}`] : []),
+    ...(late > 0 ? [`not at all, ${seedsText(late)}`] : []),
+  ].join("; ");
+  return { figure, verdict: shares.length === 1 ? "not testable here" : verdictOf(late === 0 && average < 0.99) };
+}
+
+/** Whether the difference to the other arm still falls in the second half of the run. */
+export function stillGaining(evidence: Evidence, { study, arm, against }: Pair): Judgement | undefined {
+  const gain = (name: string): Measured =>
+    evidence.figure(study, name, (record) => {
+      const half = bitsPerByteWithin(record, evidence.arm(study, name).tokens / 2);
+      return half === undefined ? undefined : record.footer!.bitsPerByte! - half;
+    });
+  return judged(pairedComparison(gain(arm).bySeed, gain(against).bySeed), "below");
+}
+
+/** Largest share of FLOPs and of time that is still called light. */
+const light = 0.05;
+
+/** FLOPs and training time of a token, in proportion to the other arm's; both are to grow by less than a twentieth. */
+export function lightness(evidence: Evidence, { study, arm, against }: Pair): Judgement | undefined {
+  const times = [arm, against].map((name) => evidence.figure(study, name, millisecondsPerToken).mean);
+  if (times[0] === undefined || times[1] === undefined) return undefined;
+  const [own, other] = [arm, against].map((name) => addedBy(evidence.study(study), name).flops);
+  const flops = (1 + own) / (1 + other) - 1;
+  const time = times[0] / times[1] - 1;
+  const figure = `FLOPs ${percentText(flops)}, time of a token ${percentText(time)}`;
+  return { figure, verdict: verdictOf(flops < light && time < light) };
+}
+
+/** What the whole gains beyond the sum of what its members gain by themselves; below 0 is more. */
+export function synergy(
+  evidence: Evidence,
+  { study, arm, against }: Pair,
+  members: readonly string[],
+): Judgement | undefined {
+  const of = (name: string): ReadonlyMap<number, number> => evidence.arm(study, name).bitsPerByte.bySeed;
+  const none = of(against);
+  const seeds = [...of(arm).keys()].filter((seed) => [against, ...members].every((name) => of(name).has(seed)));
+  const alone = (seed: number): number =>
+    members.reduce((sum, name) => sum + of(name).get(seed)! - none.get(seed)!, none.get(seed)!);
+  const additive = new Map(seeds.map((seed) => [seed, alone(seed)]));
+  return judged(pairedComparison(of(arm), additive), "below");
+}
+
+/** Training the card speaks of. */
+type CardBudget = { readonly steps: number };
+
+/** Share by which a healed model may be worse than the base and still be "around" it. */
+const around = 0.01;
+
+/** A healed conversion against the base as it was: within a hundredth it is back; beyond, the budget was smaller. */
+export function backAtBase(
+  evidence: Evidence,
+  { study, arm, against }: Pair,
+  { steps }: CardBudget,
+): Judgement | undefined {
+  const comparison = pairedComparison(
+    evidence.arm(study, arm).bitsPerByte.bySeed,
+    evidence.arm(study, against).atStart.bySeed,
+  );
+  const base = evidence.arm(study, against).atStart.mean;
+  if (comparison === undefined || base === undefined) return undefined;
+  const taken = evidence.arm(study, arm).records.map(({ steps }) => steps.at(-1)?.step ?? 0);
+  const most = Math.max(...taken);
+  const figure = `${differenceText(comparison, { unit: "bits per byte" })}, ${most} steps of the card's ${steps}`;
+  const worst = comparison.spread?.interval.high ?? comparison.difference;
+  if (worst < around * base) return { figure, verdict: "supported" };
+  return { figure, verdict: most < steps ? "budget not reached" : "not supported" };
+}

@@ -1,0 +1,196 @@
+/** What the model cards of Liquid Metal say of its modules and of all of them together. */
+import type { Claim } from "../../lab/index.js";
+import {
+  atEqualTokens,
+  contrast,
+  lightness,
+  overTexts,
+  type Pair,
+  rateRange,
+  steadiness,
+  stillGaining,
+  synergy,
+  together,
+  untestable,
+  withinTexts,
+} from "./judgements.js";
+
+const card = "card of Liquid Metal";
+
+/** It repeats the other and adds what it expects of all modules together. */
+const differentialCard = "card of the differential Liquid Metal";
+
+/** A module by itself against none of them. */
+const alone = (part: string): Pair => ({ study: "liquid-parts", arm: `only-${part}`, against: "none" });
+
+/** Two modules without the third, against none. */
+const without = (part: string): Pair => ({ study: "liquid-parts", arm: `no-${part}`, against: "none" });
+
+const all: Pair = { study: "liquid-parts", arm: "all", against: "none" };
+
+const learns = "bits per byte at equal tokens; below 0 supports it";
+const steady = "spread of the gradient's norm, below 0 supports it, and spikes of the loss";
+const cheap = "FLOPs and training time of a token; less than 5 % more of both supports it";
+
+/** A measurement of the first seed's model. */
+const at = (arm: string, measure: string): string => `liquid-parts/${arm}/${measure}`;
+
+const fixed =
+  "loss with gains and gates as they adapt, less that with both at their means over texts; below 0 supports it";
+
+export const liquidClaims: readonly Claim[] = [
+  {
+    sentence:
+      "Makes the normalization process adaptable rather than static, which can improve the model's ability to generalize across diverse inputs.",
+    author: card,
+    measure: "adaptive norms alone against none: loss on stories of another make; below 0 supports it",
+    judge: (evidence) =>
+      overTexts(
+        evidence,
+        {
+          of: at("only-adaptiveRmsNorm", "other-corpus"),
+          against: at("none", "other-corpus"),
+          name: "nats",
+          unit: "nats per token",
+        },
+        "below",
+      ),
+  },
+  ...(
+    [
+      [
+        "only-adaptiveRmsNorm",
+        "[…] allowing the model to scale features dynamically based on the input's global context.",
+      ],
+      [
+        "only-squeezeExcite",
+        "Performs adaptive channel-wise recalibration by scaling each feature channel based on global context.",
+      ],
+    ] as const
+  ).map(
+    ([arm, sentence]): Claim => ({
+      sentence,
+      author: card,
+      measure: `${arm}: ${fixed}`,
+      judge: (evidence) =>
+        withinTexts(
+          evidence,
+          { of: at(arm, "adaptation"), name: "nats", less: "natsFixed", unit: "nats per token" },
+          "below",
+        ),
+    }),
+  ),
+  {
+    sentence:
+      "By capturing local dependencies within the sequence, Token Mixing complements self-attention's global scope, giving the model a better understanding of local patterns and relationships.",
+    author: card,
+    measure:
+      "token mixing alone against none: what it gains on tokens last seen within 15, less what it gains on those last seen 64 or more ago; below 0 supports it",
+    judge: (evidence) =>
+      contrast(
+        evidence,
+        {
+          of: at("only-tokenMixing", "recency"),
+          against: at("none", "recency"),
+          name: "natsNear",
+          less: "natsFar",
+        },
+        "below",
+      ),
+  },
+  {
+    sentence:
+      "This helps improve generalization, especially when handling varied inputs with different feature relevances, such as conversations with shifting topics.",
+    author: card,
+    measure:
+      "squeeze-and-excitation alone against none: what a text costs more behind another one than by itself; below 0 supports it",
+    judge: (evidence) =>
+      contrast(
+        evidence,
+        { of: at("only-squeezeExcite", "shift"), against: at("none", "shift"), name: "natsAfter", less: "natsAlone" },
+        "below",
+      ),
+  },
+  {
+    sentence:
+      "Adaptive scaling helps maintain stability in training, as it smooths out variations while retaining sensitivity to input-specific details.",
+    author: card,
+    measure: `adaptive norms alone against none: ${steady}`,
+    judge: (evidence) => steadiness(evidence, alone("adaptiveRmsNorm")),
+  },
+  {
+    sentence: "This can lead to improved convergence and robustness, especially in complex tasks.",
+    author: card,
+    measure: `adaptive norms alone against none: ${learns}; more learning rates within 1 % of the best are robustness`,
+    judge: (evidence) =>
+      together(atEqualTokens(evidence, alone("adaptiveRmsNorm")), rateRange(evidence, alone("adaptiveRmsNorm"))),
+  },
+  {
+    sentence:
+      "Improves the model's intra-sequence awareness, which can be particularly beneficial in processing structured or position-sensitive data.",
+    author: card,
+    measure: `token mixing alone against none: ${learns}`,
+    judge: (evidence) => atEqualTokens(evidence, alone("tokenMixing")),
+  },
+  {
+    sentence:
+      "This layer's lightweight nature makes it a low-cost way to add a degree of locality that can enhance overall performance.",
+    author: card,
+    measure: `token mixing alone against none: ${cheap}`,
+    judge: (evidence) => lightness(evidence, alone("tokenMixing")),
+  },
+  {
+    sentence:
+      "Boosts the model's expressiveness by allowing it to dynamically adjust which features are most relevant for each input.",
+    author: card,
+    measure: `squeeze-and-excitation alone against none: ${learns}`,
+    judge: (evidence) => atEqualTokens(evidence, alone("squeezeExcite")),
+  },
+  {
+    sentence: "This model could use more training to fully utilize the new features.",
+    author: card,
+    measure: "all three against none: what the difference gains in the second half of the run; below 0 supports it",
+    judge: (evidence) => stillGaining(evidence, all),
+  },
+  {
+    sentence:
+      "When these components work together, they create a model that is both flexible and context-aware. Here's how they synergize and improve model performance.",
+    author: differentialCard,
+    measure: "all three against none, less what each gains alone; below 0 supports it",
+    judge: (evidence) => synergy(evidence, all, ["only-adaptiveRmsNorm", "only-tokenMixing", "only-squeezeExcite"]),
+  },
+  {
+    sentence:
+      "Adaptive RMSNorm stabilizes the model's normalization process without the computational cost of LayerNorm.",
+    author: differentialCard,
+    measure: `adaptive norms alone against plain RMSNorm, which LayerNorm exceeds by a mean: ${cheap}`,
+    judge: (evidence) => lightness(evidence, alone("adaptiveRmsNorm")),
+  },
+  {
+    sentence:
+      "Token Mixing and SEBlock are relatively lightweight modules that add contextual richness without significantly increasing computation.",
+    author: differentialCard,
+    measure: `both against none: ${cheap}`,
+    judge: (evidence) => lightness(evidence, without("adaptiveRmsNorm")),
+  },
+  {
+    sentence: "This combination can reduce training instability and potentially speed up convergence.",
+    author: differentialCard,
+    measure: `all three against none: ${steady}; ${learns}`,
+    judge: (evidence) => together(steadiness(evidence, all), atEqualTokens(evidence, all)),
+  },
+  {
+    sentence:
+      "Adaptive RMSNorm and Token Mixing add stability and locality, reducing issues with gradient explosion or vanishing.",
+    author: differentialCard,
+    measure: `both against none: ${steady}`,
+    judge: (evidence) => steadiness(evidence, without("squeezeExcite")),
+  },
+  {
+    sentence:
+      "SEBlock and Adaptive RMSNorm adapt the feature importance dynamically […]. This can enhance interpretability and generalization across different types of inputs.",
+    author: differentialCard,
+    measure: "what gains and gates show of a text, in the figures of notebook 04",
+    judge: untestable("figures show which channels adapt, not whether anybody understands more"),
+  },
+];
