@@ -11,6 +11,8 @@ export type BenchOptions = {
   readonly preset?: string;
   /** Whether what is measured is kept in results/benches. */
   readonly record?: boolean;
+  /** How long a load lasts, where a bench has one. */
+  readonly seconds?: number;
 };
 
 type Bench = {
@@ -19,6 +21,7 @@ type Bench = {
   readonly takesPreset?: true;
   /** Whether its figures can be kept: others are derived from them. */
   readonly records?: true;
+  readonly takesSeconds?: true;
 };
 
 const benches: Readonly<Record<string, Bench>> = {
@@ -44,6 +47,11 @@ const benches: Readonly<Record<string, Bench>> = {
     about: "layers of a 2.2 GB checkpoint stacked (--preset narrow: 0.14 GB), against mergekit",
     load: async () => (await import("./merge/bench.js")).benchMerge,
     takesPreset: true,
+  },
+  serve: {
+    about: "the completions server under 1, 8 and 64 clients (--seconds 60), and under clients that misbehave",
+    load: async () => (await import("./serve/bench.js")).benchServe,
+    takesSeconds: true,
   },
   train: {
     about: "a training step of a ternary Gated DeltaNet (--preset teenyS), against PyTorch",
@@ -74,7 +82,11 @@ async function main(args: readonly string[]): Promise<void> {
   if (values.record === true && bench.records === undefined) {
     throw new UserError(`bench ${name} keeps no record`, { fix: "Leave --record out" });
   }
-  await (await bench.load())({ rounds, only: values.only, preset: values.preset, record: values.record });
+  const seconds = values.seconds === undefined ? undefined : Number(values.seconds);
+  if (seconds !== undefined && !(seconds >= 1 && seconds <= 3600 && bench.takesSeconds === true)) {
+    throw new UserError(`--seconds ${values.seconds}`, { expected: "1 to 3600, for a bench of a load" });
+  }
+  await (await bench.load())({ rounds, only: values.only, preset: values.preset, record: values.record, seconds });
 }
 
 function parsed(args: readonly string[]) {
@@ -88,6 +100,7 @@ function parsed(args: readonly string[]) {
         only: { type: "string" },
         preset: { type: "string" },
         record: { type: "boolean" },
+        seconds: { type: "string" },
       },
     });
   } catch (error) {
@@ -97,6 +110,7 @@ function parsed(args: readonly string[]) {
 
 function help(): void {
   say("npm run bench -- NAME [--rounds N] [--only PART] [--preset NAME] [--record]\n");
+  say("npm run bench -- NAME [--rounds N] [--only PART] [--preset NAME] [--seconds S]\n");
   const rows = Object.entries(benches).map(([name, { about }]) => `  ${name.padEnd(10)}${about}`);
   say(rows.join("\n"));
   say("\nContestants take turns in processes of their own. Peers are installed into .peers/ on first use.");
