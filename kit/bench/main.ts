@@ -39,6 +39,11 @@ const benches: Readonly<Record<string, Bench>> = {
     about: "matrix products, the cost of an operation, a training step, against NumPy and PyTorch",
     load: async () => (await import("./engine/bench.js")).benchEngine,
   },
+  eval: {
+    about: "documents a second of evaluations (--preset MODEL, --only TASK), against lm-evaluation-harness",
+    load: async () => (await import("./eval/bench.js")).benchEval,
+    takesPreset: true,
+  },
   generate: {
     about: "prompt and decoding of SmolLM2-135M, against transformers",
     load: async () => (await import("./generate/bench.js")).benchGenerate,

@@ -11,7 +11,7 @@ import { say } from "./harness/table.js";
 /** A peer environment: its folder below `.peers`, its list of packages in `kit/bench/peers`, and the packages worth naming. */
 type PeerSpec = { readonly requirements: string; readonly packages: readonly string[]; readonly note: string };
 
-export type PeerName = "torch" | "mergekit" | "gguf" | "lm-eval";
+export type PeerName = "torch" | "mergekit" | "gguf" | "lm-eval" | "harness";
 
 const peers: Readonly<Record<PeerName, PeerSpec>> = {
   torch: {
@@ -33,6 +33,11 @@ const peers: Readonly<Record<PeerName, PeerSpec>> = {
     requirements: "lm-eval.txt",
     packages: ["lm-eval", "datasets"],
     note: "lm-evaluation-harness without PyTorch, 0.8 GB on disk",
+  },
+  harness: {
+    requirements: "harness.txt",
+    packages: ["lm-eval", "torch", "transformers"],
+    note: "lm-evaluation-harness with its Hugging Face backend on the packages of torch, which it shares on disk",
   },
 };
 
