@@ -116,7 +116,9 @@ describe("streams", () => {
     ["BF16", "F32", 1.7],
     ["F32", "F64", undefined],
   ])("%s to %s, scaled by %s, in pieces as in one", async (dtype, out, scale) => {
-    const bytes = bytesOf(random).subarray(0, count * blockOf(dtype).bytes);
+    // Below 2 in every type: nothing infinite.
+    const bits = blockOf(dtype).bytes === 2 ? random.map((word) => word & 0x3fff3fff) : random;
+    const bytes = bytesOf(bits).subarray(0, count * blockOf(dtype).bytes);
     const ref = { ...fileOf(bytes, dtype, [count]), scale };
     const result = await streamed(ref, out);
     const whole = new Uint8Array(count * blockOf(result.dtype).bytes);
