@@ -1,10 +1,10 @@
 /** What benches measured, kept so that tables and claims can be derived from it: `results/benches/<name>.json`. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../errors.js";
 import { fields, list, positive, type Reader, text, whole } from "../model/reading.js";
 import { makeFolder, writeAtomically } from "../source/files.js";
 import { projectRoot } from "../source/index.js";
+import { parsedFile } from "./jsonFile.js";
 
 /** One measured quantity of one contestant. */
 export type BenchFigure = {
@@ -58,14 +58,7 @@ export async function writeBench(record: BenchRecord, folder: string = benchesFo
 export function readBench(bench: string, folder: string = benchesFolder()): BenchRecord | undefined {
   const path = join(folder, `${bench}.json`);
   if (!existsSync(path)) return undefined;
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    throw new UserError(`${path} is not JSON: ${(error as Error).message}`, {
-      fix: `npm run bench -- ${bench} --record makes it anew`,
-    });
-  }
+  const json = parsedFile(path, `npm run bench -- ${bench} --record makes it anew`);
   return reader(json, { field: "", where: path });
 }
 

@@ -1,5 +1,6 @@
 /** Claims: sentences somebody wrote, and what the records say to them. */
 import { UserError } from "../errors.js";
+import type { BenchRecord } from "./benchRecord.js";
 import { markdownGrid, missing } from "./grid.js";
 import { byText } from "./measurement.js";
 import type { Observations } from "./plannedMeasurements.js";
@@ -33,7 +34,13 @@ export class Evidence {
   constructor(
     readonly results: readonly StudyResult[],
     readonly observed: Observations = new Map(),
+    private readonly benches: readonly BenchRecord[] = [],
   ) {}
+
+  /** What a bench measured; nothing while it has not been recorded. */
+  bench(name: string): BenchRecord | undefined {
+    return this.benches.find(({ bench }) => bench === name);
+  }
 
   /** @throws UserError when there is no such study */
   study(name: string): StudyResult {

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { UserError } from "../errors.js";
 import { complete, renderPng, renderSvg } from "../figure/index.js";
 import type { Archive } from "./archive.js";
+import type { BenchRecord } from "./benchRecord.js";
 import { studyFigures } from "./charts.js";
 import { type Claim, Evidence } from "./claims.js";
 import type { PackedModel } from "./packed.js";
@@ -33,6 +34,8 @@ export type Derivation = {
   readonly claims?: readonly Claim[];
   /** Records of measurements, for claims. */
   readonly observed?: Observations;
+  /** What benches measured, for claims. */
+  readonly benches?: readonly BenchRecord[];
   /** Trained models that are part of the project. */
   readonly packed?: readonly PackedModel[];
   /** What others add to the page of figures. */
@@ -57,14 +60,14 @@ export function derive(derivation: Derivation, readme: string): DerivedFiles {
 
 /** What {@link derive} gives, without the figures. */
 export function deriveText(
-  { studies, archive, answers = {}, claims = [], observed, packed = [], sections = [] }: Derivation,
+  { studies, archive, answers = {}, claims = [], observed, benches, packed = [], sections = [] }: Derivation,
   readme: string,
 ): DerivedFiles {
   const results = studies.map((study) => studyResult(study, archive));
   return new Map<string, Content | undefined>([
     ...results.flatMap((result) => studyText(result, answers, packed)),
     ["results/README.md", figuresPage([...results.map((result) => figureSection(result, answers)), ...sections])],
-    ["results/claims.md", claimsPage(claims, new Evidence(results, observed))],
+    ["results/claims.md", claimsPage(claims, new Evidence(results, observed, benches))],
     ["README.md", withTable(readme, headlines(results, answers))],
   ]);
 }

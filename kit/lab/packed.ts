@@ -1,5 +1,5 @@
 /** Trained models that are part of the project: the best and the worst arm of a study, small enough to be committed. */
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { free, scope } from "../engine/index.js";
@@ -9,6 +9,7 @@ import { between, fields, name, oneOf, positive, whole } from "../model/reading.
 import { writeAtomically } from "../source/files.js";
 import { projectRoot } from "../source/index.js";
 import { load, savePacked } from "../weights/index.js";
+import { parsedFile } from "./jsonFile.js";
 import { modelFolder } from "./models.js";
 import type { RunRecord } from "./record.js";
 import type { ArmResult, StudyResult } from "./results.js";
@@ -71,12 +72,7 @@ export function packedModels(root: string = packedFolder()): readonly PackedMode
 }
 
 function readCard(path: string): PackedCard {
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    throw new UserError(`${path} is not JSON: ${(error as Error).message}`, { fix: "kintsugi pack makes it anew" });
-  }
+  const json = parsedFile(path, "kintsugi pack makes it anew");
   return cardReader(json, { field: "", where: path });
 }
 

@@ -1,6 +1,6 @@
 /** What the author of teeny-s wrote. */
-import type { Claim, Judgement, Measured } from "../../lab/index.js";
-import { decimals, signed } from "../../lab/index.js";
+import type { BenchRecord, Claim, Judgement, Measured } from "../../lab/index.js";
+import { benchMedian, decimals, signed } from "../../lab/index.js";
 import { seedsText } from "../words.js";
 import { judged, verdictOf } from "./judgements.js";
 
@@ -58,7 +58,31 @@ export const teenyClaims: readonly Claim[] = [
     measure: "Gated DeltaNet against the gated convolution at equal tokens and parameters; below 0 supports it",
     judge: (evidence) => judged(evidence.compare("mixer", "deltanet", "conv"), "below"),
   },
+  {
+    sentence: "Linear scaling with sequence length instead of quadratic.",
+    author,
+    measure:
+      "time of a prompt from 2,048 to 8,192 tokens as a power of its length, at most 1.1 supports it; bytes of state at tokens 10 and 10,000, which must be equal",
+    judge: (evidence) => linear(evidence.bench("decode")),
+  },
 ];
+
+/** Whether a prompt's time grows as its length, and the state not at all. */
+function linear(decode: BenchRecord | undefined): Judgement | undefined {
+  if (decode === undefined) return undefined;
+  const models = ["Gated DeltaNet", "attention"] as const;
+  const of = (model: string, measure: string, at: number): number => benchMedian(decode, model, measure, at)!;
+  const powers = models.map(
+    (model) => Math.log(of(model, "ms a prompt", 8192) / of(model, "ms a prompt", 2048)) / Math.log(4),
+  );
+  const states = models.map((model) => [10, 10_000].map((at) => of(model, "bytes of state", at)));
+  const megabytes = (bytes: number): string => decimals(bytes / 1e6, 2);
+  const [state, cache] = states.map(([early, late]) => `${megabytes(early)} → ${megabytes(late)} MB`);
+  return {
+    figure: `T^${decimals(powers[0], 2)}, attention T^${decimals(powers[1], 2)}; state ${state}, attention ${cache}`,
+    verdict: verdictOf(powers[0] <= 1.1 && states[0][0] === states[0][1]),
+  };
+}
 
 /** Whether a figure is lower than another one in every run that has both. */
 function lower(one: Measured, other: Measured, unit: string): Judgement | undefined {
