@@ -68,7 +68,7 @@ function armsOf(
 const oneThread: RunSpec["execution"] = { backend: "xla", threads: 1, matmul: "float32" };
 
 /** Learning rates of models that have been trained already lie below those of new ones. */
-const pilot = { learningRates: [5e-4, 1e-3, 2e-3], tokens: 200_000, seed: 0 } as const;
+const pilot = { learningRates: [1e-4, 5e-4, 2e-3], tokens: 200_000, seed: 0 } as const;
 
 /** Every conversion of a small model of stories. */
 export const healStories: Study = {

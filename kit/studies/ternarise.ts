@@ -34,7 +34,7 @@ export const ternariseStories: Study = {
   baseline: "control",
   seeds: [0, 1, 2],
   // Ternary weights bear higher rates than those of a dense model that has been trained already.
-  pilot: { learningRates: [5e-4, 1e-3, 2e-3, 4e-3], tokens: 200_000, seed: 0 },
+  pilot: { learningRates: [1e-4, 5e-4, 2e-3, 4e-3], tokens: 200_000, seed: 0 },
 };
 
 /** A model of 135 million parameters. */
