@@ -36,8 +36,6 @@ export function gpuEnvironment(/** @type {Project} */ project, env = process.env
 /**
  * Memory in pages of 2 MB, where glibc and the kernel have them: a training step walks through hundreds of megabytes, and looks
  * up a page for every 4 kB of them otherwise. glibc reads this when a process starts.
- *
- * @returns {Record<string, string>}
  */
 export function memoryEnvironment(env = process.env) {
   return { GLIBC_TUNABLES: env.GLIBC_TUNABLES ?? "glibc.malloc.hugetlb=1" };
