@@ -20,7 +20,7 @@ export function tablesCommand(): Command {
       const evaluated = await evals.deriveBenchmarks(benchmarks(packed), new evals.EvalArchive());
       const { sections } = evaluated;
       const observed = lab.observations(lab.knownMeasurements(measurements, archive));
-      const benches = [lab.readBench("decode") ?? []].flat();
+      const benches = lab.readBenches();
       const ofStudies = lab.derive({ studies, archive, answers, claims, observed, benches, packed, sections }, readme);
       const files = new Map([...ofStudies, ...evaluated.files]);
       for (const path of archive.unclaimed(studies)) console.error(`${relative(root, path)}: no study calls for it`);

@@ -1,6 +1,6 @@
 /** What benches measured, kept so that tables and claims can be derived from it: `results/benches/<name>.json`. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { basename, join } from "node:path";
 import { fields, list, positive, type Reader, text, whole } from "../model/reading.js";
 import { makeFolder, writeAtomically } from "../source/files.js";
 import { projectRoot } from "../source/index.js";
@@ -51,15 +51,20 @@ export async function writeBench(record: BenchRecord, folder: string = benchesFo
 }
 
 /**
- * What a bench measured when it was last recorded; nothing if it never was.
+ * What benches measured when they were last recorded, in the order of their names; none in a project without records.
  *
- * @throws UserError when the file holds something else
+ * @throws UserError when a file holds something else
  */
-export function readBench(bench: string, folder: string = benchesFolder()): BenchRecord | undefined {
-  const path = join(folder, `${bench}.json`);
-  if (!existsSync(path)) return undefined;
-  const json = parsedFile(path, `npm run bench -- ${bench} --record makes it anew`);
-  return reader(json, { field: "", where: path });
+export function readBenches(folder: string = benchesFolder()): readonly BenchRecord[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".json"))
+    .sort()
+    .map((file) => {
+      const where = join(folder, file);
+      const again = `npm run bench -- ${basename(file, ".json")} --record makes it anew`;
+      return reader(parsedFile(where, again), { field: "", where });
+    });
 }
 
 /** The median of a figure of a bench. */
