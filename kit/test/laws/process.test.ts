@@ -37,8 +37,8 @@ it.each(["eager", "graph", "xla"] as const)("what is computed again is not kept 
   );
   expect(again.result.value).toBeCloseTo(kept.result.value, 6);
   expect(again.result.slope / kept.result.slope).toBeCloseTo(1, 4);
-  // 32 layers of 12 MB, or 8 MB where XLA computes a square again by itself, against 32 of 4 MB and one of 12 MB.
-  expect(kept.result.megabytes - again.result.megabytes).toBeGreaterThan(100);
+  // 8 layers of 96 MiB, or 64 MiB where XLA computes a square again by itself, against 8 of 32 MiB and one whole.
+  expect(kept.result.megabytes - again.result.megabytes).toBeGreaterThan(backend === "xla" ? 150 : 300);
 });
 
 type Loop = { live: number[]; megabytes: number[]; losses: number[]; hashes: string[] };
