@@ -2,13 +2,12 @@
  * `npm run check:lm-eval`: the real lm-evaluation-harness asks our server, and the kit evaluates the same documents natively: the
  * same requests, the same scores, the same metrics.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../errors.js";
 import * as evals from "../evals/index.js";
-import { mirrorRoot, projectRoot } from "../source/index.js";
+import { mirrorRoot } from "../source/index.js";
 import * as weights from "../weights/index.js";
-import { say } from "./harness/table.js";
+import { check, inScratch, type Verdict } from "./harness/check.js";
 import { differences } from "./lm-eval/compare.js";
 import { harnessOn } from "./lm-eval/harness.js";
 
@@ -27,22 +26,15 @@ const mirrored: readonly Case[] = [
   },
 ];
 
-let [passed, failed] = [0, 0];
-
-async function main(): Promise<void> {
-  const bench = join(projectRoot(), ".cache", "bench");
-  mkdirSync(bench, { recursive: true });
-  const folder = mkdtempSync(join(bench, "lm-eval-"));
-  try {
-    const mirror = mirrorRoot();
-    const hasTasks = mirror !== undefined && existsSync(join(mirror, "lm_eval_tasks"));
-    for (const each of [...own, ...(hasTasks ? mirrored : [])]) await compared(each, folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+async function main(verdict: Verdict): Promise<void> {
+  const mirror = mirrorRoot();
+  const hasTasks = mirror !== undefined && existsSync(join(mirror, "lm_eval_tasks"));
+  await inScratch("lm-eval", async (folder) => {
+    for (const each of [...own, ...(hasTasks ? mirrored : [])]) await compare(each, folder, verdict);
+  });
 }
 
-async function compared({ model: name, tasks, limit }: Case, folder: string): Promise<void> {
+async function compare({ model: name, tasks, limit }: Case, folder: string, verdict: Verdict): Promise<void> {
   const { model, tokenizer } = await weights.load(name);
   const speaker = { model, tokenizer: weights.requireTokenizer(name, tokenizer) };
   const mine = await evals.run(speaker, tasks, { name, limit });
@@ -53,20 +45,8 @@ async function compared({ model: name, tasks, limit }: Case, folder: string): Pr
     const { task: title } = task.config;
     const found = differences(task, results[title] ?? {}, samples.get(title) ?? []);
     const scores = task.samples.reduce((count, { answers }) => count + answers.length, 0);
-    say(
-      `${found.length === 0 ? "✓" : "✗"} ${[`${name}, ${title}: ${scores} scores`, ...found.slice(0, 5)].join("\n    ")}`,
-    );
-    if (found.length === 0) passed++;
-    else failed++;
+    verdict(`${name}, ${title}: ${scores} scores`, found);
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  failed++;
-  if (error instanceof UserError) console.error(`check:lm-eval: ${error.message}`);
-  else console.error(error);
-}
-if (passed + failed > 0) say(`${passed} passed, ${failed} failed`);
-if (failed > 0) process.exitCode = 1;
+await check("check:lm-eval", main);

@@ -4,15 +4,14 @@
  * mergekit's tables of architectures say.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { UserError } from "../errors.js";
-import { projectRoot } from "../source/index.js";
 import { merge, planMerge } from "../surgery/index.js";
 import { stackOf } from "../surgery/passthrough/names.js";
 import { readSafetensorsFolder } from "../weights/index.js";
+import { check, inScratch, type Verdict } from "./harness/check.js";
 import { Contestant, withContestants } from "./harness/contestant.js";
 import { say } from "./harness/table.js";
 import { type Configuration, configurations } from "./mergekit/configurations.js";
@@ -21,33 +20,20 @@ import { peer } from "./peers.js";
 
 const seed = 5;
 
-let [passed, failed] = [0, 0];
-
-function verdict(name: string, differences: readonly string[]): void {
-  say(`${differences.length === 0 ? "✓" : "✗"} ${[name, ...differences.slice(0, 5)].join("\n    ")}`);
-  if (differences.length === 0) passed++;
-  else failed++;
-}
-
-async function main(args: readonly string[]): Promise<void> {
+async function main(args: readonly string[], verdict: Verdict): Promise<void> {
   const count = randomCount(args);
   const { python, versions } = await peer("mergekit");
   say(`mergekit ${versions.mergekit}, torch ${versions.torch}, transformers ${versions.transformers}`);
-  const bench = join(projectRoot(), ".cache", "bench");
-  await mkdir(bench, { recursive: true });
-  const folder = mkdtempSync(join(bench, "mergekit-"));
-  try {
+  await inScratch("mergekit", async (folder) => {
     await writeModels(folder, seed);
     await withContestants([Contestant.peer("mergekit", python, "merge.py")], async ([mergekit]) => {
-      await compareTables(mergekit);
+      await compareTables(mergekit, verdict);
       for (const each of [...configurations(folder, seed, count), ...referenceConfigurations()]) {
         verdict(each.name, await compared(each, folder, mergekit));
       }
       for (const [name, text] of refusedConfigurations()) verdict(name, await bothRefuse(text, folder, mergekit));
     });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 function randomCount(args: readonly string[]): number {
@@ -183,7 +169,7 @@ type Table = readonly [
 ];
 
 /** What stands before and behind the layers, by the kit's reading of names and by mergekit's tables. */
-async function compareTables(mergekit: Contestant): Promise<void> {
+async function compareTables(mergekit: Contestant, verdict: Verdict): Promise<void> {
   const tables = await mergekit.ask<readonly Table[]>("tables");
   const ref = { file: "", offset: 0, bytes: 0, dtype: "BF16", shape: [] } as const;
   const differences = tables.flatMap(([architecture, ...parts]) => {
@@ -205,12 +191,4 @@ async function compareTables(mergekit: Contestant): Promise<void> {
   );
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  failed++;
-  if (error instanceof UserError) console.error(`check:mergekit: ${error.message}`);
-  else console.error(error);
-}
-if (passed + failed > 0) say(`${passed} passed, ${failed} failed`);
-if (failed > 0) process.exitCode = 1;
+await check("check:mergekit", (verdict) => main(process.argv.slice(2), verdict));

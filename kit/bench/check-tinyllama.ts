@@ -3,13 +3,13 @@
  * transformers, gives the same logits.
  */
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { random } from "../engine/index.js";
 import { UserError } from "../errors.js";
 import { tinyLlama } from "../model/index.js";
-import { projectRoot } from "../source/index.js";
+import { check, inScratch, type Verdict } from "./harness/check.js";
 import { Contestant, withContestants } from "./harness/contestant.js";
 import { gigabytes, say } from "./harness/table.js";
 import { peer } from "./peers.js";
@@ -24,35 +24,24 @@ const [readAtOnce, decoded] = [56, 8];
 
 type Ready = { readonly ms: number; readonly parameters: number; readonly preset?: boolean };
 
-let [passed, failed] = [0, 0];
-
-function verdict(ok: boolean, text: string): void {
-  say(`${ok ? "✓" : "✗"} ${text}`);
-  if (ok) passed++;
-  else failed++;
-}
-
-async function main(args: readonly string[]): Promise<void> {
+async function main(args: readonly string[], verdict: Verdict): Promise<void> {
   const { keep, help } = options(args);
   if (help) return say("npm run check:tinyllama [-- --keep]   --keep leaves the 2.2 GB checkpoint in .cache/bench");
   const { python, versions } = await peer("torch");
   const folder = await randomCheckpoint();
-  const results = await mkdtemp(join(projectRoot(), ".cache", "bench", "logits-"));
   try {
-    const prompts = lengths.map((length, i) => ids(length, i));
-    await ours(folder, results, prompts);
-    await theirs(python, versions.transformers, folder, results, prompts);
-    for (const [i, prompt] of prompts.entries()) {
-      compare(
-        prompt.length === 1 ? "one token" : `${prompt.length} tokens`,
-        values(results, `ours-${i}`),
-        values(results, `theirs-${i}`),
-      );
-    }
-    const last = values(results, `theirs-${prompts.length - 1}`).slice(-(decoded + 1) * tinyLlama.vocab);
-    compare(`${decoded} tokens decoded with a cache`, values(results, "decoded"), last);
+    await inScratch("logits", async (results) => {
+      const prompts = lengths.map((length, i) => ids(length, i));
+      await ours({ folder, results, prompts, verdict });
+      await theirs(python, versions.transformers, { folder, results, prompts, verdict });
+      for (const [i, prompt] of prompts.entries()) {
+        const what = prompt.length === 1 ? "one token" : `${prompt.length} tokens`;
+        verdict(...compared(what, values(results, `ours-${i}`), values(results, `theirs-${i}`)));
+      }
+      const last = values(results, `theirs-${prompts.length - 1}`).slice(-(decoded + 1) * tinyLlama.vocab);
+      verdict(...compared(`${decoded} tokens decoded with a cache`, values(results, "decoded"), last));
+    });
   } finally {
-    await rm(results, { recursive: true, force: true });
     if (!keep) await rm(folder, { recursive: true, force: true });
   }
 }
@@ -73,12 +62,23 @@ function ids(length: number, stream: number): number[] {
   return Array.from(drawn, (u) => Math.floor(u * tinyLlama.vocab));
 }
 
+type Work = {
+  readonly folder: string;
+  readonly results: string;
+  readonly prompts: readonly number[][];
+  readonly verdict: Verdict;
+};
+
+function countProblems(ready: Ready): string[] {
+  return ready.parameters === parameters ? [] : [`${ready.parameters} are not ${parameters}`];
+}
+
 /** One side after the other: 4.4 GB each is enough for one machine. */
-async function ours(folder: string, results: string, prompts: readonly number[][]): Promise<void> {
+async function ours({ folder, results, prompts, verdict }: Work): Promise<void> {
   await withContestants([Contestant.kit("kintsugi", "tinyllama/worker.js")], async ([kit]) => {
     const ready = await kit.ask<Ready>("prepare", { folder });
-    verdict(ready.parameters === parameters, `${ready.parameters.toLocaleString("en")} parameters`);
-    verdict(ready.preset === true, "its config.json is the preset tinyLlama");
+    verdict("parameters", countProblems(ready));
+    verdict("its config.json is the preset tinyLlama", ready.preset === true ? [] : ["it is another"]);
     const ms = await logits(kit, results, "ours", prompts);
     const file = join(results, "decoded");
     await kit.ask("decode", { ids: prompts[prompts.length - 1], prompt: readAtOnce, file });
@@ -86,16 +86,10 @@ async function ours(folder: string, results: string, prompts: readonly number[][
   });
 }
 
-async function theirs(
-  python: string,
-  version: string,
-  folder: string,
-  results: string,
-  prompts: readonly number[][],
-): Promise<void> {
+async function theirs(python: string, version: string, { folder, results, prompts, verdict }: Work): Promise<void> {
   await withContestants([Contestant.peer("transformers", python, "tinyllama.py")], async ([torch]) => {
     const ready = await torch.ask<Ready>("prepare", { folder });
-    verdict(ready.parameters === parameters, `${ready.parameters.toLocaleString("en")} parameters in transformers`);
+    verdict("parameters in transformers", countProblems(ready));
     await note(torch, `transformers ${version}`, ready, await logits(torch, results, "theirs", prompts));
   });
 }
@@ -118,7 +112,8 @@ function values(results: string, name: string): Float32Array {
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 }
 
-function compare(what: string, mine: Float32Array, reference: Float32Array): void {
+/** What was compared and how far apart it is, and the problem with it. */
+function compared(what: string, mine: Float32Array, reference: Float32Array): [what: string, problems: string[]] {
   let [difference, largest] = [0, 0];
   for (const [i, value] of reference.entries()) {
     // Written so that NaN on either side counts as a difference.
@@ -126,23 +121,14 @@ function compare(what: string, mine: Float32Array, reference: Float32Array): voi
     if (!(apart <= difference)) difference = Number.isNaN(apart) ? Number.POSITIVE_INFINITY : apart;
     largest = Math.max(largest, Math.abs(value));
   }
-  const ok = mine.length === reference.length && reference.length > 0 && difference <= tolerance;
-  verdict(
-    ok,
-    `logits of ${what}: largest difference ${difference.toExponential(1)} (≤ ${tolerance}), logits up to ${largest.toFixed(1)}`,
-  );
+  const text = `logits of ${what}: largest difference ${difference.toExponential(1)}, logits up to ${largest.toFixed(1)}`;
+  if (mine.length !== reference.length || reference.length === 0)
+    return [text, [`${mine.length} logits here, ${reference.length} there`]];
+  return [text, difference <= tolerance ? [] : [`it is above ${tolerance}`]];
 }
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  failed++;
-  if (error instanceof UserError) console.error(`check:tinyllama: ${error.message}`);
-  else console.error(error);
-}
-if (passed + failed > 0) say(`${passed} passed, ${failed} failed`);
-if (failed > 0) process.exitCode = 1;
+await check("check:tinyllama", (verdict) => main(process.argv.slice(2), verdict));

@@ -3,15 +3,13 @@
  * tokens; trained there and saved, they come back with the logits they have there. GGUF files hold, in the gguf package, what
  * the folder for transformers holds.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import * as engine from "../engine/index.js";
-import { UserError } from "../errors.js";
 import { batch, Decoder, leaks, logits, type Model } from "../model/index.js";
-import { projectRoot } from "../source/index.js";
 import { load, save, saveGguf } from "../weights/index.js";
+import { check, inScratch, type Verdict } from "./harness/check.js";
 import { Contestant, withContestants } from "./harness/contestant.js";
 import { say } from "./harness/table.js";
 import { peer } from "./peers.js";
@@ -20,41 +18,34 @@ import { cases, modelOf } from "./transformers/cases.js";
 const tolerance = 1e-4;
 const [texts, length, generated, learningRate] = [2, 40, 6, 0.05];
 
-let [passed, failed] = [0, 0];
+type Place = {
+  readonly torch: Contestant;
+  readonly gguf: Contestant;
+  readonly folder: string;
+  readonly verdict: Verdict;
+};
 
-function verdict(name: string, facts: readonly string[], problems: readonly string[]): void {
-  say(`${problems.length === 0 ? "✓" : "✗"} ${[`${name}: ${facts.join(", ")}`, ...problems].join("\n    ")}`);
-  if (problems.length === 0) passed++;
-  else failed++;
-}
-
-type Place = { readonly torch: Contestant; readonly gguf: Contestant; readonly folder: string };
-
-async function main(): Promise<void> {
+async function main(verdict: Verdict): Promise<void> {
   const { python, versions } = await peer("torch");
   const { python: ggufPython, versions: ggufVersions } = await peer("gguf");
   say(`transformers ${versions.transformers}, torch ${versions.torch}, gguf ${ggufVersions.gguf}`);
-  const bench = join(projectRoot(), ".cache", "bench");
-  await mkdir(bench, { recursive: true });
-  const folder = mkdtempSync(join(bench, "transformers-"));
-  // The Python that folders bring is copied there before it runs.
-  const env = { HF_HOME: join(folder, "home"), HF_HUB_OFFLINE: "1" };
-  const peers = [
-    Contestant.peer("transformers", python, "checkpoints.py", env),
-    Contestant.peer("gguf", ggufPython, "ggufs.py"),
-  ];
-  try {
+  await inScratch("transformers", async (folder) => {
+    // The Python that folders bring is copied there before it runs.
+    const env = { HF_HOME: join(folder, "home"), HF_HUB_OFFLINE: "1" };
+    const peers = [
+      Contestant.peer("transformers", python, "checkpoints.py", env),
+      Contestant.peer("gguf", ggufPython, "ggufs.py"),
+    ];
     await withContestants(peers, async ([torch, gguf]) => {
-      for (const [i, name] of Object.keys(cases).entries()) await thereAndBack(name, i, { torch, gguf, folder });
-      for (const type of ["F32", "F16", "BF16", "Q8_0"] as const) await throughGguf(type, { torch, gguf, folder });
+      const place: Place = { torch, gguf, folder, verdict };
+      for (const [i, name] of Object.keys(cases).entries()) await thereAndBack(name, i, place);
+      for (const type of ["F32", "F16", "BF16", "Q8_0"] as const) await throughGguf(type, place);
     });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** A case in transformers and, trained there, back in the kit. */
-async function thereAndBack(name: string, seed: number, { torch, folder }: Place): Promise<void> {
+async function thereAndBack(name: string, seed: number, { torch, folder, verdict }: Place): Promise<void> {
   const model = modelOf(cases[name], seed);
   const [out, file] = [join(folder, `case-${seed}`), join(folder, "logits")];
   await save(model, out, { format: "huggingface" });
@@ -70,17 +61,13 @@ async function thereAndBack(name: string, seed: number, { torch, folder }: Place
   await torch.ask("logits", { ids, file });
   const { model: trained } = await load(`${out}-trained`);
   const back = difference(logitsOf(trained), valuesIn(file));
-  verdict(
-    name,
-    [found.class, `logits ${there.toExponential(1)} there, ${back.toExponential(1)} back`],
-    [
-      ...(there <= tolerance ? [] : [`logits there differ by ${there}`]),
-      ...(back <= tolerance ? [] : [`logits of what came back differ by ${back}`]),
-      ...(losses.after < losses.before ? [] : [`training there: ${losses.before} nats, then ${losses.after}`]),
-      ...configProblems(model, trained),
-      ...tokenProblems(model, tokens),
-    ],
-  );
+  verdict(`${name}: ${found.class}, logits ${there.toExponential(1)} there, ${back.toExponential(1)} back`, [
+    ...(there <= tolerance ? [] : [`logits there differ by ${there}`]),
+    ...(back <= tolerance ? [] : [`logits of what came back differ by ${back}`]),
+    ...(losses.after < losses.before ? [] : [`training there: ${losses.before} nats, then ${losses.after}`]),
+    ...configProblems(model, trained),
+    ...tokenProblems(model, tokens),
+  ]);
 }
 
 const ids: readonly number[][] = Array.from({ length: texts }, (_, text) => {
@@ -130,7 +117,7 @@ type Compared = { readonly worst: number; readonly same: boolean; readonly left:
 const rounding = { F32: 0, F16: 2 ** -11, BF16: 2 ** -8, Q8_0: 0.006 } as const;
 
 /** pico, with its tokenizer. */
-async function throughGguf(type: keyof typeof rounding, { gguf, folder }: Place): Promise<void> {
+async function throughGguf(type: keyof typeof rounding, { gguf, folder, verdict }: Place): Promise<void> {
   const pico = await load("pico");
   const [hf, file] = [join(folder, `gguf-${type}`), join(folder, `${type}.gguf`)];
   await save(pico.model, hf, { dtype: "F32" });
@@ -141,26 +128,14 @@ async function throughGguf(type: keyof typeof rounding, { gguf, folder }: Place)
   const apart = difference(logitsOf(pico.model), logitsOf(back.model));
   const text = "once upon a time there was a dog";
   const same = `${pico.tokenizer?.encode(text)}` === `${back.tokenizer?.encode(text)}`;
-  verdict(
-    `GGUF ${type}`,
-    [`values ${found.worst.toExponential(1)}, logits ${apart.toExponential(1)} back`],
-    [
-      ...(found.worst <= rounding[type] ? [] : [`the gguf package reads values ${found.worst} apart`]),
-      ...(found.same ? [] : ["Q8_0 is not what the gguf package makes of it"]),
-      ...(found.left.length === 0 ? [] : [`the gguf package knows no ${found.left.join(", ")}`]),
-      ...(found.tokens === pico.model.config.vocab ? [] : [`${found.tokens} tokens`]),
-      ...(type !== "F32" || apart <= 1e-6 ? [] : [`logits of what came back differ by ${apart}`]),
-      ...(same ? [] : ["its tokenizer came back as another"]),
-    ],
-  );
+  verdict(`GGUF ${type}: values ${found.worst.toExponential(1)}, logits ${apart.toExponential(1)} back`, [
+    ...(found.worst <= rounding[type] ? [] : [`the gguf package reads values ${found.worst} apart`]),
+    ...(found.same ? [] : ["Q8_0 is not what the gguf package makes of it"]),
+    ...(found.left.length === 0 ? [] : [`the gguf package knows no ${found.left.join(", ")}`]),
+    ...(found.tokens === pico.model.config.vocab ? [] : [`${found.tokens} tokens`]),
+    ...(type !== "F32" || apart <= 1e-6 ? [] : [`logits of what came back differ by ${apart}`]),
+    ...(same ? [] : ["its tokenizer came back as another"]),
+  ]);
 }
 
-try {
-  await main();
-} catch (error) {
-  failed++;
-  if (error instanceof UserError) console.error(`check:transformers: ${error.message}`);
-  else console.error(error);
-}
-if (passed + failed > 0) say(`${passed} passed, ${failed} failed`);
-if (failed > 0) process.exitCode = 1;
+await check("check:transformers", main);

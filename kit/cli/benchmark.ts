@@ -1,32 +1,37 @@
 import { join } from "node:path";
 import { Command } from "commander";
-import { nearest, UserError } from "../errors.js";
+import { UserError } from "../errors.js";
 import * as evals from "../evals/index.js";
 import type { Speaker } from "../generate/index.js";
 import * as lab from "../lab/index.js";
 import { startOf } from "../lab/start.js";
-import { benchmarks } from "../studies/index.js";
+import { benchmarks, studies } from "../studies/index.js";
 import * as weights from "../weights/index.js";
 import { progressText } from "./eval.js";
+import { named } from "./named.js";
 import { progressLine, statusLine } from "./progress.js";
 import { stopSignal } from "./stopping.js";
-import { studyNamed } from "./studies.js";
 
 type Options = { readonly only?: readonly string[]; readonly task?: readonly string[]; readonly models?: string };
 
 /** `kintsugi benchmark`: whatever evaluations a benchmark lacks. */
 export function benchmarkCommand(): Command {
+  const all = benchmarks(lab.packedModels());
   return new Command("benchmark")
     .description("carry out the evaluations a benchmark lacks; stopped at any time, it goes on with the next task")
-    .argument("<names...>", `of ${names().join(", ")}`)
+    .argument("<names...>", `of ${all.map(({ name }) => name).join(", ")}`)
     .option("--only <labels...>", "only these models, by their labels in the table")
     .option("--task <names...>", "only these tasks and groups")
     .option("--models <folder>", "where `kintsugi study` kept trained models; default data/cache/models")
-    .action(run);
+    .action(async (names: readonly string[], options: Options) => {
+      await run(
+        names.map((name) => named(all, "benchmark", name)),
+        options,
+      );
+    });
 }
 
-async function run(wanted: readonly string[], { only, task: tasks, models }: Options): Promise<void> {
-  const chosen = wanted.map(named);
+async function run(chosen: readonly evals.Benchmark[], { only, task: tasks, models }: Options): Promise<void> {
   const signal = stopSignal();
   const line = statusLine(process.stderr);
   const say = (message: string): void => {
@@ -47,20 +52,6 @@ async function run(wanted: readonly string[], { only, task: tasks, models }: Opt
     console.log(`${benchmark.name}: ${complete ? "complete" : "not all models are there"}\n`);
     console.log(evals.scoreTable(await evals.benchmarkResult(benchmark, new evals.EvalArchive())));
   }
-}
-
-function names(): readonly string[] {
-  return benchmarks(lab.packedModels()).map(({ name }) => name);
-}
-
-function named(name: string): evals.Benchmark {
-  const found = benchmarks(lab.packedModels()).find((benchmark) => benchmark.name === name);
-  if (found !== undefined) return found;
-  const near = nearest(name, names());
-  throw new UserError(`there is no benchmark "${name}"`, {
-    expected: names().join(", "),
-    fix: near === undefined ? undefined : `Did you mean ${near}?`,
-  });
 }
 
 async function openSubject({ source }: evals.Subject, models: string | undefined): Promise<Speaker> {
@@ -86,7 +77,7 @@ async function loaded(name: string): Promise<Speaker> {
 
 /** The run of an arm, at the learning rate its study has found. */
 function runOf({ study: name, arm, seed }: { study: string; arm: string; seed: number }): lab.Run {
-  const study = studyNamed(name);
+  const study = named(studies, "study", name);
   const { rate } = lab.learningRate(study, arm, new lab.Archive(lab.recordsFolder(), () => undefined));
   const found = lab.armRuns(study, arm, rate).find((run) => run.seed === seed);
   if (found !== undefined) return found;

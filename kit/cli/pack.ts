@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import * as lab from "../lab/index.js";
 import { decimals, signed } from "../lab/index.js";
-import { studyNamed } from "./studies.js";
+import { studies } from "../studies/index.js";
+import { named } from "./named.js";
 import { count, table } from "./words.js";
 
 /** `kintsugi pack`: the best and the worst arm of a study become part of the project. */
@@ -11,7 +12,7 @@ export function packCommand(): Command {
     .argument("<study>", "a finished one")
     .option("--models <folder>", "where `kintsugi study` kept trained models; default data/cache/models")
     .action(async (name: string, places: lab.PackingPlaces) => {
-      const packed = await lab.packExtremes(lab.studyResult(studyNamed(name), new lab.Archive()), places);
+      const packed = await lab.packExtremes(lab.studyResult(named(studies, "study", name), new lab.Archive()), places);
       const rows = packed.map(({ arm, card }) => [
         arm,
         count(card.bytes),

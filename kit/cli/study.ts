@@ -4,8 +4,8 @@ import * as lab from "../lab/index.js";
 import { cacheFolder } from "../source/index.js";
 import { smoke, studies } from "../studies/index.js";
 import { whole, wholes } from "./arguments.js";
+import { named } from "./named.js";
 import { stopSignal } from "./stopping.js";
-import { studyNamed } from "./studies.js";
 
 type Options = {
   readonly arm?: readonly string[];
@@ -29,7 +29,7 @@ export function studyCommand(): Command {
       const signal = stopSignal();
       for (const name of names.length === 0 ? studies.map((study) => study.name) : names) {
         const { study, ...where }: Conducted =
-          options.smoke === true ? inSmall(studyNamed(name)) : { study: studyNamed(name) };
+          options.smoke === true ? inSmall(named(studies, "study", name)) : { study: named(studies, "study", name) };
         const dashboard = new lab.Dashboard();
         const complete = await lab
           .conduct(study, {

@@ -6,6 +6,7 @@ import { UserError } from "../errors.js";
 import { cacheFolder, projectRoot } from "../source/index.js";
 import type { StepRecord } from "../train/index.js";
 import { Archive, chosenRate } from "./archive.js";
+import { modelsFolder } from "./models.js";
 import { recordPath } from "./record.js";
 import { carryOut, type RunEnding } from "./run.js";
 import { writeRunFile } from "./runFile.js";
@@ -186,7 +187,7 @@ export const inProcesses: Executor = async (run, { report, say, signal }) => {
   const file = join(cacheFolder(), "runs", "specs", `${run.study}-${run.arm}-${run.seed}-${specHash(run.spec)}.json`);
   await writeRunFile(run, file);
   // Models to look at later: one of each arm.
-  const kept = run.seed === 0 && !isPilot(run) ? ["--models", join(cacheFolder(), "models")] : [];
+  const kept = run.seed === 0 && !isPilot(run) ? ["--models", modelsFolder()] : [];
   const program = join(projectRoot(), "kit", "kintsugi.mjs");
   const child = spawn(process.execPath, [program, "run", file, "--json", ...kept], {
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,7 +1,7 @@
 /** What the lines of a record say of how training went, besides where it ended. */
 import type { RunRecord } from "./record.js";
 import { budgetOf, type RunSpec } from "./spec.js";
-import { mean, standardDeviation } from "./statistics.js";
+import { mean, median, standardDeviation } from "./statistics.js";
 
 /**
  * Spread of the norm of the gradient: the standard deviation of its natural logarithm over the recorded steps behind the
@@ -81,10 +81,4 @@ function settled({ header, steps }: RunRecord): RunRecord["steps"] {
 /** An archive gives a record to who knows its specification. */
 function specOf({ spec }: RunRecord["header"]): RunSpec {
   return spec as RunSpec;
-}
-
-function median(values: readonly number[]): number | undefined {
-  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return mean([sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]].filter((value) => value !== undefined));
 }

@@ -4,7 +4,7 @@ import { convertedConfig, planMerge, type Recipe } from "../surgery/index.js";
 import { type DistillationSpec, type PartSpec, undecayed } from "../train/index.js";
 import { open } from "../weights/index.js";
 import { isMergeConfig, mergedFolder } from "./merges.js";
-import type { PretrainedSpec, Run, RunSpec } from "./spec.js";
+import { heldOutShare, type PretrainedSpec, type Run, type RunSpec } from "./spec.js";
 
 /** The study that records of healing runs belong to when they belong to none. */
 export const healingStudy = "heal";
@@ -63,7 +63,7 @@ export function healing(config: ModelConfig, options: HealingSpec): RunSpec {
     initial,
     data: {
       corpus,
-      validation: 0.02,
+      validation: heldOutShare,
       tokenizer: { kind: "pretrained", vocab: config.vocab },
       ...(documents === undefined ? {} : { documents }),
     },

@@ -6,6 +6,7 @@ import { makeFolder, writeAtomically } from "../source/files.js";
 import { projectRoot } from "../source/index.js";
 import type { ScaleRules } from "../surgery/index.js";
 import type { CorpusSpec } from "../text/index.js";
+import type { RunPlace } from "./models.js";
 import { type Circumstances, circumstances } from "./record.js";
 import { specHash } from "./spec.js";
 import type { BySeed } from "./statistics.js";
@@ -17,14 +18,8 @@ export type SliceSpec = { readonly layers: readonly [from: number, to: number]; 
 export type Subject =
   /** One the kit knows by name, or layers of it stacked anew. */
   | { readonly kind: "known"; readonly name: string; readonly slices?: readonly SliceSpec[] }
-  /** What a run has left; `spec` is the hash of its specification. */
-  | {
-      readonly kind: "trained";
-      readonly study: string;
-      readonly arm: string;
-      readonly seed: number;
-      readonly spec: string;
-    };
+  /** What a run has left. */
+  | (RunPlace & { readonly kind: "trained" });
 
 /** What is measured, on which texts. `texts` counts them, `tokens` is the length of each. */
 export type MeasureSpec =

@@ -15,6 +15,7 @@ import { batch, type Model } from "../model/index.js";
 import { boundaryOf, type CorpusSpec, openCorpus, splitCorpus, type Tokenizer } from "../text/index.js";
 import type { Figures, MeasureSpec } from "./measurement.js";
 import { plantedTexts } from "./planted.js";
+import { heldOutShare } from "./spec.js";
 
 /** A model that can read. */
 export type Reader = { readonly model: Model<Tensor>; readonly tokenizer: Tokenizer };
@@ -119,11 +120,8 @@ function known(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-/** Share of documents that runs hold out. */
-const share = 0.02;
-
 async function heldOutDocuments(tokenizer: Tokenizer, spec: CorpusSpec): Promise<readonly Int32Array[]> {
-  const { validation } = splitCorpus(await openCorpus(spec), share);
+  const { validation } = splitCorpus(await openCorpus(spec), heldOutShare);
   return validation.texts.map((text) => Int32Array.from(tokenizer.encode(text)));
 }
 

@@ -1,5 +1,6 @@
 /** What is kept of trained models. */
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { read, type Tensor, tree } from "../engine/index.js";
 import type { Model } from "../model/index.js";
@@ -8,9 +9,23 @@ import { save } from "../weights/index.js";
 import type { TrainedModel } from "./progress.js";
 import { type Run, specHash } from "./spec.js";
 
+/** Where trained models are kept. */
+export function modelsFolder(): string {
+  return join(cacheFolder(), "models");
+}
+
+/** A run by its place in its study; `spec` is the hash of its specification. */
+export type RunPlace = { readonly study: string; readonly arm: string; readonly seed: number; readonly spec: string };
+
 /** Where a run's trained model is kept, below a folder of such. */
-export function modelFolder({ study, arm, seed, spec }: Run, root: string = join(cacheFolder(), "models")): string {
-  return join(root, study, arm, `seed-${seed}.${specHash(spec)}`);
+export function modelFolder({ study, arm, seed, spec }: Run | RunPlace, root: string = modelsFolder()): string {
+  return join(root, study, arm, `seed-${seed}.${typeof spec === "string" ? spec : specHash(spec)}`);
+}
+
+/** The same, or nothing where the run has left none. */
+export function keptModel(run: Run | RunPlace, root?: string): string | undefined {
+  const folder = modelFolder(run, root);
+  return existsSync(join(folder, "config.json")) ? folder : undefined;
 }
 
 /** Keeps a run's trained model, float32, with what belongs to it, such as its tokenizer. */

@@ -25,6 +25,9 @@ export type MixtureCorpus = { readonly kind: "mixture" } & Omit<MixtureSpec, "va
 /** How the weights of a run begin: drawn, or trained before. */
 export type StartSpec = InitialSpec | PretrainedSpec;
 
+/** Share of documents that runs hold out where nothing else is said: measurements judge models by the same ones. */
+export const heldOutShare = 0.02;
+
 /**
  * A run without its seed. Two runs of one specification and one seed give the same losses and weights to the last bit, on
  * machines whose processors have the same vector instructions.

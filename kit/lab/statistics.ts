@@ -31,6 +31,13 @@ export function mean(values: readonly number[]): number | undefined {
   return known.length === 0 ? undefined : total(known) / known.length;
 }
 
+/** @returns the middle value, or the mean of the two in the middle; nothing when there are no values */
+export function median(values: readonly number[]): number | undefined {
+  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return mean([sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]].filter((value) => value !== undefined));
+}
+
 /**
  * Standard deviation of what the values are a sample of: `√(Σ(x − x̄)² / (n − 1))`.
  *

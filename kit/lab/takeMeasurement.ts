@@ -1,13 +1,12 @@
 /** Taking measurements: whatever is missing, of the models that are there. */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { free, type Tensor, tree } from "../engine/index.js";
 import type { Model } from "../model/index.js";
-import { cacheFolder } from "../source/index.js";
 import { passthrough } from "../surgery/index.js";
 import { load, requireTokenizer } from "../weights/index.js";
 import { type Measurement, measurementPath, type Subject, writeMeasurement } from "./measurement.js";
 import { measured } from "./measures.js";
+import { keptModel } from "./models.js";
 
 export type MeasuringOptions = {
   /** Folders of records and of trained models; default the project's. */
@@ -41,10 +40,8 @@ export async function takeMeasurement(measurement: Measurement, options: Measuri
 }
 
 /** Where the weights of a subject are; nothing where a run has left none. */
-function sourceOf(subject: Subject, models: string = join(cacheFolder(), "models")): string | undefined {
-  if (subject.kind === "known") return subject.name;
-  const folder = join(models, subject.study, subject.arm, `seed-${subject.seed}.${subject.spec}`);
-  return existsSync(join(folder, "config.json")) ? folder : undefined;
+function sourceOf(subject: Subject, models: string | undefined): string | undefined {
+  return subject.kind === "known" ? subject.name : keptModel(subject, models);
 }
 
 function changed(model: Model<Tensor>, subject: Subject): Model<Tensor> {

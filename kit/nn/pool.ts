@@ -48,23 +48,19 @@ type Kind<Spec> = {
   readonly decay: (spec: Spec) => number;
   /** Of a whole sequence `[B, T, D]`: `[B, T, D]`, or `[B, 1, D]` where all tokens have one mean. */
   readonly whole: (x: Tensor, spec: Spec) => Tensor;
-  /** How much each token, a row of `[1, T, T]`, counts each of its document. */
-  readonly weights: (tokens: number, spec: Spec) => Tensor;
 };
 
 const pools: { readonly [K in PoolSpec["kind"]]: Kind<Extract<PoolSpec, { kind: K }>> } = {
-  prefix: { leaks: false, decay: () => 1, whole: (x) => runningMean(x, 1), weights: (T) => triangle(T, 0, () => 1) },
+  prefix: { leaks: false, decay: () => 1, whole: (x) => runningMean(x, 1) },
   ema: {
     leaks: false,
     decay: ({ decay }) => decay,
     whole: (x, { decay }) => runningMean(x, decay),
-    weights: (T, { decay }) => triangle(T, 0, (age) => decay ** age),
   },
   sequence: {
     leaks: true,
     decay: () => 1,
     whole: (x) => mean(x, { axis: 1, keep: true }),
-    weights: (T) => full([1, T, T], 1),
   },
 };
 
@@ -85,8 +81,15 @@ export function poolLeaks(spec: PoolSpec): boolean {
  * @returns shape `[B, T, D]`, or `[B, 1, D]` where all tokens have one mean
  */
 export function pool(x: Tensor, spec: PoolSpec, documents?: Documents): Tensor {
-  if (documents === undefined) return kindOf(spec).whole(x, spec);
-  const weights = mul(kindOf(spec).weights(dims(x, "B T D").T, spec), cast(documents.same, "float32"));
+  const { leaks, decay, whole } = kindOf(spec);
+  if (documents === undefined) return whole(x, spec);
+  const same = cast(documents.same, "float32");
+  const weights = leaks
+    ? same
+    : mul(
+        triangle(dims(x, "B T D").T, 0, (age) => decay(spec) ** age),
+        same,
+      );
   return div(matmul(weights, x), sum(weights, { axis: -1, keep: true }));
 }
 

@@ -1,8 +1,8 @@
 /** What conversions break, and how much of it training heals. */
-import { type Arm, type HealingSpec, healing, type RunSpec, type Study } from "../lab/index.js";
-import { type LiquidPart, liquidParts, type ModelConfig, smolLm2, tinyStories656k } from "../model/index.js";
+import { healing, type Study } from "../lab/index.js";
+import { type LiquidPart, liquidParts } from "../model/index.js";
 import { differentialLiquidMetal, differentialV2, liquidMetal, type Recipe } from "../surgery/index.js";
-import { million } from "./teeny.js";
+import { smol, stories, type Trained } from "./trained.js";
 
 const rewritten: Recipe = { ...liquidMetal, init: "standard" };
 
@@ -48,14 +48,7 @@ function only(parts: readonly LiquidPart[], label: string): Converted {
   return { label, recipe: { liquid: { parts }, init: "identity" } };
 }
 
-type Dials = Omit<HealingSpec, "source" | "recipe" | "corpus">;
-
-function armsOf(
-  source: string,
-  config: ModelConfig,
-  converted: Readonly<Record<string, Converted>>,
-  dials: Dials,
-): Readonly<Record<string, Arm>> {
+function armsOf({ source, config, dials }: Trained, converted: Readonly<Record<string, Converted>>): Study["arms"] {
   const corpus = { kind: "tinystories-13k" } as const;
   return Object.fromEntries(
     Object.entries(converted).map(([name, { label, recipe }]) => [
@@ -65,8 +58,6 @@ function armsOf(
   );
 }
 
-const oneThread: RunSpec["execution"] = { backend: "xla", threads: 1, matmul: "float32" };
-
 /** Learning rates of models that have been trained already lie below those of new ones. */
 const pilot = { learningRates: [1e-4, 5e-4, 2e-3], tokens: 200_000, seed: 0 } as const;
 
@@ -75,7 +66,7 @@ export const healStories: Study = {
   name: "heal-stories",
   title: "Conversions of TinyStories-656K, healed",
   question: "How much of what a conversion breaks do a million tokens heal, and is the result better than the base?",
-  arms: armsOf("tinystories-656k", tinyStories656k, conversions, { tokens: million, execution: oneThread }),
+  arms: armsOf(stories, conversions),
   baseline: "control",
   seeds: [0, 1, 2],
   pilot,
@@ -86,7 +77,7 @@ export const liquidModules: Study = {
   name: "liquid-parts",
   title: "Modules of Liquid Metal",
   question: "Do adaptive norms, token mixing and squeeze-and-excitation do more together than each alone?",
-  arms: armsOf("tinystories-656k", tinyStories656k, modules, { tokens: million, execution: oneThread }),
+  arms: armsOf(stories, modules),
   baseline: "none",
   seeds: [0, 1, 2],
   pilot,
@@ -98,15 +89,8 @@ export const healSmolLm2: Study = {
   title: "Conversions of SmolLM2-135M, healed",
   question: "Do 300,000 tokens heal what conversions break in a model of 135 million parameters?",
   arms: armsOf(
-    "smollm2-135m",
-    smolLm2,
+    smol,
     Object.fromEntries(["control", "liquid", "liquid-standard", "v1-within"].map((name) => [name, conversions[name]])),
-    {
-      tokens: 300_000,
-      learningRate: 2e-4,
-      validateEvery: 100_000,
-      execution: { backend: "xla", threads: 2, matmul: "bf16" },
-    },
   ),
   baseline: "control",
   seeds: [0],

@@ -1,10 +1,7 @@
 /** Factors of a merge's matrices: a ladder by depth, none, and those that gradients find. */
 import { type Arm, healing, type Study } from "../lab/index.js";
-import { tinyStories656k } from "../model/index.js";
 import { mergeText, type NamedSlice, type ScaleRules } from "../surgery/index.js";
-import { million } from "./teeny.js";
-
-const model = "tinystories-656k";
+import { stories } from "./trained.js";
 
 /** What the two matrices that write into the residual stream are multiplied by. */
 function writing(factor: number): ScaleRules {
@@ -19,7 +16,7 @@ function ladderAt(depth: number): number {
 
 /** Single layers of the base one behind the other, with rules for each. */
 function stack(layers: readonly number[], rules: (place: number) => ScaleRules): readonly NamedSlice[] {
-  return layers.map((layer, place) => ({ model, layers: [layer, layer + 1], scale: rules(place) }));
+  return layers.map((layer, place) => ({ model: stories.source, layers: [layer, layer + 1], scale: rules(place) }));
 }
 
 /** What halves the scores of attention. */
@@ -43,16 +40,15 @@ const merges: Readonly<Record<string, { readonly label: string; readonly slices:
 };
 
 function armOf({ label, slices }: (typeof merges)[string]): Arm {
-  const layers = slices.flatMap(({ layers: [from, to] }) => tinyStories656k.layers.slice(from, to));
+  const layers = slices.flatMap(({ layers: [from, to] }) => stories.config.layers.slice(from, to));
   const spec = healing(
-    { ...tinyStories656k, layers },
+    { ...stories.config, layers },
     {
-      source: model,
+      ...stories.dials,
+      source: stories.source,
       merge: mergeText(slices, { dtype: "float32" }),
       corpus: { kind: "tinystories-13k" },
-      tokens: million,
       part: { kind: "scales" },
-      execution: { backend: "xla", threads: 1, matmul: "float32" },
     },
   );
   return { label, spec };

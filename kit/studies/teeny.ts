@@ -1,5 +1,5 @@
 /** What the studies on TinyStories have in common: data, budget, schedule. An arm names only what it changes. */
-import type { RunSpec } from "../lab/index.js";
+import { heldOutShare, type RunSpec } from "../lab/index.js";
 import { type ModelConfig, teenyS } from "../model/index.js";
 import type { RateFactors } from "../train/index.js";
 
@@ -25,7 +25,7 @@ export function teenyRun(model: ModelConfig = teenyS, tokens: number = million):
     initial: { kind: "kit" },
     data: {
       corpus: { kind: "tinystories-13k" },
-      validation: 0.02,
+      validation: heldOutShare,
       tokenizer: { kind: "bpe", vocab: model.vocab },
     },
     training: {

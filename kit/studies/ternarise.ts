@@ -1,14 +1,13 @@
 /** Trained models turned ternary: what rounding breaks, how much of it heals, and whether it helps to round by and by. */
 import { type Arm, type HealingSpec, healing, type Study } from "../lab/index.js";
-import { type ModelConfig, smolLm2, tinyStories656k } from "../model/index.js";
 import { ternary } from "../surgery/index.js";
-import { million } from "./teeny.js";
+import { smol, stories, type Trained } from "./trained.js";
 
 /**
  * The base trained on the same tokens, the rounding all at once, and the rounding over the first half of them: after the warm-up
  * as many tokens are left for what the scale of the rounded weights alone decides.
  */
-function armsOf(source: string, config: ModelConfig, dials: Omit<HealingSpec, "source" | "corpus">): Study["arms"] {
+function armsOf({ source, config, dials }: Trained): Study["arms"] {
   const arm = (label: string, changes: Partial<HealingSpec>): Arm => ({
     label,
     spec: healing(config, { ...dials, ...changes, source, corpus: { kind: "tinystories-13k" } }),
@@ -27,10 +26,7 @@ export const ternariseStories: Study = {
   name: "ternarise",
   title: "TinyStories-656K turned ternary",
   question,
-  arms: armsOf("tinystories-656k", tinyStories656k, {
-    tokens: million,
-    execution: { backend: "xla", threads: 1, matmul: "float32" },
-  }),
+  arms: armsOf(stories),
   baseline: "control",
   seeds: [0, 1, 2],
   // Ternary weights bear higher rates than those of a dense model that has been trained already.
@@ -42,12 +38,7 @@ export const ternariseSmolLm2: Study = {
   name: "ternarise-smollm2",
   title: "SmolLM2-135M turned ternary",
   question,
-  arms: armsOf("smollm2-135m", smolLm2, {
-    tokens: 300_000,
-    learningRate: 2e-4,
-    validateEvery: 100_000,
-    execution: { backend: "xla", threads: 2, matmul: "bf16" },
-  }),
+  arms: armsOf(smol),
   baseline: "control",
   seeds: [0],
   pilot: { learningRates: [2e-4, 1e-3], tokens: 40_000, seed: 0 },

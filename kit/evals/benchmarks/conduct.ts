@@ -37,15 +37,14 @@ export async function conductBenchmark(benchmark: Benchmark, options: ConductBen
   const { say = () => {}, records } = options;
   const archive = new EvalArchive(records);
   const { subjects, tasks } = chosen(checkBenchmark(benchmark), options);
+  const configs: { readonly config: TaskConfig; readonly limit?: number }[] = [];
+  for (const { task, limit } of tasks) {
+    for (const config of (await selectTasks([task])).tasks) configs.push({ config, limit });
+  }
   let complete = true;
   for (const subject of subjects) {
     const model = recordedName(subject.source);
-    const lacking: { readonly config: TaskConfig; readonly limit?: number }[] = [];
-    for (const { task, limit } of tasks) {
-      for (const config of (await selectTasks([task])).tasks) {
-        if (archive.find({ model, task: config.task, limit }) === undefined) lacking.push({ config, limit });
-      }
-    }
+    const lacking = configs.filter(({ config: { task }, limit }) => archive.find({ model, task, limit }) === undefined);
     if (lacking.length === 0) continue;
     const speaker = await options.open(subject).catch((error: unknown) => {
       if (!(error instanceof UserError)) throw error;

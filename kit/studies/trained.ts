@@ -1,0 +1,28 @@
+/** What the studies that go on from trained models have in common: how each of these models is trained. */
+import type { HealingSpec } from "../lab/index.js";
+import { type ModelConfig, smolLm2, tinyStories656k } from "../model/index.js";
+import { million } from "./teeny.js";
+
+/** A model that stands, and how it is trained further. */
+export type Trained = { readonly source: string; readonly config: ModelConfig; readonly dials: HealingDials };
+
+type HealingDials = Omit<HealingSpec, "source" | "corpus">;
+
+/** A small model of stories, in a float32 that follows the base closely; two such runs side by side do more than one on two threads. */
+export const stories: Trained = {
+  source: "tinystories-656k",
+  config: tinyStories656k,
+  dials: { tokens: million, execution: { backend: "xla", threads: 1, matmul: "float32" } },
+};
+
+/** A model of 135 million parameters that knows more than stories. */
+export const smol: Trained = {
+  source: "smollm2-135m",
+  config: smolLm2,
+  dials: {
+    tokens: 300_000,
+    learningRate: 2e-4,
+    validateEvery: 100_000,
+    execution: { backend: "xla", threads: 2, matmul: "bf16" },
+  },
+};
