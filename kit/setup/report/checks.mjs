@@ -22,6 +22,7 @@ export const CHECKS = [
   { name: "format", run: (project) => node(project, ["@biomejs", "biome", "bin", "biome"], ["check"]) },
   { name: "types", run: types },
   { name: "tables", run: (project) => job(project, "kintsugi", ["tables", "--check"]) },
+  { name: "lm-eval", run: (project) => job(project, "check-lm-eval", []) },
   { name: "studies (smoke)", run: (project) => job(project, "smoke-studies", []) },
   { name: "notebooks (smoke)", run: (project) => job(project, "notebooks", ["--profile", "smoke"]) },
   { name: "browser", run: browser },
