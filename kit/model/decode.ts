@@ -1,5 +1,18 @@
 /** Decoding as pure functions of a state: a prompt, one more token, and the upkeep of the caches. */
-import { add, dims, gather, mul, oneHot, reshape, scalar, sub, sum, type Tensor, zeros } from "../engine/index.js";
+import {
+  add,
+  dims,
+  gather,
+  mul,
+  oneHot,
+  reshape,
+  scalar,
+  sub,
+  sum,
+  type Tensor,
+  tree,
+  zeros,
+} from "../engine/index.js";
 import { type Clock, rmsNorm } from "../nn/index.js";
 import type { Model, ModelConfig } from "./config.js";
 import { embed, head } from "./forward.js";
@@ -89,4 +102,16 @@ export function grow(config: ModelConfig, { clock, layers }: DecodeState, capaci
     mixer: mixerOf(config.layers[i].mixer).grow(state.mixer!, capacity),
   }));
   return { clock, layers: grown };
+}
+
+/**
+ * The state of other sequences, each of which goes on from one of these: what they have in common is read once.
+ *
+ * @param rows which one, for each of the new sequences, shape `[B′]` int32
+ */
+export function fork({ clock, layers }: DecodeState, rows: Tensor): DecodeState {
+  return {
+    clock: { ...clock, past: gather(clock.past, rows) },
+    layers: tree.map(layers, (leaf: Tensor) => gather(leaf, rows)),
+  };
 }

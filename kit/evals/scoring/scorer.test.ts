@@ -4,6 +4,7 @@ import type { Speaker } from "../../generate/index.js";
 import { init, liquid, type ModelParams } from "../../model/index.js";
 import { toyStory } from "../../text/index.js";
 import { load, requireTokenizer } from "../../weights/index.js";
+import { batchBundles, bundlesOf } from "./bundles.js";
 import type { TokenRequest } from "./encode.js";
 import { batchRows, rowsOf } from "./plan.js";
 import { type ScorerOptions, scorer, type TokenScores } from "./scorer.js";
@@ -56,6 +57,29 @@ describe("log-likelihoods", () => {
       expect([...logLikelihoods]).toEqual([...long.logLikelihoods.subarray(0, i + 1)]);
     }
     expect(short[3]).toEqual(long);
+  });
+
+  it("of answers to one long question are those of each by itself, though the question is read once", async () => {
+    const ids = stories(speaker, 4).flatMap(({ context, continuation }) => [...context, ...continuation]);
+    const asked = [90, 61, 120].flatMap((length, question) =>
+      [2, 1, 5, 3].map((end, i) => ({
+        context: Int32Array.from(ids.slice(question, question + length)),
+        continuation: Int32Array.from(ids.slice(200 + 7 * i, 200 + 7 * i + end)),
+      })),
+    );
+    const plan = { batchTokens: 2048, batchRows: 100, longest: 256, stepCost: 6 };
+    const { alone, bundles } = bundlesOf(rowsOf(asked), plan);
+    expect([alone.length, bundles.map(({ rows }) => rows.length)]).toEqual([0, [3, 3, 3]]);
+    const together = await scorer(speaker.model)(asked);
+    for (const [i, request] of asked.entries()) {
+      const [alone] = await scorer(speaker.model)([request]);
+      expect(together[i].best).toEqual(alone.best);
+      for (const key of ["logLikelihoods", "bestLogLikelihoods"] as const) {
+        for (const [at, value] of alone[key].entries()) {
+          expect(Math.abs(together[i][key][at] - value)).toBeLessThanOrEqual(1e-5);
+        }
+      }
+    }
   });
 
   it("of the best token and of the token itself are one number", async () => {
@@ -154,6 +178,29 @@ describe("the plan", () => {
     const wanted = rows.flatMap(({ wanted }) => wanted);
     expect(wanted).toHaveLength(8);
     expect(wanted).toContainEqual({ at: 1, target: 9, request: 2, token: 0 });
+  });
+
+  it("reads a beginning once where that is worth it, and copies no more of it than fits", () => {
+    const shared = (n: number, trunk: number, end: number) =>
+      Array.from({ length: n }, (_, i) => {
+        const ids = new Int32Array(trunk + end).fill(1).fill(2 + i, trunk);
+        return { ids, wanted: [{ at: trunk - 1, target: 3, request: i, token: 0 }] };
+      });
+    const plan = { batchTokens: 256, batchRows: 32, longest: 256, stepCost: 4 };
+    const few = shared(4, 40, 2);
+    expect(bundlesOf(few, plan)).toEqual({ alone: [], bundles: [{ trunk: 40, rows: few }] });
+    expect(bundlesOf(shared(4, 40, 20), plan).bundles).toEqual([]);
+    expect(bundlesOf(few, { ...plan, batchRows: 3 }).bundles.map(({ rows }) => rows.length)).toEqual([3]);
+    const { bundles } = bundlesOf(shared(50, 128, 1), plan);
+    expect(bundles.map(({ rows }) => rows.length)).toEqual([8, 8, 8, 8, 8, 8, 2]);
+    for (const { branches, length, steps } of batchBundles(bundles, plan)) {
+      expect([length, steps]).toEqual([128, 1]);
+      expect(branches * length).toBeLessThanOrEqual(4 * plan.batchTokens);
+    }
+    // What is asked about in the middle of a beginning ends what is common to all.
+    const [first, ...others] = few;
+    const early = { ...first, wanted: [{ at: 9, target: 3, request: 0, token: 0 }, ...first.wanted] };
+    expect(bundlesOf([early, ...others], plan).bundles).toEqual([{ trunk: 40, rows: others }]);
   });
 
   it("pads to few lengths, and no batch holds more than it may", () => {

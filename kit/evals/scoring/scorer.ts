@@ -1,24 +1,20 @@
 /** How likely continuations are, on our engine: what the tasks and the server share. */
-import {
-  argmax,
-  compile,
-  type ExecutionBackend,
-  gather,
-  logSumExp,
-  max,
-  mul,
-  read,
-  reshape,
-  scope,
-  sub,
-  sum,
-  type Tensor,
-  tensor,
-} from "../../engine/index.js";
+import { compile, type ExecutionBackend, read, reshape, scope, type Tensor, tensor } from "../../engine/index.js";
 import { UserError } from "../../errors.js";
-import { head, hidden, type LeakOptions, leaks, type Model, type ModelParams, refuseLeaks } from "../../model/index.js";
+import {
+  countParameters,
+  hidden,
+  type LeakOptions,
+  leaks,
+  type Model,
+  type ModelParams,
+  refuseLeaks,
+} from "../../model/index.js";
+import { branchReader } from "./branches.js";
+import { batchBundles, bundlesOf, stepCost } from "./bundles.js";
 import type { TokenRequest } from "./encode.js";
-import { batchRows, type RowBatch, rowsOf } from "./plan.js";
+import { batchRows, type RowBatch, rowsOf, type Wanted } from "./plan.js";
+import { type Predictions, predictionsAt } from "./predictions.js";
 
 /** What a model says of a continuation, token by token. */
 export type TokenScores = {
@@ -56,8 +52,9 @@ const HEAD_ROOM = 2 ** 24;
 /**
  * A function that scores continuations.
  *
- * Requests are sorted by length and padded to few lengths, each of which is compiled once; equal beginnings are read once;
- * only places that are asked about go through the head. Padding stands behind the sequences and is never seen. Batches,
+ * Requests are sorted by length and padded to few lengths, each of which is compiled once; what one begins with another is
+ * read once, and so is a long beginning of several, such as the examples in front of a question and all its answers; only
+ * places that are asked about go through the head. Padding stands behind the sequences and is never seen. Batches,
  * order and company change a log-likelihood by no more than rounding within the model does.
  *
  * A model that sees the future, where that is allowed, reads each request by itself and unpadded.
@@ -80,9 +77,11 @@ export function scorer({ config, params }: Model<Tensor>, options: ScorerOptions
   );
   const predict = compile(
     (params: ModelParams<Tensor>, x: Tensor, positions: Tensor, targets: Tensor) =>
-      predictions({ config, params }, x, positions, targets),
+      predictionsAt({ config, params }, x, positions, targets),
     { ...compiling, name: "predictions" },
   );
+  const costOfStep = stepCost(countParameters(config));
+  const readBranches = branchReader({ config, params }, backend);
   // The head needs no layers, and what is not used need not be an argument of its graph.
   const top = { ...params, layers: [] };
   const most = Math.max(64, Math.min(2048, 2 ** Math.floor(Math.log2(HEAD_ROOM / config.vocab))));
@@ -95,11 +94,34 @@ export function scorer({ config, params }: Model<Tensor>, options: ScorerOptions
       bestLogLikelihoods: new Float32Array(length),
     }));
     const rows = rowsOf(requests, causal);
+    const plan = { batchTokens, batchRows: batchSize, longest: config.context, unpadded: !causal };
+    const { alone, bundles } = causal
+      ? bundlesOf(rows, { ...plan, stepCost: costOfStep })
+      : { alone: rows, bundles: [] };
     const total = rows.reduce((count, { wanted }) => count + wanted.length, 0);
     let scored = 0;
-    const plan = { batchTokens, batchRows: batchSize, longest: config.context, unpadded: !causal };
-    for (const batch of batchRows(rows, plan)) {
+    const tell = (wanted: readonly Wanted[], found: Predictions): void => {
+      const [own, best, bestOwn] = [read(found.own), read(found.best), read(found.bestOwn)];
+      for (const [i, { request, token, target }] of wanted.entries()) {
+        const answer = answers[request];
+        answer.best[token] = best[i];
+        answer.bestLogLikelihoods[token] = bestOwn[i];
+        answer.logLikelihoods[token] = best[i] === target ? bestOwn[i] : own[i];
+      }
+      scored += wanted.length;
+    };
+    /** Timers, signals and other requests get their turn. */
+    const pause = async (): Promise<void> => {
+      progress?.(scored, total);
+      await new Promise((resume) => setImmediate(resume));
       signal?.throwIfAborted();
+    };
+    signal?.throwIfAborted();
+    for (const batch of batchBundles(bundles, plan)) {
+      readBranches(batch, tell);
+      await pause();
+    }
+    for (const batch of batchRows(alone, plan)) {
       const wanted = batch.rows.flatMap((row, i) =>
         row.wanted.map((each) => ({ ...each, position: i * batch.length + each.at })),
       );
@@ -110,45 +132,13 @@ export function scorer({ config, params }: Model<Tensor>, options: ScorerOptions
           const size = Math.min(most, Math.max(64, 2 ** Math.ceil(Math.log2(part.length))));
           const [positions, targets] = [new Int32Array(size), new Int32Array(size)];
           for (const [i, { position, target }] of part.entries()) [positions[i], targets[i]] = [position, target];
-          const found = predict(top, x, tensor(positions), tensor(targets));
-          const [own, best, bestOwn] = [read(found.own), read(found.best), read(found.bestOwn)];
-          for (const [i, { request, token, target }] of part.entries()) {
-            const answer = answers[request];
-            answer.best[token] = best[i];
-            answer.bestLogLikelihoods[token] = bestOwn[i];
-            answer.logLikelihoods[token] = best[i] === target ? bestOwn[i] : own[i];
-          }
+          tell(part, predict(top, x, tensor(positions), tensor(targets)));
         }
       });
-      scored += wanted.length;
-      progress?.(scored, total);
-      // Timers, signals and other requests get their turn.
-      await new Promise((resume) => setImmediate(resume));
+      await pause();
     }
     return answers;
   };
-}
-
-/**
- * Log-likelihoods of targets, and of what is the likeliest in their place.
- *
- * @param x residual stream behind the last norm, shape `[·, D]`
- * @param positions rows of it, shape `[P]` int32
- * @param targets shape `[P]` int32
- * @returns each of shape `[P]`
- */
-function predictions(
-  model: Model<Tensor>,
-  x: Tensor,
-  positions: Tensor,
-  targets: Tensor,
-): { readonly own: Tensor; readonly best: Tensor; readonly bestOwn: Tensor } {
-  const rows = gather(x, positions);
-  const scores = head(model, rows);
-  const total = logSumExp(scores);
-  // A target's score is a product with its own row of the head: no one-hot matrix of the size of all scores.
-  const own = sum(mul(rows, gather(model.params.head ?? model.params.embed, targets)), { axis: -1 });
-  return { own: sub(own, total), best: argmax(scores), bestOwn: sub(max(scores, { axis: -1 }), total) };
 }
 
 /** Ids of a batch, `[count, length]`; what no row covers is 0. */
