@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { liveTensors } from "../engine/index.js";
 import { temporaryFolder as folder } from "../source/testing/folder.js";
 import { load } from "../weights/index.js";
+import { classedTexts } from "./classes.js";
 import {
   Archive,
   byText,
@@ -73,6 +74,13 @@ describe("takeMeasurement", () => {
       expect(planted.irrelevant[text]).toBeLessThan(1);
       expect(planted.entropy[text]).toBeLessThan(1);
     }
+    const classes = await figuresOf(measurement({ kind: "classes", texts: 3 }));
+    for (const text of [0, 1, 2]) {
+      expect(classes.natsClass[text]).toBeGreaterThan(0);
+      // What is likeliest of four has at least a quarter, what is not at most a half.
+      if (classes.right[text] === 1) expect(classes.natsClass[text]).toBeLessThanOrEqual(Math.log(4));
+      else expect(classes.natsClass[text]).toBeGreaterThanOrEqual(Math.log(2));
+    }
     await expect(figuresOf(measurement({ kind: "adaptation", corpus, texts: 2, tokens: 32 }))).rejects.toThrow(
       "the model has no part that adapts",
     );
@@ -133,5 +141,20 @@ it("a planted text tells a name and asks for it", async () => {
   for (const { ids, told, asked } of texts) {
     expect(asked - told[told.length - 1]).toBeGreaterThan(24);
     expect([...ids.slice(asked)]).toEqual(told.map((at) => ids[at]));
+  }
+});
+
+it("a text of classes has one example of each, and asks for a word that is none of them", async () => {
+  const { tokenizer } = await load("pico");
+  for (const [text, { ids, classes, right }] of classedTexts(tokenizer!, 12).entries()) {
+    const names = classes.map((end) => tokenizer!.decode(end).trim());
+    expect(names).toEqual(["fruit", "vegetable", "flower", "tree"]);
+    expect(right).toBe(text % 4);
+    const lines = tokenizer!.decode(ids.slice(1)).split("\n");
+    const told = lines.slice(0, -1).map((line) => line.split(": "));
+    expect(told.map(([, name]) => name).sort()).toEqual([...names].sort());
+    const [word, rest] = lines.at(-1)!.split(":");
+    expect(rest).toBe("");
+    expect(told.map(([example]) => example)).not.toContain(word);
   }
 });

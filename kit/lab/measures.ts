@@ -13,6 +13,7 @@ import {
 } from "../measure/index.js";
 import { batch, type Model } from "../model/index.js";
 import { boundaryOf, type CorpusSpec, openCorpus, splitCorpus, type Tokenizer } from "../text/index.js";
+import { classedTexts } from "./classes.js";
 import type { Figures, MeasureSpec } from "./measurement.js";
 import { plantedTexts } from "./planted.js";
 import { heldOutShare } from "./spec.js";
@@ -78,6 +79,19 @@ const measures: Measures = {
       entropy: where.map(({ entropy }) => entropy),
     };
   },
+  classes: async ({ model, tokenizer }, { texts }) => {
+    const asked = classedTexts(tokenizer, texts);
+    const losses = tokenLosses(
+      model,
+      asked.flatMap(({ ids, classes }) => classes.map((end) => joined(ids, end))),
+    );
+    let at = 0;
+    const costs = asked.map(({ classes }) => classes.map((end) => sum(losses[at++].nats.slice(-end.length))));
+    return {
+      natsClass: costs.map((nats, text) => nats[asked[text].right] + logSumExp(nats.map((cost) => -cost))),
+      right: costs.map((nats, text) => (nats[asked[text].right] === Math.min(...nats) ? 1 : 0)),
+    };
+  },
   adaptation: async (reader, { corpus, texts, tokens }) => {
     const { model } = reader;
     const rows = await heldOut(reader, corpus, texts, tokens);
@@ -103,6 +117,7 @@ const measures: Measures = {
  * | `recency` | `natsNear`, `natsMiddle`, `natsFar`, `natsNew`: of tokens last seen within 15, 63, more tokens, or never |
  * | `shift` | `natsAlone`, `natsAfter`: of a text by itself, and directly behind another one |
  * | `planted` | `natsName` of a name asked for; `irrelevant`, `entropy` of the attention that looks for it |
+ * | `classes` | `natsClass` of the right class among four; `right`: 1 where it is the likeliest, or 0 |
  * | `adaptation` | `spread` of gains and gates; `nats`, `natsFixed`: as the model is, and with gains and gates at their means |
  *
  * @throws UserError when the model cannot be measured so
@@ -114,6 +129,16 @@ export function measured(reader: Reader, spec: MeasureSpec): Promise<Figures> {
 
 function each(losses: readonly TokenLosses[], chosen: (at: number) => boolean): (number | null)[] {
   return losses.map((one) => known(meanLoss(one, chosen)));
+}
+
+function sum(values: ArrayLike<number>): number {
+  return Array.from(values).reduce((total, value) => total + value, 0);
+}
+
+/** `ln Σ exp(x)`. */
+function logSumExp(values: readonly number[]): number {
+  const most = Math.max(...values);
+  return most + Math.log(sum(values.map((value) => Math.exp(value - most))));
 }
 
 function known(value: number): number | null {

@@ -20,6 +20,12 @@ function scaled(from: number, to: number, scale: ScaleRules): readonly SliceSpec
   return slices.filter(({ layers: [first, end] }) => end > first);
 }
 
+/** All layers but one. */
+function without(layer: number): readonly SliceSpec[] {
+  const slices: readonly SliceSpec[] = [{ layers: [0, layer] }, { layers: [layer + 1, depth] }];
+  return slices.filter(({ layers: [first, end] }) => end > first);
+}
+
 /** The card's ladder: nothing in the first of twelve steps, then 1.5, 1.5, 2, 2, … 4; its last layer is left out. */
 const ladder: readonly SliceSpec[] = Array.from({ length: 12 }, (_, step) => {
   const edge = (at: number): number => Math.round((at * depth) / 12);
@@ -39,7 +45,10 @@ export const merges: Readonly<Record<string, readonly SliceSpec[]>> = {
   "deep-attention": scaled(deep, depth, [{ filter: "mixer.o", value: 1.5 }]),
   "deep-less": scaled(deep, depth, writers(0.75)),
   ladder,
-  "without-last": [{ layers: [0, depth - 1] }],
+  "without-first": without(0),
+  "without-third": without(third),
+  "without-two-thirds": without(twoThirds),
+  "without-last": without(depth - 1),
   repeated: [{ layers: [0, twoThirds] }, { layers: [third, depth] }],
   attenuated: [
     { layers: [0, twoThirds] },
@@ -53,6 +62,14 @@ const stories = { kind: "tinystories-13k" } as const;
 const others = { kind: "toy-stories", seed: 7, count: 4000 } as const;
 
 const ofMerges: MeasureSpec = { kind: "loss", corpus: stories, texts: 4, tokens: 512 };
+
+/** What of a merge is measured beside its loss: what the card says of single abilities. */
+const ofAbilities: readonly (readonly [merge: string, name: string, measure: MeasureSpec])[] = [
+  ...["plain", "deep", "middle", "uniform", "deep-attention"].map(
+    (merge) => [merge, "planted", { kind: "planted", texts: 8, tokens: 128 }] as const,
+  ),
+  ...["plain", "deep", "middle"].map((merge) => [merge, "classes", { kind: "classes", texts: 16 }] as const),
+];
 
 const ofTrained: Readonly<Record<string, MeasureSpec>> = {
   "other-corpus": { kind: "loss", corpus: others, texts: 16, tokens: 256 },
@@ -71,6 +88,10 @@ function measurable({ arms }: Study, arm: string, { kind }: MeasureSpec): boolea
 export const measurements: readonly PlannedMeasurement[] = [
   ...Object.entries(merges).map(([name, slices]): PlannedMeasurement => {
     return { name: `merges/${name}`, subject: { kind: "known", name: "smollm2-135m", slices }, measure: ofMerges };
+  }),
+  ...ofAbilities.map(([merge, name, measure]): PlannedMeasurement => {
+    const subject = { kind: "known", name: "smollm2-135m", slices: merges[merge] } as const;
+    return { name: `merges/${merge}/${name}`, subject, measure };
   }),
   ...[healStories, liquidModules].flatMap((study) =>
     Object.keys(study.arms).flatMap((arm) =>

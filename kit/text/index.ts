@@ -33,6 +33,7 @@ export {
   joinDocuments,
   type PackingOptions,
   packer,
+  shuffles,
   startCursor,
 } from "./packing.js";
 export { type ReadDocumentsOptions, readDocuments, readJsonl } from "./readTexts.js";
