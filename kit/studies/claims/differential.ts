@@ -1,5 +1,5 @@
 /** What is said of differential attention, and of Liquid Metal together with it. */
-import type { Claim } from "../../lab/index.js";
+import type { Claim, Evidence, Judgement } from "../../lab/index.js";
 import {
   atEqualTokens,
   backAtBase,
@@ -7,6 +7,8 @@ import {
   overTexts,
   type Pair,
   sooner,
+  stillGaining,
+  synergy,
   together,
   untestable,
 } from "./judgements.js";
@@ -29,6 +31,15 @@ const search = (arm: string, name: string, unit: string) => ({
 });
 
 const differentialArms = ["v1-within", "v1-residual", "v2"] as const;
+
+/** Loss of tokens last seen nearby, or long ago, against the base trained on the same tokens. */
+function byRecency(evidence: Evidence, arm: string, name: "natsNear" | "natsFar"): Judgement | undefined {
+  const figure = { of: at(arm, "recency"), against: at("control", "recency"), name, unit: "nats per token" };
+  return overTexts(evidence, figure, "below");
+}
+
+const nearAndFar =
+  "against the base trained on the same tokens: loss of tokens last seen within 15 tokens, and 64 or more tokens ago; below 0 in both supports it";
 
 export const differentialClaims: readonly Claim[] = [
   {
@@ -55,6 +66,19 @@ export const differentialClaims: readonly Claim[] = [
   },
   {
     sentence:
+      "Enhances flexibility in capturing different types of relationships, such as local and global dependencies, within the same attention mechanism.",
+    author: card,
+    measure: `${differentialArms.join(", ")} ${nearAndFar}`,
+    judge: (evidence) =>
+      together(
+        ...differentialArms.flatMap((arm) => [
+          byRecency(evidence, arm, "natsNear"),
+          byRecency(evidence, arm, "natsFar"),
+        ]),
+      ),
+  },
+  {
+    sentence:
       "Differential Self-Attention and Adaptive RMSNorm work together to make the model responsive to context changes […]",
     author: card,
     measure:
@@ -66,6 +90,14 @@ export const differentialClaims: readonly Claim[] = [
         "below",
       ),
   },
+  {
+    sentence:
+      "This is particularly valuable in language models where the meaning of words and phrases can depend heavily on context.",
+    author: card,
+    measure:
+      "Liquid Metal and differential V1 against the base trained on the same tokens: loss of a name told 128 tokens ago; below 0 supports it",
+    judge: (evidence) => overTexts(evidence, search("liquid-v1", "natsName", "nats per token"), "below"),
+  },
   ...(
     [
       ["natsFar", "Differential Self-Attention captures global patterns […]", "64 or more tokens ago"],
@@ -76,14 +108,32 @@ export const differentialClaims: readonly Claim[] = [
       sentence,
       author: card,
       measure: `Liquid Metal and differential V1 against the base trained on the same tokens: loss of tokens last seen ${when}; below 0 supports it`,
-      judge: (evidence) =>
-        overTexts(
-          evidence,
-          { of: at("liquid-v1", "recency"), against: at("control", "recency"), name, unit: "nats per token" },
-          "below",
-        ),
+      judge: (evidence) => byRecency(evidence, "liquid-v1", name),
     }),
   ),
+  {
+    sentence:
+      "This balance allows the model to maintain a holistic view of the input sequence while also paying attention to localized structures and key features.",
+    author: card,
+    measure: `Liquid Metal and differential V1 ${nearAndFar}`,
+    judge: (evidence) =>
+      together(byRecency(evidence, "liquid-v1", "natsNear"), byRecency(evidence, "liquid-v1", "natsFar")),
+  },
+  {
+    sentence:
+      "When these components work together, they create a model that is both flexible and context-aware. Here's how they synergize and improve model performance.",
+    author: card,
+    measure:
+      "Liquid Metal and differential V1 against the base trained on the same tokens, less what each of the two gains alone: bits per byte; below 0 supports it",
+    judge: (evidence) => synergy(evidence, healed("liquid-v1"), ["liquid", "v1-within"]),
+  },
+  {
+    sentence: "This model could use further continued training or training on downstream tasks.",
+    author: card,
+    measure:
+      "Liquid Metal and differential V1 against the base trained on the same tokens: what the difference gains in the second half of the run; below 0 supports it",
+    judge: (evidence) => stillGaining(evidence, healed("liquid-v1")),
+  },
   ...(
     [
       ["TinyStories-656K, Liquid Metal and differential V1", healed("liquid-v1")],

@@ -1,5 +1,5 @@
 /** What the model cards of Liquid Metal say of its modules and of all of them together. */
-import type { Claim } from "../../lab/index.js";
+import type { Claim, Evidence, Judgement } from "../../lab/index.js";
 import {
   atEqualTokens,
   contrast,
@@ -35,6 +35,15 @@ const cheap = "FLOPs and training time of a token; less than 5 % more of both su
 /** A measurement of the first seed's model. */
 const at = (arm: string, measure: string): string => `liquid-parts/${arm}/${measure}`;
 
+/** Loss of an arm less that of the model without modules, text by text. */
+function measured(evidence: Evidence, arm: string, measure: string, name: string): Judgement | undefined {
+  return overTexts(
+    evidence,
+    { of: at(arm, measure), against: at("none", measure), name, unit: "nats per token" },
+    "below",
+  );
+}
+
 const fixed =
   "loss with gains and gates as they adapt, less that with both at their means over texts; below 0 supports it";
 
@@ -44,17 +53,7 @@ export const liquidClaims: readonly Claim[] = [
       "Makes the normalization process adaptable rather than static, which can improve the model's ability to generalize across diverse inputs.",
     author: card,
     measure: "adaptive norms alone against none: loss on stories of another make; below 0 supports it",
-    judge: (evidence) =>
-      overTexts(
-        evidence,
-        {
-          of: at("only-adaptiveRmsNorm", "other-corpus"),
-          against: at("none", "other-corpus"),
-          name: "nats",
-          unit: "nats per token",
-        },
-        "below",
-      ),
+    judge: (evidence) => measured(evidence, "only-adaptiveRmsNorm", "other-corpus", "nats"),
   },
   ...(
     [
@@ -65,6 +64,10 @@ export const liquidClaims: readonly Claim[] = [
       [
         "only-squeezeExcite",
         "Performs adaptive channel-wise recalibration by scaling each feature channel based on global context.",
+      ],
+      [
+        "only-squeezeExcite",
+        "SEBlock helps the model emphasize or suppress specific features across all tokens, adapting the channel importance to match the input context.",
       ],
     ] as const
   ).map(
@@ -98,19 +101,32 @@ export const liquidClaims: readonly Claim[] = [
         "below",
       ),
   },
-  {
-    sentence:
-      "This helps improve generalization, especially when handling varied inputs with different feature relevances, such as conversations with shifting topics.",
-    author: card,
-    measure:
-      "squeeze-and-excitation alone against none: what a text costs more behind another one than by itself; below 0 supports it",
-    judge: (evidence) =>
-      contrast(
-        evidence,
-        { of: at("only-squeezeExcite", "shift"), against: at("none", "shift"), name: "natsAfter", less: "natsAlone" },
-        "below",
-      ),
-  },
+  ...(
+    [
+      [
+        "adaptiveRmsNorm",
+        "adaptive norms",
+        "This is especially useful in language models where different prompts may require different emphasis on specific features.",
+      ],
+      [
+        "squeezeExcite",
+        "squeeze-and-excitation",
+        "This helps improve generalization, especially when handling varied inputs with different feature relevances, such as conversations with shifting topics.",
+      ],
+    ] as const
+  ).map(
+    ([part, name, sentence]): Claim => ({
+      sentence,
+      author: card,
+      measure: `${name} alone against none: what a text costs more behind another one than by itself; below 0 supports it`,
+      judge: (evidence) =>
+        contrast(
+          evidence,
+          { of: at(`only-${part}`, "shift"), against: at("none", "shift"), name: "natsAfter", less: "natsAlone" },
+          "below",
+        ),
+    }),
+  ),
   {
     sentence:
       "Adaptive scaling helps maintain stability in training, as it smooths out variations while retaining sensitivity to input-specific details.",
@@ -188,7 +204,19 @@ export const liquidClaims: readonly Claim[] = [
   },
   {
     sentence:
-      "SEBlock and Adaptive RMSNorm adapt the feature importance dynamically […]. This can enhance interpretability and generalization across different types of inputs.",
+      "SEBlock and Adaptive RMSNorm adapt the feature importance dynamically, giving the model a refined ability to select relevant information across channels and tokens.",
+    author: differentialCard,
+    measure: "both against none: loss of a name told 128 tokens ago; below 0 supports it",
+    judge: (evidence) => measured(evidence, "no-tokenMixing", "planted", "natsName"),
+  },
+  {
+    sentence: "This can enhance […] generalization across different types of inputs.",
+    author: differentialCard,
+    measure: "both against none: loss on stories of another make; below 0 supports it",
+    judge: (evidence) => measured(evidence, "no-tokenMixing", "other-corpus", "nats"),
+  },
+  {
+    sentence: "This can enhance interpretability […]",
     author: differentialCard,
     measure: "what gains and gates show of a text, in the figures of notebook 04",
     judge: untestable("figures show which channels adapt, not whether anybody understands more"),

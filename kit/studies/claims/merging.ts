@@ -3,16 +3,28 @@ import type { Claim, Evidence, Judgement } from "../../lab/index.js";
 import { flopsPerToken, type ModelConfig, smolLm2 } from "../../model/index.js";
 import { merges } from "../measurements.js";
 import { percentText } from "../words.js";
-import { overTexts, type Side, together, untestable, untrained, verdictOf } from "./judgements.js";
+import { atEqualTokens, overTexts, type Side, together, untestable, untrained, verdictOf } from "./judgements.js";
 
-const author = "card of a passthrough merge of Fimbulvetr-11B-v2";
+export const author = "card of a passthrough merge of Fimbulvetr-11B-v2";
 
-const against = "SmolLM2-135M as it is";
+export const against = "SmolLM2-135M as it is";
 
-/** Loss of a merge less that of the model as it is, over all positions or the later ones. */
-function loss(evidence: Evidence, merge: string, name: "nats" | "natsLate", side: Side): Judgement | undefined {
-  const figure = { of: `merges/${merge}`, against: "merges/plain", name, unit: "nats per token" };
-  return overTexts(evidence, figure, side);
+/** A loss of a merge: over all positions, or the later ones. */
+type MergeLoss = {
+  readonly merge: string;
+  /** Default: the model as it is. */
+  readonly against?: string;
+  readonly name: "nats" | "natsLate";
+};
+
+/** Loss of a merge less that of another one, text by text. */
+export function loss(
+  evidence: Evidence,
+  { merge, against = "plain", name }: MergeLoss,
+  side: Side,
+): Judgement | undefined {
+  const [of, other] = [merge, against].map((one) => `merges/${one}`);
+  return overTexts(evidence, { of, against: other, name, unit: "nats per token" }, side);
 }
 
 /** FLOPs of a token of a merge, in proportion to the model as it is, less 1. Factors cost nothing: they are in the weights. */
@@ -43,51 +55,64 @@ export const mergeClaims: readonly Claim[] = [
     }),
   ),
   {
+    sentence: depth,
+    author,
+    measure:
+      "TinyStories-656K, its layers twice, as they are and attenuated, factors fitted on a million tokens, against the model fitted likewise: bits per byte; below 0 supports it",
+    judge: (evidence) =>
+      together(
+        ...["repeated", "attenuated"].map((arm) =>
+          atEqualTokens(evidence, { study: "merge-scales", arm, against: "base" }),
+        ),
+      ),
+  },
+  {
     sentence:
       "Increasing their weight or importance (scaling up projections like o_proj or down_proj) can improve the model's reasoning capabilities.",
     author,
     measure: `o and down × 1.5 in the last three eighths of the layers, against ${against}: loss; below 0 supports it`,
-    judge: (evidence) => loss(evidence, "deep", "nats", "below"),
+    judge: (evidence) => loss(evidence, { merge: "deep", name: "nats" }, "below"),
   },
   {
     sentence:
       "By enhancing these layers, the model will be able to maintain stronger coherence in cognitive processes.",
     author,
     measure: `o and down × 1.5 in the middle layers, against ${against}: loss behind the first quarter of 512 tokens; below 0 supports it`,
-    judge: (evidence) => loss(evidence, "middle", "natsLate", "below"),
+    judge: (evidence) => loss(evidence, { merge: "middle", name: "natsLate" }, "below"),
   },
   {
     sentence:
       "Increasing their weight, rather than reducing or zeroing it, amplifies the model's ability to process and propagate relevant information.",
     author,
     measure: `o and down × 1.5 in all layers, against ${against}: loss; below 0 supports it`,
-    judge: (evidence) => loss(evidence, "uniform", "nats", "below"),
+    judge: (evidence) => loss(evidence, { merge: "uniform", name: "nats" }, "below"),
   },
   {
     sentence: depth,
     author,
     measure: `the middle third of the layers twice, as it is and with o and down × 0.5, against ${against}: loss; below 0 supports it`,
-    judge: (evidence) => together(...["repeated", "attenuated"].map((merge) => loss(evidence, merge, "nats", "below"))),
+    judge: (evidence) =>
+      together(...["repeated", "attenuated"].map((merge) => loss(evidence, { merge, name: "nats" }, "below"))),
   },
   {
     sentence:
       "By giving greater importance to attention in deeper layers, the model will be able to handle long contexts and maintain long-term coherence […]",
     author,
     measure: `o × 1.5 in the last three eighths of the layers, against ${against}: loss behind the first quarter of 512 tokens; below 0 supports it`,
-    judge: (evidence) => loss(evidence, "deep-attention", "natsLate", "below"),
+    judge: (evidence) => loss(evidence, { merge: "deep-attention", name: "natsLate" }, "below"),
   },
   {
     sentence: "Don't reduce intermediate and upper layers",
     author,
     measure: `o and down × 0.75 in the last three eighths of the layers, and the last layer left out, as the card's own recipe does, against ${against}: loss; above 0 supports it`,
     judge: (evidence) =>
-      together(...["deep-less", "without-last"].map((merge) => loss(evidence, merge, "nats", "above"))),
+      together(...["deep-less", "without-last"].map((merge) => loss(evidence, { merge, name: "nats" }, "above"))),
   },
   {
     sentence: precise,
     author,
     measure: `the card's ladder, o and down × 1.5 to × 4 with depth and the last layer left out, against ${against}: loss; below 0 supports it`,
-    judge: (evidence) => loss(evidence, "ladder", "nats", "below"),
+    judge: (evidence) => loss(evidence, { merge: "ladder", name: "nats" }, "below"),
   },
   {
     sentence: "However, with this configuration, the computational load and inference times will also increase […]",
@@ -98,6 +123,18 @@ export const mergeClaims: readonly Claim[] = [
       const [ladder, repeated] = ["ladder", "repeated"].map(flopsAdded);
       const figure = `ladder ${percentText(ladder)}, middle third twice ${percentText(repeated)}`;
       return { figure, verdict: verdictOf(ladder > 0) };
+    },
+  },
+  {
+    sentence: "This is the trade-off: more cognitive capabilities mean more resource usage.",
+    author,
+    measure:
+      "the middle third of the layers twice: FLOPs of a token, and loss; more of the one and less of the other supports it",
+    judge: (evidence) => {
+      const capability = loss(evidence, { merge: "repeated", name: "nats" }, "below");
+      return (
+        capability && { ...capability, figure: `FLOPs ${percentText(flopsAdded("repeated"))}; ${capability.figure}` }
+      );
     },
   },
   {
