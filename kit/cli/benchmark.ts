@@ -60,8 +60,10 @@ async function openSubject({ source }: evals.Subject, models: string | undefined
       return await loaded(source.name);
     case "packed":
       return await loaded(join(lab.packedFolder(), source.study, source.arm));
-    case "trained":
-      return await loaded(lab.modelFolder(runOf(source), models));
+    case "trained": {
+      const run = runOf(source);
+      return await loaded(lab.keptModel(run, models) ?? lab.modelFolder(run, models));
+    }
     case "converted": {
       const { model, source: checkpoint } = await startOf(runOf(source).spec, source.seed);
       return { model, tokenizer: weights.requireTokenizer(source.arm, checkpoint?.tokenizer) };

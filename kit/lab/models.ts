@@ -1,7 +1,7 @@
 /** What is kept of trained models. */
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { basename, join } from "node:path";
 import { read, type Tensor, tree } from "../engine/index.js";
 import type { Model } from "../model/index.js";
 import { cacheFolder } from "../source/index.js";
@@ -22,10 +22,23 @@ export function modelFolder({ study, arm, seed, spec }: Run | RunPlace, root: st
   return join(root, study, arm, `seed-${seed}.${typeof spec === "string" ? spec : specHash(spec)}`);
 }
 
-/** The same, or nothing where the run has left none. */
-export function keptModel(run: Run | RunPlace, root?: string): string | undefined {
-  const folder = modelFolder(run, root);
-  return existsSync(join(folder, "config.json")) ? folder : undefined;
+/**
+ * The same, or nothing where no run has left it.
+ *
+ * Arms of two studies may call for one run: its model stands below the study that carried it out.
+ */
+export function keptModel(run: Run | RunPlace, root: string = modelsFolder()): string | undefined {
+  const own = modelFolder(run, root);
+  const arms = foldersIn(root).flatMap(foldersIn);
+  return [own, ...arms.map((arm) => join(arm, basename(own)))].find((folder) =>
+    existsSync(join(folder, "config.json")),
+  );
+}
+
+function foldersIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  const entries = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return entries.map(({ name }) => join(folder, name)).sort();
 }
 
 /** Keeps a run's trained model, float32, with what belongs to it, such as its tokenizer. */

@@ -3,6 +3,7 @@ import type { Tensor } from "../../engine/index.js";
 import type { TensorRef } from "../../engine/ref.js";
 import type { Model, ModelConfig } from "../../model/index.js";
 import type { TensorSource } from "../../weights/index.js";
+import { addHeads, type NewHeads } from "./grow.js";
 import { expectChange, type Recipe, withParts } from "./recipe.js";
 import { isInMemory, type Refit, rebuilt } from "./refit.js";
 import { type Start, startsOf } from "./starts.js";
@@ -39,9 +40,20 @@ export function convert(
   expectChange(recipe);
   const config = withParts(model.config, recipe);
   const start = startsOf(config, recipe.init, seed);
-  const converted = rebuilt(model, config, start, projections(model.config, config, recipe, start));
+  const grown = withNewHeads(model, recipe, seed);
+  const converted = rebuilt(grown, config, start, projections(grown.config, config, recipe, start));
   if (recipe.ternary === undefined) return converted;
   return isInMemory(converted) ? ternarise(converted, recipe.ternary) : ternarise(converted, recipe.ternary);
+}
+
+function withNewHeads(
+  model: Model<Tensor> | Model<TensorSource>,
+  { heads, layers }: Recipe,
+  seed: number,
+): Model<Tensor> | Model<TensorSource> {
+  if (heads === undefined) return model;
+  const more: NewHeads = { groups: heads, layers, seed };
+  return isInMemory(model) ? addHeads(model, more) : addHeads(model, more);
 }
 
 /** Attention becomes the second version of differential attention: twins of the queries, and twice the output. */

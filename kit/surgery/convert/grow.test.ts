@@ -97,6 +97,19 @@ describe("addHeads", () => {
     });
   });
 
+  it("is what a recipe does first", async () => {
+    const recipe: Recipe = { layers: [{ first: 1, last: 1 }], heads: 2, liquid: {}, init: "identity" };
+    const made = convert(small, recipe, { seed: 5 });
+    const wider = addHeads(small, { groups: 2, layers: recipe.layers, seed: 5 });
+    same(made, convert(wider, { ...recipe, heads: undefined }, { seed: 5 }));
+    expect(made.config).toEqual(convertedConfig(small.config, recipe));
+    close(scores(made), scores(small), 1e-5);
+    same(await onDisk(small, (model) => convert(model, recipe, { seed: 5 })), made);
+    const read = { field: "", where: "recipe.json" };
+    expect(recipeReader(JSON.parse(JSON.stringify(recipe)), read)).toEqual(recipe);
+    expect(() => recipeReader({ ...recipe, heads: 0 }, read)).toThrow(/heads/);
+  });
+
   it("is the same on disk", async () => {
     const heads = { groups: 1, seed: 5 };
     same(await onDisk(small, (model) => addHeads(model, heads)), addHeads(small, heads));

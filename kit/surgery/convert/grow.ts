@@ -100,7 +100,8 @@ export function addHeads(
   return rebuilt(model, config, draw, refit);
 }
 
-function withHeads(config: ModelConfig, { groups, layers = "all" }: NewHeads): ModelConfig {
+/** The config of a model whose attention has more heads. */
+export function withHeads(config: ModelConfig, { groups, layers = "all" }: NewHeads): ModelConfig {
   const problem = notDense(config, "A model that gets new heads");
   if (problem !== undefined) throw problem;
   if (!Number.isInteger(groups) || groups < 1) {

@@ -46,6 +46,7 @@ const { scale, norm, activationBits } = ternaryFields;
 /** Reads a conversion; `readRun` does with it what it does with the rest of a run. */
 export const recipeReader: reading.Reader<Recipe> = fields<Recipe>({
   layers: optional(layers),
+  heads: optional(whole()),
   attention: optional(attention),
   liquid: optional(liquid),
   ternary: optional(fields<TernariseSpec>({ scale, norm, activationBits })),

@@ -8,13 +8,16 @@ import {
   liquidLayer,
   type ModelConfig,
 } from "../../model/index.js";
+import { withHeads } from "./grow.js";
 import { chosenLayers, type LayerChoice } from "./layers.js";
 import { type TernariseSpec, ternaryConfig } from "./ternarise.js";
 
 /** A conversion as plain JSON. */
 export type Recipe = {
-  /** The layers that get what `attention` and `liquid` say. Default: all. */
+  /** The layers that get what `heads`, `attention` and `liquid` say. Default: all. */
   readonly layers?: LayerChoice;
+  /** Heads for keys and values that their attention gets beside its own, first of all, as `addHeads` does. Default: none. */
+  readonly heads?: number;
   /** What their attention becomes. Default: it stays. */
   readonly attention?: DifferentialDials;
   /** What of Liquid Metal they get, `{}` for all of it. Default: nothing. */
@@ -96,17 +99,19 @@ export function convertedConfig(config: ModelConfig, recipe: Recipe): ModelConfi
 }
 
 /** @throws UserError when a recipe does nothing */
-export function expectChange({ attention, liquid, ternary }: Recipe): void {
-  if ((attention ?? liquid ?? ternary) !== undefined) return;
-  throw new UserError("The recipe changes nothing", { expected: "some of attention, liquid, ternary" });
+export function expectChange({ heads, attention, liquid, ternary }: Recipe): void {
+  if ((heads ?? attention ?? liquid ?? ternary) !== undefined) return;
+  throw new UserError("The recipe changes nothing", { expected: "some of heads, attention, liquid, ternary" });
 }
 
 /** {@link convertedConfig} but for how linear layers are applied. */
 export function withParts(config: ModelConfig, recipe: Recipe): ModelConfig {
-  const chosen = chosenLayers(recipe.layers ?? "all", config.layers.length);
+  const { heads, layers = "all" } = recipe;
+  const grown = heads === undefined ? config : withHeads(config, { groups: heads, layers });
+  const chosen = chosenLayers(layers, config.layers.length);
   return {
     ...config,
-    layers: config.layers.map((layer, i) => (chosen.has(i) ? convertedLayer(layer, i, config.width, recipe) : layer)),
+    layers: grown.layers.map((layer, i) => (chosen.has(i) ? convertedLayer(layer, i, config.width, recipe) : layer)),
   };
 }
 
