@@ -33,10 +33,10 @@ const later = "loss behind the first quarter of 512 tokens";
 const name = "loss of a name told 128 tokens ago";
 const below = "below 0 supports it";
 
-/** What layers do cannot be read from what it costs to change them. */
+/** What it costs to change a layer does not tell what the layer is for. */
 const role = {
-  measure: "none: factors change a layer, and tell what the change costs, not what the layer is for",
-  judge: untestable("every layer that was changed costs something in every figure"),
+  measure: "none: factors tell what it costs to change a layer",
+  judge: untestable("what a layer is for does not follow from that"),
 } as const;
 
 export const abilityClaims: readonly Claim[] = [
