@@ -2,6 +2,7 @@
 import type { Study } from "../lab/index.js";
 import { alphaByNormConv, alphaByNormDelta } from "./alphaByNorm.js";
 import { deltaDetails, precision, sequence } from "./details.js";
+import { growing } from "./growing.js";
 import { healSmolLm2, healStories, liquidModules } from "./healing.js";
 import { mergeScales } from "./merging.js";
 import { mixer, mixerLong } from "./mixer.js";
@@ -24,4 +25,5 @@ export const studies: readonly Study[] = [
   ternariseStories,
   ternariseSmolLm2,
   mergeScales,
+  growing,
 ];

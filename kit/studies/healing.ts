@@ -59,7 +59,7 @@ function armsOf({ source, config, dials }: Trained, converted: Readonly<Record<s
 }
 
 /** Learning rates of models that have been trained already lie below those of new ones. */
-const pilot = { learningRates: [1e-4, 5e-4, 2e-3], tokens: 200_000, seed: 0 } as const;
+export const pilot = { learningRates: [1e-4, 5e-4, 2e-3], tokens: 200_000, seed: 0 } as const;
 
 /** Every conversion of a small model of stories. */
 export const healStories: Study = {

@@ -2,6 +2,7 @@
 import type { MeasureSpec, PlannedMeasurement, SliceSpec, Study } from "../lab/index.js";
 import { smolLm2 } from "../model/index.js";
 import type { ScaleRules } from "../surgery/index.js";
+import { growing } from "./growing.js";
 import { healStories, liquidModules } from "./healing.js";
 
 /** The two matrices of a layer that write into the residual stream. */
@@ -93,7 +94,7 @@ export const measurements: readonly PlannedMeasurement[] = [
     const subject = { kind: "known", name: "smollm2-135m", slices: merges[merge] } as const;
     return { name: `merges/${merge}/${name}`, subject, measure };
   }),
-  ...[healStories, liquidModules].flatMap((study) =>
+  ...[healStories, liquidModules, growing].flatMap((study) =>
     Object.keys(study.arms).flatMap((arm) =>
       Object.entries(ofTrained)
         .filter(([, measure]) => measurable(study, arm, measure))

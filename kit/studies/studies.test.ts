@@ -65,6 +65,7 @@ it("count what they are said to count", () => {
     ["ternarise", 3, 9],
     ["ternarise-smollm2", 3, 3],
     ["merge-scales", 5, 5],
+    ["grow", 3, 9],
   ]);
 });
 

@@ -1,6 +1,6 @@
 /** What the card of a passthrough merge says of single abilities and of what layers are for. */
 import type { Claim, Evidence, Judgement } from "../../lab/index.js";
-import { overTexts, together, untestable } from "./judgements.js";
+import { atEqualTokens, overTexts, together, untestable } from "./judgements.js";
 import { against, author, loss } from "./merging.js";
 
 /** A figure of a merge that is not its loss, less that of another one, text by text; less supports. */
@@ -27,10 +27,14 @@ function classed(evidence: Evidence, merge: string, against: string): Judgement 
   return ability(evidence, { merge, against, measure: "classes", name: "natsClass", unit: "nats" });
 }
 
+/** Of the search for a name that was told, with more heads and without. */
+const heads = { of: "grow/heads/planted", against: "grow/control/planted" } as const;
+
 const deep = "o and down × 1.5 in the last three eighths of the layers";
 const middle = "o and down × 1.5 in the middle layers";
 const later = "loss behind the first quarter of 512 tokens";
 const name = "loss of a name told 128 tokens ago";
+const share = "share of attention on tokens other than a name that was told, where it is asked for";
 const below = "below 0 supports it";
 
 /** What it costs to change a layer does not tell what the layer is for. */
@@ -104,9 +108,21 @@ export const abilityClaims: readonly Claim[] = [
   },
   {
     sentence:
+      "By increasing the number of attention heads […], you can improve the model's ability to focus on complex semantic relationships in the text.",
+    author,
+    measure: `TinyStories-656K, half as many heads again, without effect at first, against the base trained on the same tokens: bits per byte, ${share}, and ${name}; ${below}`,
+    judge: (evidence) =>
+      together(
+        atEqualTokens(evidence, { study: "grow", arm: "heads", against: "control" }),
+        overTexts(evidence, { ...heads, name: "irrelevant", unit: "of attention" }, "below"),
+        overTexts(evidence, { ...heads, name: "natsName", unit: "nats per token of the name" }, "below"),
+      ),
+  },
+  {
+    sentence:
       "By […] enhancing their contribution in the advanced stages of the model, you can improve the model's ability to focus on complex semantic relationships in the text.",
     author,
-    measure: `o × 1.5 in the last three eighths of the layers, against ${against}: share of attention on tokens other than a name that was told, where it is asked for, and ${name}; ${below}`,
+    measure: `o × 1.5 in the last three eighths of the layers, against ${against}: ${share}, and ${name}; ${below}`,
     judge: (evidence) =>
       together(
         ability(evidence, {

@@ -67,6 +67,13 @@ export const mergeClaims: readonly Claim[] = [
       ),
   },
   {
+    sentence: "If possible, you can also add new layers or extend the range of existing ones, instead of cutting them.",
+    author,
+    measure:
+      "TinyStories-656K, a copy behind each layer that adds nothing at first, against the base trained on the same tokens: bits per byte; below 0 supports it",
+    judge: (evidence) => atEqualTokens(evidence, { study: "grow", arm: "layers", against: "control" }),
+  },
+  {
     sentence:
       "Increasing their weight or importance (scaling up projections like o_proj or down_proj) can improve the model's reasoning capabilities.",
     author,
