@@ -1,56 +1,9 @@
-/** `npm run lm-eval -- MODEL --tasks …`: the real lm-evaluation-harness on a model of ours. */
-import { join } from "node:path";
-import { Command } from "commander";
-import { names, share, whole } from "../cli/arguments.js";
-import { progressLine } from "../cli/progress.js";
-import { stopSignal } from "../cli/stopping.js";
+/** `npm run lm-eval -- MODEL --tasks …`. */
 import { UserError } from "../errors.js";
-import * as evals from "../evals/index.js";
-import { leaks } from "../model/index.js";
-import { cacheFolder } from "../source/index.js";
-import * as weights from "../weights/index.js";
-import { say } from "./harness/table.js";
-import { harnessOn } from "./lm-eval/harness.js";
-
-type Options = {
-  readonly tasks: readonly string[];
-  readonly fewshot?: number;
-  readonly limit?: number;
-  readonly out: string;
-  readonly data?: string;
-  readonly batchSize: number;
-  readonly maxLength?: number;
-  readonly allowLeak?: true;
-};
-
-const command = new Command("lm-eval")
-  .description("evaluate a model with the real lm-evaluation-harness, which asks a server that runs as long as it does")
-  .argument("<model>", "a known name, a file or a folder")
-  .requiredOption("-t, --tasks <names>", "tasks, groups, tags and patterns with *, with commas", names)
-  .option("--fewshot <n>", "examples in front of each question (default: the task's own)", whole(0))
-  .option("--limit <n>", "only so many documents of each task; below 1 that share of them", share)
-  .option("--out <folder>", "results and samples go there", join(cacheFolder(), "lm-eval"))
-  .option("--data <folder>", "look there for data first")
-  .option("--batch-size <n>", "sequences in one request", whole(1), 16)
-  .option("--max-length <n>", "longest sequence (default: the model's context)", whole(3))
-  .option("--allow-leak", "evaluate a model that sees the future; its scores compare with no others")
-  .action(run);
-
-async function run(name: string, options: Options): Promise<void> {
-  // Tasks before weights: a typo costs no download.
-  await evals.selectTasks(options.tasks);
-  const line = progressLine(process.stderr);
-  const { model, tokenizer } = await weights.load(name, { progress: line.show }).finally(line.end);
-  const speaker = { model, tokenizer: weights.requireTokenizer(name, tokenizer) };
-  const said = (text: string): void => void process.stderr.write(text);
-  const { table, results } = await harnessOn(speaker, { ...options, name, say: said, signal: stopSignal() });
-  say(table);
-  if (leaks(model.config).length > 0) say(`${name} sees the future: these scores compare with no others`);
-  say(results);
-}
+import { lmEvalCommand } from "./lm-eval/command.js";
 
 try {
-  await command.parseAsync();
+  await lmEvalCommand().parseAsync();
 } catch (error) {
   if (error instanceof UserError) console.error(`lm-eval: ${error.message}`);
   else console.error(error);

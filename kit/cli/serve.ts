@@ -29,6 +29,8 @@ export function serveCommand(): Command {
 }
 
 async function run(name: string, options: Options): Promise<void> {
+  // The address before weights: a typo costs no download.
+  evals.checkListening(options);
   const line = progressLine(process.stderr);
   const { model, tokenizer } = await weights.load(name, { progress: line.show }).finally(line.end);
   const speaker = { model, tokenizer: weights.requireTokenizer(name, tokenizer) };

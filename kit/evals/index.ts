@@ -56,7 +56,7 @@ export {
 export { type LanguageModel, type LanguageModelOptions, languageModel, type Pair } from "./scoring/languageModel.js";
 export { type ScoreOptions, type Scorer, type ScorerOptions, scorer, type TokenScores } from "./scoring/scorer.js";
 export { type App, app, type ServeOptions } from "./serve/app.js";
-export { type ListenOptions, type Serving, serve } from "./serve/serve.js";
+export { checkListening, type ListenOptions, type Serving, serve } from "./serve/serve.js";
 export {
   type CatalogueOptions,
   type Group,

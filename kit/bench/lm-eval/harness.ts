@@ -12,11 +12,11 @@ export type HarnessOnOptions = Omit<evals.HarnessOptions, "python" | "url" | "ma
 /**
  * Serves a model as long as lm-evaluation-harness asks about it.
  *
- * @throws UserError when the harness cannot be installed, the server fails its self-test, or the harness fails
+ * @throws UserError when the model cannot be served so, the harness cannot be installed, the server fails its self-test, or the harness fails
  */
 export async function harnessOn(speaker: Speaker, options: HarnessOnOptions): Promise<evals.HarnessRun> {
   const { tasks, name, maxLength = speaker.model.config.context, allowLeak, batchSize = 16 } = options;
-  const { python } = await peer("lm-eval");
+  // The server before the harness: a model that is refused costs no installation.
   const serving = await evals.serve(speaker, {
     name,
     port: 0,
@@ -25,6 +25,7 @@ export async function harnessOn(speaker: Speaker, options: HarnessOnOptions): Pr
     allowLeak,
   });
   try {
+    const { python } = await peer("lm-eval");
     await evals.selfTest(serving.url, speaker);
     return await evals.runHarness(tasks, { ...options, python, url: serving.url, maxLength });
   } finally {

@@ -43,11 +43,20 @@ export type App = {
  * What lm-evaluation-harness asks of a server, and nothing besides: `/v1/completions`, `/tokenizer_info`, `/tokenize`,
  * `/detokenize`; and for people `/v1/models` and `/health`.
  *
- * @throws UserError when model and tokenizer do not belong together, or the model sees the future
+ * @throws UserError when model and tokenizer do not belong together, the model sees the future, or its context is shorter than
+ * asked for
  */
 export function app({ model, tokenizer }: Speaker, options: ServeOptions = {}): App {
   const { name = "model", apiKey, maxBatch = 64, waiting = 256, maxBytes = 4e6, maxSeconds = 600 } = options;
-  const limits = { context: options.maxContext ?? model.config.context, prompts: maxBatch };
+  const { context } = model.config;
+  const { maxContext = context } = options;
+  if (maxContext > context) {
+    throw new UserError(`${maxContext} tokens are more than the model reads`, {
+      where: name,
+      expected: `at most ${context}`,
+    });
+  }
+  const limits = { context: maxContext, prompts: maxBatch };
   assertFits(tokenizer, model.config.vocab);
   const ready = rounded(model);
   const score = scorer(ready, { batchSize: maxBatch, allowLeak: options.allowLeak });

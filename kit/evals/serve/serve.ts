@@ -25,21 +25,31 @@ export type Serving = {
 };
 
 /**
- * Serves a model to lm-evaluation-harness and other clients of completions.
+ * Refuses what can be refused before there is a model.
  *
- * @throws UserError for a port that is taken, or a host beyond this machine without a key
+ * @throws UserError for a port that is none, an empty key, or a host beyond this machine without a key
  */
-export async function serve(speaker: Speaker, options: ListenOptions = {}): Promise<Serving> {
-  const { port = 8000, host = "127.0.0.1" } = options;
-  if (options.apiKey === undefined && !["127.0.0.1", "::1", "localhost"].includes(host)) {
+export function checkListening({ port, host, apiKey }: ListenOptions): void {
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port < 65_536)) {
+    throw new UserError(`${port} is no port`, { where: "serve", expected: "0 to 65535" });
+  }
+  if (apiKey === "") throw new UserError("the key is empty", { where: "serve", expected: "at least one character" });
+  if (host !== undefined && apiKey === undefined && !["127.0.0.1", "::1", "localhost"].includes(host)) {
     throw new UserError(`${host} can be reached from other machines`, {
       where: "serve",
       fix: "Set a key with --api-key",
     });
   }
-  if (!(Number.isInteger(port) && port >= 0 && port < 65_536)) {
-    throw new UserError(`${port} is no port`, { where: "serve", expected: "0 to 65535" });
-  }
+}
+
+/**
+ * Serves a model to lm-evaluation-harness and other clients of completions.
+ *
+ * @throws UserError as {@link checkListening} and {@link app} do, and for a port that is taken
+ */
+export async function serve(speaker: Speaker, options: ListenOptions = {}): Promise<Serving> {
+  checkListening(options);
+  const { port = 8000, host = "127.0.0.1" } = options;
   const { fetch, drain } = app(speaker, options);
   const server = createAdaptorServer({ fetch, serverOptions: patience(options) }) as Server;
   await new Promise<void>((resolve, reject) => {
