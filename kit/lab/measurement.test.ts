@@ -74,6 +74,11 @@ describe("takeMeasurement", () => {
       expect(planted.irrelevant[text]).toBeLessThan(1);
       expect(planted.entropy[text]).toBeLessThan(1);
     }
+    const { overlap } = await figuresOf(measurement({ kind: "overlap", corpus, texts: 2, tokens: 32 }));
+    for (const value of overlap) {
+      expect(value).toBeGreaterThan(0);
+      expect(value).toBeLessThan(1);
+    }
     const classes = await figuresOf(measurement({ kind: "classes", texts: 3 }));
     for (const text of [0, 1, 2]) {
       expect(classes.natsClass[text]).toBeGreaterThan(0);

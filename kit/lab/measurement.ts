@@ -31,6 +31,8 @@ export type MeasureSpec =
   | { readonly kind: "shift"; readonly corpus: CorpusSpec; readonly texts: number; readonly tokens: number }
   /** A name that is told, and asked for `tokens` later. */
   | { readonly kind: "planted"; readonly texts: number; readonly tokens: number }
+  /** How much the two maps of each pair of differential attention, or neighbouring heads, look at the same. */
+  | { readonly kind: "overlap"; readonly corpus: CorpusSpec; readonly texts: number; readonly tokens: number }
   /** Which of four classes a word belongs to, after one example of each. */
   | { readonly kind: "classes"; readonly texts: number }
   /** How gains and gates change from text to text, and what they are worth. */

@@ -5,6 +5,7 @@ import {
   adaptationSpread,
   adaptations,
   focus,
+  mapOverlap,
   meanLoss,
   recency,
   type TokenLosses,
@@ -79,6 +80,10 @@ const measures: Measures = {
       entropy: where.map(({ entropy }) => entropy),
     };
   },
+  overlap: async (reader, { corpus, texts, tokens }) => {
+    const rows = await heldOut(reader, corpus, texts, tokens);
+    return { overlap: rows.map((row) => mapOverlap(reader.model, [...row.subarray(0, tokens)])) };
+  },
   classes: async ({ model, tokenizer }, { texts }) => {
     const asked = classedTexts(tokenizer, texts);
     const losses = tokenLosses(
@@ -117,6 +122,7 @@ const measures: Measures = {
  * | `recency` | `natsNear`, `natsMiddle`, `natsFar`, `natsNew`: of tokens last seen within 15, 63, more tokens, or never |
  * | `shift` | `natsAlone`, `natsAfter`: of a text by itself, and directly behind another one |
  * | `planted` | `natsName` of a name asked for; `irrelevant`, `entropy` of the attention that looks for it |
+ * | `overlap` | `overlap` of the two maps of a pair |
  * | `classes` | `natsClass` of the right class among four; `right`: 1 where it is the likeliest, or 0 |
  * | `adaptation` | `spread` of gains and gates; `nats`, `natsFixed`: as the model is, and with gains and gates at their means |
  *

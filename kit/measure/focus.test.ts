@@ -3,7 +3,7 @@ import * as e from "../engine/index.js";
 import { close } from "../engine/testing/compare.js";
 import { batch, embed, init, type MixerSpec, type Model, type ModelConfig, partsOf } from "../model/index.js";
 import { configOf, dense, mixerExamples } from "../model/testing/examples.js";
-import { attentionMaps, focus } from "./index.js";
+import { attentionMaps, focus, mapOverlap } from "./index.js";
 
 function lively(config: ModelConfig): Model<e.Tensor> {
   const { params } = init(config, 2);
@@ -95,5 +95,63 @@ describe("focus", () => {
     expect(() => focus(model, ids, [8])).toThrow("focus: there is no token 8: expected whole numbers from 0 to 7");
     const conv = lively(configOf(mixerExamples.gatedConv["k = 8"], dense));
     expect(() => focus(conv, ids, [0])).toThrow("no layer of the model has attention maps");
+  });
+});
+
+describe("mapOverlap", () => {
+  /** What one token gives to the same tokens in two maps. */
+  const shared = (a: Float32Array, b: Float32Array): number =>
+    a.reduce((total, x, at) => total + Math.min(x, b[at]), 0);
+
+  it("of attention compares neighbouring heads, token by token", () => {
+    const model = lively(configOf(mixerExamples.attention.grouped, dense, 1));
+    const [maps] = attentionMaps(model, batch([ids]));
+    const values = e.read(maps) as Float32Array;
+    const row = (head: number, t: number): Float32Array => values.slice((head * T + t) * T, (head * T + t + 1) * T);
+    const rows = Array.from({ length: maps.shape[1] / 2 }, (_, pair) =>
+      Array.from({ length: T - 1 }, (_, t) => shared(row(2 * pair, t + 1), row(2 * pair + 1, t + 1))),
+    ).flat();
+    const mean = rows.reduce((a, b) => a + b, 0) / rows.length;
+    expect(mean).toBeLessThan(0.99);
+    expect(mapOverlap(model, ids)).toBeCloseTo(mean, 5);
+  });
+
+  it.each([
+    ...Object.entries(mixerExamples.differentialV1).map(([name, mixer]) => [`V1, ${name}`, mixer] as const),
+    ...Object.entries(mixerExamples.differentialV2).map(([name, mixer]) => [`V2, ${name}`, mixer] as const),
+  ])("pairs are maps, whose differences are what mixes the values: %s", (_, mixer) => {
+    const config = configOf(mixer, dense, 1);
+    const model = lively(config);
+    const part = partsOf(model.params.layers[0], config.layers[0], config).mixer!;
+    const x = e.random.normal(e.random.key(1), [1, T, config.width]);
+    const [pairs, maps] = [part.pairs!(x), part.maps!(x)];
+    const count = pairs.shape[2];
+    expect(pairs.shape).toEqual([1, 2, count, T, T]);
+    const rowSums = Array.from(e.read(e.sum(pairs, { axis: 4 })));
+    close(
+      rowSums,
+      rowSums.map(() => 1),
+      1e-5,
+    );
+    const [first, second] = [0, 1].map((which) => e.read(e.narrow(pairs, 1, which, 1)) as Float32Array);
+    const differences = (e.read(maps) as Float32Array).subarray(0, first.length);
+    // A₁ − λA₂ in every place of a row has one λ.
+    for (let at = 0; at < first.length; at += T) {
+      const lambda = (first[at] - differences[at]) / second[at];
+      close(
+        [...differences.subarray(at, at + T)],
+        [...first.subarray(at, at + T)].map((a, i) => a - lambda * second[at + i]),
+        1e-4,
+      );
+    }
+    const overlap = mapOverlap(model, ids);
+    expect(overlap).toBeGreaterThan(0);
+    expect(overlap).toBeLessThan(1);
+  });
+
+  it("refuses what has no pairs", () => {
+    const model = lively(configOf({ kind: "gatedConv", kernel: 4 }, dense, 1));
+    expect(() => mapOverlap(model, ids)).toThrow("no layer of the model has two attention maps");
+    expect(() => mapOverlap(model, [1])).toThrow("a text of 1 tokens: expected at least two");
   });
 });

@@ -1,7 +1,7 @@
 /** Where attention looks, and how much of it goes where nothing is to be found. */
-import { read, scope, type Tensor } from "../engine/index.js";
+import { dims, narrow, read, reshape, scope, type Tensor, transpose } from "../engine/index.js";
 import { UserError } from "../errors.js";
-import { batch, embed, type Model, partsOf, throughParts } from "../model/index.js";
+import { type BoundPart, batch, embed, type Model, partsOf, throughParts } from "../model/index.js";
 
 /**
  * What each token takes from which, of each layer: the weights its mixer gives to values, for differential attention the
@@ -12,19 +12,65 @@ import { batch, embed, type Model, partsOf, throughParts } from "../model/index.
  * @param ids shape `[B, T]` int32
  * @returns shape `[B, heads, T, T]` each, rows are the tokens that look
  */
-export function attentionMaps({ config, params }: Model<Tensor>, ids: Tensor): readonly Tensor[] {
+export function attentionMaps(model: Model<Tensor>, ids: Tensor): readonly Tensor[] {
+  return throughMixers(model, ids, ({ maps }, x) => maps?.(x));
+}
+
+/** What mixers are asked for, layer by layer; those that have no answer are left out. */
+function throughMixers(
+  { config, params }: Model<Tensor>,
+  ids: Tensor,
+  ask: (mixer: BoundPart, x: Tensor) => Tensor | undefined,
+): readonly Tensor[] {
   return scope(() => {
     const found: Tensor[] = [];
     config.layers.reduce(
       (x, spec, i) =>
         throughParts(partsOf(params.layers[i], spec, config), x, (part, y) => {
-          if (part.maps !== undefined) found.push(part.maps(y));
+          const answer = ask(part, y);
+          if (answer !== undefined) found.push(answer);
           return part.apply(y);
         }),
       embed({ config, params }, ids),
     );
     return found;
   });
+}
+
+/**
+ * How much of their attention the two maps of a pair give to the same tokens: `Σ_s min(a₁, a₂)`, 1 where they are one map, 0
+ * where they share nothing; a mean over all tokens but the first, pairs and layers.
+ *
+ * Pairs are those of differential attention. Of attention they are neighbouring heads, for comparison; the last one of an odd
+ * number is left out.
+ *
+ * @param ids of a text, at least two
+ * @throws UserError when the text is shorter, or no layer has pairs
+ */
+export function mapOverlap(model: Model<Tensor>, ids: readonly number[]): number {
+  const length = ids.length;
+  if (length < 2) throw new UserError(`mapOverlap: a text of ${length} tokens`, { expected: "at least two" });
+  const shared = scope(() =>
+    throughMixers(model, batch([ids]), (mixer, x) => mixer.pairs?.(x) ?? neighbours(mixer.maps?.(x))).map((pairs) => {
+      const values = read(pairs);
+      const [first, second] = [values.subarray(0, values.length / 2), values.subarray(values.length / 2)];
+      const rows = values.length / 2 / length;
+      // The first token of a text sees itself alone, in whatever map.
+      const all = sum(Array.from(first, (a, at) => Math.min(a, second[at]))) - rows / length;
+      return all / (rows - rows / length);
+    }),
+  );
+  if (shared.length === 0) throw new UserError("mapOverlap: no layer of the model has two attention maps");
+  return average(shared);
+}
+
+/** Heads side by side as pairs: `[B, H, T, T]` → `[B, 2, H/2, T, T]`. */
+function neighbours(maps: Tensor | undefined): Tensor | undefined {
+  if (maps === undefined || maps.shape[1] < 2) return undefined;
+  const { B, H, T } = dims(maps, "B H T T");
+  const half = Math.floor(H / 2);
+  const paired = reshape(narrow(maps, 1, 0, 2 * half), [B, half, 2, T, T]);
+  return transpose(paired, [0, 2, 1, 3, 4]);
 }
 
 /** Where the last token of a text looks, as means over heads and layers. */

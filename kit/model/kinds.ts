@@ -80,6 +80,8 @@ export type Mixer<Spec> = StatefulPart<Spec> &
     readonly mixingFlops: (spec: Spec, seen: number) => number;
     /** What each token takes from which, `[B, heads, T, T]`, where a mixer has such maps. */
     readonly maps?: (params: LayerTensors, x: Tensor, spec: Spec, context: LayerContext) => Tensor;
+    /** Where these are differences: both maps of each pair, `[B, 2, pairs, T, T]`. */
+    readonly pairs?: (params: LayerTensors, x: Tensor, spec: Spec, context: LayerContext) => Tensor;
     readonly settle: (state: PartState, clock: Clock) => PartState;
     readonly grow: (state: PartState, capacity: number) => PartState;
   };

@@ -15,11 +15,13 @@ import {
   differentialV1,
   differentialV1Heads,
   differentialV1Maps,
+  differentialV1Pairs,
   differentialV1Prefill,
   differentialV1Start,
   differentialV1Step,
   differentialV2,
   differentialV2Maps,
+  differentialV2Pairs,
   differentialV2Prefill,
   differentialV2Start,
   differentialV2Step,
@@ -95,6 +97,8 @@ export const mixers: Mixers = {
       differentialV1(params as DifferentialV1Params<Tensor, Weight>, x, spec, context),
     maps: (params, x, spec, context) =>
       differentialV1Maps(params as DifferentialV1Params<Tensor, Weight>, x, spec, context),
+    pairs: (params, x, spec, context) =>
+      differentialV1Pairs(params as DifferentialV1Params<Tensor, Weight>, x, spec, context),
     start: (spec, { batch, capacity, recent }) => differentialV1Start(spec, batch, capacity, recent),
     prefill: (params, x, empty, clock, spec, context) =>
       differentialV1Prefill(
@@ -133,6 +137,8 @@ export const mixers: Mixers = {
       differentialV2(params as DifferentialV2Params<Tensor, Weight>, x, spec, linear, documents),
     maps: (params, x, spec, { linear }) =>
       differentialV2Maps(params as DifferentialV2Params<Tensor, Weight>, x, spec, linear),
+    pairs: (params, x, spec, { linear }) =>
+      differentialV2Pairs(params as DifferentialV2Params<Tensor, Weight>, x, spec, linear),
     start: (spec, { batch, capacity, recent }) => differentialV2Start(spec, batch, capacity, recent),
     prefill: (params, x, empty, clock, spec, { linear }) =>
       differentialV2Prefill(

@@ -22,6 +22,8 @@ export type BoundPart = {
   readonly apply: (x: Tensor) => Tensor;
   /** What each token takes from which, `[B, heads, T, T]`, of a mixer that has such maps. */
   readonly maps?: (x: Tensor) => Tensor;
+  /** Where these are differences: both maps of each pair, `[B, 2, pairs, T, T]`. */
+  readonly pairs?: (x: Tensor) => Tensor;
   readonly start: (room: StateRoom) => PartState;
   readonly prefill: (x: Tensor, empty: PartState, clock: Clock) => Stepped;
   readonly step: (x: Tensor, state: PartState, clock: Clock) => Stepped;
@@ -54,6 +56,7 @@ export function partsOf(
     mixerNorm: mixerNorm && bind(norm, mixerNorm as LayerTensors, spec.norm),
     mixer: {
       ...bind(ofMixer, mixer, spec.mixer),
+      ...(ofMixer.pairs && { pairs: (x) => ofMixer.pairs!(mixer, x, spec.mixer, context) }),
       ...(ofMixer.maps && { maps: (x) => ofMixer.maps!(mixer, x, spec.mixer, context) }),
     },
     tokenMixing: spec.tokenMixing && bind(tokenMixingPart, tokenMixing as LayerTensors, spec.tokenMixing),

@@ -93,6 +93,19 @@ export function differentialV1Maps(
   return reshape(maps, [B, -1, T, T]);
 }
 
+/** The two maps of each pair, `A₁` and `A₂`, before one is taken from the other: shape `[B, 2, pairs, T, T]`. */
+export function differentialV1Pairs(
+  params: Params,
+  x: Tensor,
+  spec: DifferentialV1Spec,
+  context: LayerContext = plain,
+): Tensor {
+  const members = membersOf(projectHeads(params, x, spec, wholeTable(x, spec), context.linear), spec);
+  const { B, T } = dims(x, "B T D");
+  // All first maps come before all second ones.
+  return reshape(causalWeights(members), [B, 2, -1, T, T]);
+}
+
 /** λ of a layer, a scalar. */
 export function differentialLambda(params: Omit<Params, "q" | "k" | "v" | "o">, lambdaInit: number): Tensor {
   const { lambdaQ1, lambdaK1, lambdaQ2, lambdaK2 } = params;

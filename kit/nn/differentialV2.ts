@@ -1,5 +1,5 @@
 /** Differential attention, second version: attention with twice the queries, and a gate for each token. */
-import { add, dims, mul, narrow, reshape, sigmoid, sub, type Tensor, transpose } from "../engine/index.js";
+import { add, concat, dims, mul, narrow, reshape, sigmoid, sub, type Tensor, transpose } from "../engine/index.js";
 import {
   type AttentionParams,
   type AttentionSpec,
@@ -96,11 +96,37 @@ export function differentialV2Maps(
   spec: DifferentialV2Spec,
   apply: Linear = linear,
 ): Tensor {
+  const { first, second } = maps(params, x, spec, apply);
+  return sub(first, mul(second, gates(params, x, apply)));
+}
+
+/** The two maps of each head, `A₁` and `A₂`, before one is taken from the other: shape `[B, 2, h, T, T]`. */
+export function differentialV2Pairs(
+  params: Params,
+  x: Tensor,
+  spec: DifferentialV2Spec,
+  apply: Linear = linear,
+): Tensor {
+  const { first, second } = maps(params, x, spec, apply);
+  const { B, H, T } = dims(first, "B H T T");
+  return concat(
+    [first, second].map((one) => reshape(one, [B, 1, H, T, T])),
+    1,
+  );
+}
+
+/** The maps of both members of each pair: shape `[B, h, T, T]`. */
+function maps(
+  params: Params,
+  x: Tensor,
+  spec: DifferentialV2Spec,
+  apply: Linear,
+): { readonly first: Tensor; readonly second: Tensor } {
   const { q, k } = project(params, x, spec, wholeTable(x, spec), apply);
   const { B, H, T, K } = dims(q, "B H T K");
   const pairs = reshape(causalWeights({ queries: mul(q, K ** -0.5), keys: k }), [B, H / 2, 2, T, T]);
   const member = (which: 0 | 1): Tensor => reshape(narrow(pairs, 2, which, 1), [B, H / 2, T, T]);
-  return sub(member(0), mul(member(1), gates(params, x, apply)));
+  return { first: member(0), second: member(1) };
 }
 
 /** An empty cache for `capacity` past and `recent` new tokens: as large as attention's. */

@@ -1,6 +1,6 @@
 /** What is measured of models that stand: of a known one stacked anew, and of those that studies leave. */
 import type { MeasureSpec, PlannedMeasurement, SliceSpec, Study } from "../lab/index.js";
-import { smolLm2 } from "../model/index.js";
+import { type LayerSpec, smolLm2 } from "../model/index.js";
 import type { ScaleRules } from "../surgery/index.js";
 import { growing } from "./growing.js";
 import { healStories, liquidModules } from "./healing.js";
@@ -77,13 +77,23 @@ const ofTrained: Readonly<Record<string, MeasureSpec>> = {
   recency: { kind: "recency", corpus: stories, texts: 32, tokens: 256 },
   shift: { kind: "shift", corpus: stories, texts: 32, tokens: 128 },
   planted: { kind: "planted", texts: 32, tokens: 128 },
+  overlap: { kind: "overlap", corpus: stories, texts: 16, tokens: 128 },
   adaptation: { kind: "adaptation", corpus: stories, texts: 32, tokens: 256 },
 };
 
 /** Whether a model has what a measure is about. */
 function measurable({ arms }: Study, arm: string, { kind }: MeasureSpec): boolean {
-  const [{ norm, squeezeExcite }] = arms[arm].spec.model.layers;
-  return kind !== "adaptation" || norm.kind === "adaptiveRmsNorm" || squeezeExcite !== undefined;
+  const layerOf = (name: string): LayerSpec => arms[name].spec.model.layers[0];
+  const { norm, squeezeExcite } = layerOf(arm);
+  switch (kind) {
+    case "adaptation":
+      return norm.kind === "adaptiveRmsNorm" || squeezeExcite !== undefined;
+    case "overlap":
+      // Of interest beside an arm whose maps come in pairs.
+      return Object.keys(arms).some((name) => layerOf(name).mixer.kind.startsWith("differential"));
+    default:
+      return true;
+  }
 }
 
 export const measurements: readonly PlannedMeasurement[] = [

@@ -88,6 +88,8 @@ it("measurements have names of their own, and those of arms wait for their learn
   expect(known.map(({ name }) => name)).toEqual(names.filter((name) => name.startsWith("merges/")));
   expect(names).toContain("liquid-parts/only-squeezeExcite/adaptation");
   expect(names).not.toContain("liquid-parts/only-tokenMixing/adaptation");
+  expect(names).toContain("heal-stories/control/overlap");
+  expect(names).not.toContain("liquid-parts/none/overlap");
 });
 
 it("mixers are compared at equal parameters within 2 %", () => {

@@ -56,6 +56,19 @@ export const differentialClaims: readonly Claim[] = [
   },
   {
     sentence:
+      "Captures two complementary attention patterns by splitting query and key vectors into two groups and combining them with a differential weighting mechanism.",
+    author: card,
+    measure:
+      "v1-within against neighbouring heads of the base trained on the same tokens: how much of their attention the two maps of a pair give to the same tokens; below 0 supports it",
+    judge: (evidence) =>
+      overTexts(
+        evidence,
+        { of: at("v1-within", "overlap"), against: at("control", "overlap"), name: "overlap", unit: "of attention" },
+        "below",
+      ),
+  },
+  {
+    sentence:
       "This mechanism improves context sensitivity, enabling the model to dynamically adjust its focus between different aspects of the data.",
     author: card,
     measure: `${differentialArms.join(", ")} against the base trained on the same tokens: loss of a name told 128 tokens ago; below 0 supports it`,
