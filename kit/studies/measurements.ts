@@ -44,6 +44,7 @@ export const merges: Readonly<Record<string, readonly SliceSpec[]>> = {
   middle: scaled(middle, deep, writers(1.5)),
   uniform: scaled(0, depth, writers(1.5)),
   "deep-attention": scaled(deep, depth, [{ filter: "mixer.o", value: 1.5 }]),
+  "without-attention": scaled(0, depth, [{ filter: "mixer.o", value: 0 }]),
   "deep-less": scaled(deep, depth, writers(0.75)),
   ladder,
   "without-first": without(0),
@@ -66,7 +67,7 @@ const ofMerges: MeasureSpec = { kind: "loss", corpus: stories, texts: 4, tokens:
 
 /** What of a merge is measured beside its loss: what the card says of single abilities. */
 const ofAbilities: readonly (readonly [merge: string, name: string, measure: MeasureSpec])[] = [
-  ...["plain", "deep", "middle", "uniform", "deep-attention"].map(
+  ...["plain", "deep", "middle", "uniform", "deep-attention", "without-attention"].map(
     (merge) => [merge, "planted", { kind: "planted", texts: 8, tokens: 128 }] as const,
   ),
   ...["plain", "deep", "middle"].map((merge) => [merge, "classes", { kind: "classes", texts: 16 }] as const),

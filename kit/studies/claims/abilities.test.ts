@@ -43,6 +43,12 @@ it.each<[string, Readonly<Record<string, Readonly<Record<string, number>>>>, Ver
     { "merges/deep-attention/planted": { natsName: 0.9, irrelevant: 0.9 } },
     "supported",
   ],
+  ["key mechanism", { "merges/without-attention": { natsLate: 2 } }, "not supported"],
+  [
+    "key mechanism",
+    { "merges/without-attention": { natsLate: 2 }, "merges/without-attention/planted": { natsName: 2 } },
+    "supported",
+  ],
   ["Each layer has a role", { "merges/without-last": { nats: 3 } }, "not supported"],
   [
     "Each layer has a role",

@@ -1,9 +1,9 @@
 /** What the card of a passthrough merge says of single abilities and of what layers are for. */
 import type { Claim, Evidence, Judgement } from "../../lab/index.js";
-import { atEqualTokens, overTexts, together, untestable } from "./judgements.js";
+import { atEqualTokens, overTexts, type Side, together, untestable } from "./judgements.js";
 import { against, author, loss } from "./merging.js";
 
-/** A figure of a merge that is not its loss, less that of another one, text by text; less supports. */
+/** A figure of a merge that is not its loss, less that of another one, text by text. */
 type Ability = {
   readonly merge: string;
   readonly against?: string;
@@ -12,14 +12,18 @@ type Ability = {
   readonly unit: string;
 };
 
-function ability(evidence: Evidence, { merge, against = "plain", measure, ...figure }: Ability): Judgement | undefined {
+function ability(
+  evidence: Evidence,
+  { merge, against = "plain", measure, ...figure }: Ability,
+  side: Side = "below",
+): Judgement | undefined {
   const [of, other] = [merge, against].map((name) => `merges/${name}/${measure}`);
-  return overTexts(evidence, { of, against: other, ...figure }, "below");
+  return overTexts(evidence, { of, against: other, ...figure }, side);
 }
 
 /** Loss of a name that was told 128 tokens ago. */
-function retold(evidence: Evidence, merge: string): Judgement | undefined {
-  return ability(evidence, { merge, measure: "planted", name: "natsName", unit: "nats per token of the name" });
+function retold(evidence: Evidence, merge: string, side?: Side): Judgement | undefined {
+  return ability(evidence, { merge, measure: "planted", name: "natsName", unit: "nats per token of the name" }, side);
 }
 
 /** Loss of the class of a word among four. */
@@ -57,9 +61,10 @@ export const abilityClaims: readonly Claim[] = [
     ...role,
   },
   {
-    sentence: "Each layer has a role in creating more refined representations […]",
+    sentence:
+      "Each layer has a role in creating more refined representations, and by maintaining the integrity of the entire network, the model will be able to handle complex reasoning tasks.",
     author,
-    measure: `one layer left out, the first, the one at a third, at two thirds, the last, against ${against}: loss; above 0 in all supports it`,
+    measure: `one layer left out, the first, the one at a third, at two thirds, the last, against ${against}: loss; above 0 in all supports it; reasoning is not asked for`,
     judge: (evidence) =>
       together(
         ...["first", "third", "two-thirds", "last"].map((layer) =>
@@ -105,6 +110,16 @@ export const abilityClaims: readonly Claim[] = [
     measure: `${deep}, against ${against}: ${name}, and ${later}; ${below}; logic is not asked for`,
     judge: (evidence) =>
       together(retold(evidence, "deep"), loss(evidence, { merge: "deep", name: "natsLate" }, "below")),
+  },
+  {
+    sentence: "Attention is a key mechanism for abstraction and inference.",
+    author,
+    measure: `o × 0 in all layers, against ${against}: ${name}, the only inference asked for, and ${later}; above 0 supports it`,
+    judge: (evidence) =>
+      together(
+        retold(evidence, "without-attention", "above"),
+        loss(evidence, { merge: "without-attention", name: "natsLate" }, "above"),
+      ),
   },
   {
     sentence:
