@@ -72,15 +72,11 @@ export async function evaluateTask(
   config: TaskConfig,
   options: TaskOptions & ScoreOptions = {},
 ): Promise<TaskResult> {
-  const { limit, samples, fewshotSeed = 1234, resamples = 100_000, say = () => {}, ...scoring } = options;
+  const { resamples = 100_000, say = () => {}, ...scoring } = options;
   const began = performance.now();
   checkMetrics(config);
   filtersOf(config);
-  const open = openDataset(config, options);
-  const docs = await open(evaluatedSplit(config), config.process_docs);
-  const shots = config.num_fewshot === 0 ? 0 : (options.fewshot ?? config.num_fewshot ?? 0);
-  const draw = sampler(config, shots === 0 ? [] : await examplesOf(config, open), fewshotSeed);
-  const items = buildItems(config, selected(config, docs, limit, samples?.[config.task]), draw, shots);
+  const { items, shots, original } = await questions(config, options);
   const answers = await ask(model, items, config.repeats ?? 1, scoring);
   const leftOut = items.filter((_, i) => answers[i] === undefined).map(({ id }) => id);
   const kept = judge(config, items, answers);
@@ -88,12 +84,31 @@ export async function evaluateTask(
   return {
     config,
     shots,
-    documents: { original: docs.length, effective: items.length - leftOut.length },
+    documents: { original, effective: items.length - leftOut.length },
     leftOut,
     metrics: aggregated(config, kept, resamples),
     samples: kept,
     seconds: (performance.now() - began) / 1000,
   };
+}
+
+/**
+ * What a task asks, document by document, with its examples in front.
+ *
+ * @returns the documents that were chosen, examples before each, and how many documents the task has
+ * @throws UserError when the data are not to be had or do not fit the task
+ */
+export async function questions(
+  config: TaskConfig,
+  options: TaskOptions = {},
+): Promise<{ readonly items: readonly Item[]; readonly shots: number; readonly original: number }> {
+  const { limit, samples, fewshotSeed = 1234 } = options;
+  const open = openDataset(config, options);
+  const docs = await open(evaluatedSplit(config), config.process_docs);
+  const shots = config.num_fewshot === 0 ? 0 : (options.fewshot ?? config.num_fewshot ?? 0);
+  const draw = sampler(config, shots === 0 ? [] : await examplesOf(config, open), fewshotSeed);
+  const items = buildItems(config, selected(config, docs, limit, samples?.[config.task]), draw, shots);
+  return { items, shots, original: docs.length };
 }
 
 /** The test split, or else the validation split. */

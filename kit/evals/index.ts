@@ -21,6 +21,7 @@ export { type DataOptions, openDataset } from "./data/dataset.js";
 export {
   evaluateTask,
   type MetricResult,
+  questions,
   type Sample,
   type TaskOptions,
   type TaskResult,

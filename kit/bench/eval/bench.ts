@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../errors.js";
-import { buildItems, openDataset, type Pair, selectTasks } from "../../evals/index.js";
+import { type Pair, questions, selectTasks } from "../../evals/index.js";
 import { projectRoot } from "../../source/index.js";
 import { open, save } from "../../weights/index.js";
 import { Contestant, withContestants } from "../harness/contestant.js";
@@ -11,14 +11,21 @@ import { gigabytes, say, shown, table } from "../harness/table.js";
 import type { BenchOptions } from "../main.js";
 import { peer } from "../peers.js";
 
-/** Models, how many documents of each task they are given, and how many times faster than the harness we want to be. */
+/** Models, how many documents each task may have, and how many times faster than the harness we want to be. */
 const models: Readonly<Record<string, { readonly documents: number; readonly target: number }>> = {
   "tinystories-656k": { documents: 300, target: 2 },
   "smollm2-135m": { documents: 40, target: 1.2 },
 };
 
-/** Choices of one text each, and four of them; the second needs a mirror or the hub. */
-const tasks = ["toy_pairs", "arc_easy"];
+/** A task, examples in front of each question, and the share of the documents that makes a round last as long as others. */
+type Part = { readonly task: string; readonly fewshot: number; readonly share: number };
+
+/** Choices of two texts, of four, and of four behind examples; the latter need a mirror or the hub. */
+const parts: Readonly<Record<string, Part>> = {
+  toy_pairs: { task: "toy_pairs", fewshot: 0, share: 1 },
+  arc_easy: { task: "arc_easy", fewshot: 0, share: 1 },
+  "arc_easy, 3 shots": { task: "arc_easy", fewshot: 3, share: 0.2 },
+};
 
 /** Sequences in a batch that the harness may choose from: it takes the fastest. */
 const batchSizes = [1, 4, 16, 64];
@@ -27,7 +34,7 @@ const batchSizes = [1, 4, 16, 64];
 const tolerance = 1e-3;
 
 /** What a task asks. */
-type Asked = { readonly task: string; readonly documents: readonly (readonly Pair[])[] };
+type Asked = { readonly title: string; readonly documents: readonly (readonly Pair[])[] };
 
 type Reply = { readonly ms: number; readonly scores: readonly (number | null)[] };
 
@@ -37,14 +44,14 @@ type Reply = { readonly ms: number; readonly scores: readonly (number | null)[] 
  */
 export async function benchEval({ rounds = 5, only, preset }: BenchOptions): Promise<void> {
   const names = chosen(preset, Object.keys(models), "preset");
-  const wanted = chosen(only, tasks, "part");
+  const wanted = chosen(only, Object.keys(parts), "part");
   const { python, versions } = await peer("harness");
   say(
     `${machineFacts()} · lm-eval ${versions["lm-eval"]} · transformers ${versions.transformers} · PyTorch ${versions.torch}`,
   );
   say(`${rounds} interleaved rounds. ${busyNote() ?? ""}`.trim());
   for (const name of names) {
-    const asked = await Promise.all(wanted.map((task) => askedBy(task, models[name].documents)));
+    const asked = await Promise.all(wanted.map((title) => askedBy(title, models[name].documents)));
     await compared(name, asked, rounds, python);
   }
 }
@@ -56,12 +63,12 @@ async function compared(name: string, asked: readonly Asked[], rounds: number, p
     await kit.ask("prepare", { name });
     await harness.ask("prepare", { folder: await exported(name) });
     const rows: string[][] = [];
-    for (const { task, documents: all } of asked) {
+    for (const { title, documents: all } of asked) {
       const documents = await answerable(kit, all);
       const pairs = documents.flat();
       const ours = await kit.ask<Reply>("score", { pairs });
       const { batchSize, reply } = await fastest(harness, pairs);
-      const apart = sameScores(`${name} on ${task}`, ours.scores, reply.scores);
+      const apart = sameScores(`${name} on ${title}`, ours.scores, reply.scores);
       const times = await interleave(
         both,
         rounds,
@@ -69,7 +76,7 @@ async function compared(name: string, asked: readonly Asked[], rounds: number, p
       );
       const speeds = times.map((series) => shown(spread(series.map((ms) => (1000 * documents.length) / ms)), 1));
       const ratio = `${speedup(times[0], times[1]).median.toFixed(2)} ×`;
-      rows.push([task, String(documents.length), ...speeds, ratio, String(batchSize), apart.toExponential(1)]);
+      rows.push([title, String(documents.length), ...speeds, ratio, String(batchSize), apart.toExponential(1)]);
     }
     const titles = ["task", "documents", "kintsugi", "lm-eval hf", "kintsugi : lm-eval", "its batch", "nats apart"];
     say(`\n${name}, float32; documents/s: median (min–max); wanted ${models[name].target} ×`);
@@ -80,17 +87,16 @@ async function compared(name: string, asked: readonly Asked[], rounds: number, p
 }
 
 /** The contexts and continuations of a task's first documents. */
-async function askedBy(task: string, count: number): Promise<Asked> {
+async function askedBy(title: string, count: number): Promise<Asked> {
+  const { task, fewshot, share } = parts[title];
   const [config] = (await selectTasks([task])).tasks;
-  const split = config.test_split ?? config.validation_split;
-  const docs = (await openDataset(config)(String(split), config.process_docs)).slice(0, count);
-  const items = buildItems(config, [...docs.entries()], () => [], 0);
+  const { items } = await questions(config, { fewshot, limit: Math.round(share * count) });
   const documents = items.map(({ requests }) =>
     requests.flatMap((request) =>
       request.kind === "loglikelihood" ? [{ context: request.context, continuation: request.continuation }] : [],
     ),
   );
-  return { task, documents };
+  return { title, documents };
 }
 
 /**
