@@ -77,9 +77,13 @@ export function batchWindows(windows: readonly Window[], window: number, batchTo
   return batches;
 }
 
-/** The least of 32, 48, 64, 96, 128, 192, … that is not below `length`: few shapes, at most a half of padding. */
-export function lengthClass(length: number): number {
-  const power = 2 ** Math.ceil(Math.log2(Math.max(length, 32)));
+/**
+ * The least of 32, 48, 64, 96, 128, 192, … that is not below `length`: few shapes, at most a half of padding.
+ *
+ * @param least another power of 2 to begin with
+ */
+export function lengthClass(length: number, least = 32): number {
+  const power = 2 ** Math.ceil(Math.log2(Math.max(length, least)));
   const between = power * 0.75;
-  return length <= between && between > 32 ? between : power;
+  return length <= between && between > least ? between : power;
 }

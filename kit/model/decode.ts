@@ -55,14 +55,28 @@ export function prefill(model: Model<Tensor>, ids: Tensor, lengths: Tensor, toke
  */
 export function step(model: Model<Tensor>, ids: Tensor, state: DecodeState): Decoded {
   const { B } = dims(ids, "B");
+  const { x, state: next } = goOn(model, reshape(ids, [B, 1]), state);
+  return { logits: head(model, reshape(x, [B, model.config.width])), state: next };
+}
+
+/**
+ * The next tokens of each sequence, read at once. There must be room for them in the recent buffer.
+ *
+ * @param ids shape `[B, T]` int32
+ * @returns the residual stream behind the last norm, `[B, T, D]`, and what to remember
+ */
+export function goOn(
+  model: Model<Tensor>,
+  ids: Tensor,
+  state: DecodeState,
+): { readonly x: Tensor; readonly state: DecodeState } {
+  const { T } = dims(ids, "B T");
   const { config, params } = model;
-  const embedded = reshape(gather(params.embed, ids), [B, 1, config.width]);
-  const { x, layers } = throughLayers(model, embedded, (part, y, i, name) =>
+  const { x, layers } = throughLayers(model, embed(model, ids), (part, y, i, name) =>
     part.step(y, state.layers[i][name]!, state.clock),
   );
-  const final = reshape(rmsNorm(params.norm, x, config.normEps), [B, config.width]);
-  const clock = { ...state.clock, recent: add(state.clock.recent, scalar(1, "int32")) };
-  return { logits: head(model, final), state: { clock, layers } };
+  const clock = { ...state.clock, recent: add(state.clock.recent, scalar(T, "int32")) };
+  return { x: rmsNorm(params.norm, x, config.normEps), state: { clock, layers } };
 }
 
 type Run = (part: BoundPart, x: Tensor, layer: number, name: PartName) => Stepped;

@@ -74,7 +74,7 @@ export function adaptiveRmsNormPrefill(
   return { y: mul(unit, gains(params, y)), state };
 }
 
-/** One more token, `x` of shape `[B, 1, D]`. */
+/** The next tokens, `x` of shape `[B, T, D]`. */
 export function adaptiveRmsNormStep(
   params: Params,
   x: Tensor,

@@ -2,7 +2,7 @@
 import { dims, mul, reshape, type Tensor, transpose } from "../engine/index.js";
 import { type AttentionState, appended, cachedWeights, emptyCache, filledCache, mixCached } from "./attentionCache.js";
 import { causalWeights, mixCausally } from "./causal.js";
-import { type Clock, position } from "./clock.js";
+import { type Clock, positions } from "./clock.js";
 import type { Documents } from "./documents.js";
 import { type Linear, linear, type Weight } from "./linear.js";
 import { type RopeSpec, type RopeTable, rope, ropeAt, ropeTable } from "./rope.js";
@@ -84,10 +84,11 @@ function perHead({ cos, sin }: RopeTable, shape: readonly number[]): RopeTable {
   return { cos: reshape(cos, shape), sin: reshape(sin, shape) };
 }
 
-/** Angles of the token of a step. */
-export function stepTable(state: AttentionState, clock: Clock, { rope, headDim }: AttentionSpec): RopeTable {
+/** Angles of the tokens of a step, `x` of shape `[B, T, D]`. */
+export function stepTable(x: Tensor, state: AttentionState, clock: Clock, { rope, headDim }: AttentionSpec): RopeTable {
+  const { T } = dims(x, "B T D");
   const longest = state.pastKeys.shape[3] + state.recentKeys.shape[3];
-  return perHead(ropeAt(ropeTable(rope, headDim, longest), position(clock)), [-1, 1, 1, headDim / 2]);
+  return perHead(ropeAt(ropeTable(rope, headDim, longest), positions(clock, T)), [-1, 1, T, headDim / 2]);
 }
 
 /** Fewest rows of a block: training repeats its steps, a prompt is wanted soon. */
@@ -138,10 +139,10 @@ export function attentionPrefill(
 }
 
 /**
- * One more token.
+ * One more token, or several at once: as many for each sequence.
  *
- * @param x shape `[B, 1, D]`
- * @returns `y` of shape `[B, 1, D]`, and the cache with the token in its recent buffer.
+ * @param x shape `[B, T, D]`
+ * @returns `y` of shape `[B, T, D]`, and the cache with the tokens in its recent buffer.
  */
 export function attentionStep(
   params: Params,
@@ -151,11 +152,11 @@ export function attentionStep(
   spec: AttentionSpec,
   apply: Linear = linear,
 ): { readonly y: Tensor; readonly state: AttentionState } {
-  const { B } = dims(x, "B 1 D");
+  const { B, T } = dims(x, "B T D");
   const { kvHeads, heads, headDim: K } = spec;
-  const { q, k, v } = projectHeads(params, x, spec, stepTable(state, clock, spec), apply);
+  const { q, k, v } = projectHeads(params, x, spec, stepTable(x, state, clock, spec), apply);
   const next = appended(state, { keys: k, values: v }, clock);
-  const queries = mul(reshape(q, [B, kvHeads, heads / kvHeads, K]), K ** -0.5);
+  const queries = mul(reshape(q, [B, kvHeads, heads / kvHeads, T, K]), K ** -0.5);
   const mixed = mixCached(cachedWeights(queries, next, clock), next);
-  return { y: apply(params.o, reshape(mixed, [B, 1, heads * K])), state: next };
+  return { y: apply(params.o, joinHeads(reshape(mixed, [B, heads, T, K]))), state: next };
 }

@@ -17,7 +17,7 @@ import {
   where,
 } from "../engine/index.js";
 import { hidden } from "./causal.js";
-import { type Clock, pastFilled, recentFilled } from "./clock.js";
+import { type Clock, pastFilled, recentFilled, recentSeen } from "./clock.js";
 
 /** Heads of keys and of values, and their widths. */
 export type CacheHeads = {
@@ -83,37 +83,52 @@ export function filledCache(empty: AttentionState, { keys, values }: KeysAndValu
   };
 }
 
-/** The cache with one more token, T = 1, in its recent buffer. */
+/** The cache with the next T tokens in its recent buffer, which must have room for them. */
 export function appended(state: AttentionState, { keys, values }: KeysAndValues, clock: Clock): AttentionState {
+  const { T } = dims(keys, "B heads T K");
   const R = state.recentKeys.shape[3];
-  const slot = oneHot(clock.recent, R);
+  // Products with 0 and 1, exact in float32; of one token without a sum.
+  const slots = oneHot(add(clock.recent, range(0, T)), R);
+  const [newKeys, newValues] =
+    T === 1
+      ? [mul(transpose(keys), slots), mul(values, reshape(slots, [R, 1]))]
+      : [matmul(transpose(keys), slots), matmul(transpose(slots), values)];
   return {
     ...state,
-    recentKeys: add(state.recentKeys, mul(transpose(keys), slot)),
-    recentValues: add(state.recentValues, mul(values, reshape(slot, [R, 1]))),
+    recentKeys: add(state.recentKeys, newKeys),
+    recentValues: add(state.recentValues, newValues),
   };
 }
 
 /**
- * How much a token weighs each token of the cache, of which it is the last.
+ * How much the tokens of a step, the last of the cache, weigh each token of it up to themselves.
  *
- * @param queries shape `[B, keyHeads, group, K]`, already scaled
- * @returns shape `[B, keyHeads, group, S + R]`; each row sums to 1
+ * @param queries shape `[B, keyHeads, group, T, K]`, already scaled
+ * @returns shape `[B, keyHeads, group, T, S + R]`; each row sums to 1
  */
 export function cachedWeights(queries: Tensor, state: AttentionState, clock: Clock): Tensor {
+  const { B, H, G, T, K } = dims(queries, "B H G T K");
   const [S, R] = [state.pastKeys.shape[3], state.recentKeys.shape[3]];
-  const old = add(matmul(queries, state.pastKeys), where(pastFilled(clock, S), 0, hidden));
-  const fresh = add(matmul(queries, state.recentKeys), where(recentFilled(clock, R, 1), 0, hidden));
-  return softmax(concat([old, fresh], -1));
+  const rows = reshape(queries, [B, H, G * T, K]);
+  const old = add(matmul(rows, state.pastKeys), where(pastFilled(clock, S), 0, hidden));
+  const fresh = add(
+    reshape(matmul(rows, state.recentKeys), [B, H, G, T, R]),
+    where(recentSeen(clock, T, R), 0, hidden),
+  );
+  return softmax(concat([reshape(old, [B, H, G, T, S]), fresh], -1));
 }
 
-/** The cache's values, weighed: `[B, valueHeads, group, S + R]` → `[B, valueHeads, group, V]`. */
+/** The cache's values, weighed: `[B, valueHeads, group, T, S + R]` → `[B, valueHeads, group, T, V]`. */
 export function mixCached(weights: Tensor, state: AttentionState): Tensor {
-  const [S, R] = [state.pastKeys.shape[3], state.recentKeys.shape[3]];
-  return add(
-    matmul(narrow(weights, -1, 0, S), state.pastValues),
-    matmul(narrow(weights, -1, S, R), state.recentValues),
+  const { B, H, G, T } = dims(weights, "B H G T _");
+  const { S, V } = dims(state.pastValues, "_ _ S V");
+  const R = state.recentKeys.shape[3];
+  const rows = reshape(weights, [B, H, G * T, S + R]);
+  const mixed = add(
+    matmul(narrow(rows, -1, 0, S), state.pastValues),
+    matmul(narrow(rows, -1, S, R), state.recentValues),
   );
+  return reshape(mixed, [B, H, G, T, V]);
 }
 
 /**
@@ -125,7 +140,7 @@ export function attentionSettle(state: AttentionState, clock: Clock): AttentionS
   const { B, S } = dims(state.pastValues, "B _ S _");
   const R = state.recentKeys.shape[3];
   const rows = add(reshape(clock.past, [B, 1]), range(0, R));
-  const filled = reshape(where(recentFilled(clock, R, 0), 1, 0), [R, 1]);
+  const filled = reshape(where(recentFilled(clock, R), 1, 0), [R, 1]);
   const target = reshape(mul(oneHot(rows, S), filled), [B, 1, R, S]);
   return {
     pastKeys: add(state.pastKeys, matmul(state.recentKeys, target)),

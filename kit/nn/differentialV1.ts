@@ -199,7 +199,7 @@ export function differentialV1Prefill(
   return { y: output(params, mix(params, members, spec, leastRows.prompt), spec, context), state };
 }
 
-/** One more token, `x` of shape `[B, 1, D]`; the cache comes back with the token in its recent buffer. */
+/** The next tokens, `x` of shape `[B, T, D]`; the cache comes back with them in its recent buffer. */
 export function differentialV1Step(
   params: Params,
   x: Tensor,
@@ -208,13 +208,13 @@ export function differentialV1Step(
   spec: DifferentialV1Spec,
   context: LayerContext = plain,
 ): Stepped {
-  const { B } = dims(x, "B 1 D");
+  const { B, T } = dims(x, "B T D");
   const { queryDim, keyHeads, valueDim } = differentialV1Heads(spec);
-  const projected = projectHeads(params, x, spec, stepTable(state, clock, spec), context.linear);
+  const projected = projectHeads(params, x, spec, stepTable(x, state, clock, spec), context.linear);
   const { queries, ...fresh } = membersOf(projected, spec);
   const next = appended(state, fresh, clock);
-  const weights = cachedWeights(reshape(queries, [B, keyHeads, -1, queryDim]), next, clock);
+  const weights = cachedWeights(reshape(queries, [B, keyHeads, -1, T, queryDim]), next, clock);
   const lambda = differentialLambda(params, spec.lambdaInit);
-  const mixed = reshape(mixCached(difference(weights, lambda, spec), next), [B, -1, 1, valueDim]);
+  const mixed = reshape(mixCached(difference(weights, lambda, spec), next), [B, -1, T, valueDim]);
   return { y: output(params, mixed, spec, context), state: next };
 }

@@ -152,7 +152,7 @@ export function differentialV2Prefill(
   return { y: output(params, x, mix(projected, leastRows.prompt), apply), state };
 }
 
-/** One more token, `x` of shape `[B, 1, D]`; the cache comes back with the token in its recent buffer. */
+/** The next tokens, `x` of shape `[B, T, D]`; the cache comes back with them in its recent buffer. */
 export function differentialV2Step(
   params: Params,
   x: Tensor,
@@ -161,11 +161,11 @@ export function differentialV2Step(
   spec: DifferentialV2Spec,
   apply: Linear = linear,
 ): Stepped {
-  const { B } = dims(x, "B 1 D");
+  const { B, T } = dims(x, "B T D");
   const { kvHeads, headDim: K } = spec;
-  const { q, k, v } = project(params, x, spec, stepTable(state, clock, spec), apply);
+  const { q, k, v } = project(params, x, spec, stepTable(x, state, clock, spec), apply);
   const next = appended(state, { keys: k, values: v }, clock);
-  const queries = mul(reshape(q, [B, kvHeads, -1, K]), K ** -0.5);
+  const queries = mul(reshape(q, [B, kvHeads, -1, T, K]), K ** -0.5);
   const mixed = mixCached(cachedWeights(queries, next, clock), next);
-  return { y: output(params, x, reshape(mixed, [B, -1, 1, K]), apply), state: next };
+  return { y: output(params, x, reshape(mixed, [B, -1, T, K]), apply), state: next };
 }

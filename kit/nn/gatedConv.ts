@@ -63,7 +63,7 @@ export function gatedConvPrefill(
   return { y, state: { tail: lastInputs(value, clock.past, spec.kernel - 1) } };
 }
 
-/** One more token, `x` of shape `[B, 1, D]`. */
+/** The next tokens, `x` of shape `[B, T, D]`. */
 export function gatedConvStep(
   params: Params,
   x: Tensor,

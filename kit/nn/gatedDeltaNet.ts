@@ -153,10 +153,10 @@ export function gatedDeltaNetPrefill(
 }
 
 /**
- * One more token.
+ * One more token, or several at once.
  *
- * @param x shape `[B, 1, D]`
- * @returns `y` of shape `[B, 1, D]`, and the state after it, of the same size
+ * @param x shape `[B, T, D]`
+ * @returns `y` of shape `[B, T, D]`, and the state after them, of the same size
  */
 export function gatedDeltaNetStep(
   params: Params,
@@ -170,7 +170,8 @@ export function gatedDeltaNetStep(
   const k = shortConvolutionStep(projected.k, state.kTail, params.kConv);
   const v = shortConvolutionStep(projected.v, state.vTail, params.vConv);
   const tokens = tokensOf(params, x, { q: q.y, k: k.y, v: v.y }, spec, context);
-  const stepped: DeltaResult = gatedDeltaRecurrent({ ...tokens, state: state.memory }, ruleOf(spec));
+  const rule = x.shape[1] === 1 ? gatedDeltaRecurrent : gatedDeltaRule;
+  const stepped: DeltaResult = rule({ ...tokens, state: state.memory }, ruleOf(spec));
   return {
     y: output(params, x, stepped.o, spec, context),
     state: { memory: stepped.state, qTail: q.tail, kTail: k.tail, vTail: v.tail },

@@ -17,7 +17,7 @@ import {
   type Tensor,
   tensor,
 } from "../engine/index.js";
-import { type Clock, position } from "./clock.js";
+import { type Clock, positions } from "./clock.js";
 import type { Documents } from "./documents.js";
 import { lastInputs } from "./shortConvolution.js";
 
@@ -116,10 +116,11 @@ export function poolPrefill(
 }
 
 /**
- * One more token: `m ← m + (x − m) / Σⱼ decayʲ`, the sum over the tokens so far.
+ * The next tokens. Of one token `m ← m + (x − m) / w`, where `w = Σⱼ decayʲ` over the tokens so far; of several, what the mean
+ * before them still weighs beside their own sum: `m_t = (decay^(t+1)·w·m + Σⱼ decay^(t−j)·x_j) / w_t`.
  *
- * @param x shape `[B, 1, D]`
- * @returns the mean after the token, `[B, 1, D]`, which is the state as well
+ * @param x shape `[B, T, D]`
+ * @returns the mean after each token, `[B, T, D]`; the last is the state as well
  */
 export function poolStep(
   x: Tensor,
@@ -128,10 +129,20 @@ export function poolStep(
   spec: PoolSpec,
 ): { readonly y: Tensor; readonly state: PoolState } {
   const decay = kindOf(spec).decay(spec);
-  const count = add(cast(reshape(position(clock), [-1, 1, 1]), "float32"), 1);
+  const { T } = dims(x, "B T D");
+  const count = add(cast(reshape(positions(clock, T), [-1, T, 1]), "float32"), 1);
   const weight = decay === 1 ? count : div(sub(1, exp(mul(count, Math.log(decay)))), 1 - decay);
-  const y = add(state.mean, div(sub(x, state.mean), weight));
-  return { y, state: { mean: y } };
+  if (T === 1) {
+    const y = add(state.mean, div(sub(x, state.mean), weight));
+    return { y, state: { mean: y } };
+  }
+  // w_t = decay^(t+1)·w + w'_t, where w'_t belongs to the tokens of the step alone.
+  const own = tensor(
+    Array.from({ length: T }, (_, t) => weightOf(decay, t + 1)),
+    [T, 1],
+  );
+  const y = add(state.mean, mul(sub(runningMean(x, decay), state.mean), div(own, weight)));
+  return { y, state: { mean: narrow(y, 1, T - 1, 1) } };
 }
 
 /** Tokens that are summed in one product. */

@@ -62,22 +62,27 @@ function delayed(x: Tensor, age: number): Tensor {
 }
 
 /**
- * {@link shortConvolution} of one more token.
+ * {@link shortConvolution} of the next tokens.
  *
- * @param x shape `[B, 1, D]`
+ * @param x shape `[B, T, D]`
  * @param tail The last `k − 1` inputs, shape `[B, k − 1, D]`; zeros before the first.
- * @returns `y` of shape `[B, 1, D]`, and the tail that follows
+ * @returns `y` of shape `[B, T, D]`, and the tail that follows
  */
 export function shortConvolutionStep(x: Tensor, tail: Tensor, kernel: Tensor): { y: Tensor; tail: Tensor } {
   const stepped = causalConvolutionStep(x, tail, kernel);
   return { ...stepped, y: silu(stepped.y) };
 }
 
-/** The engine's `causalConvolution` of one more token; shapes as in {@link shortConvolutionStep}. */
+/** The engine's `causalConvolution` of the next tokens; shapes as in {@link shortConvolutionStep}. */
 export function causalConvolutionStep(x: Tensor, tail: Tensor, kernel: Tensor): { y: Tensor; tail: Tensor } {
+  const { T } = dims(x, "B T D");
   const { k } = dims(kernel, "k D");
   const window = concat([tail, x], 1);
-  return { y: sum(mul(window, kernel), { axis: 1, keep: true }), tail: narrow(window, 1, 1, k - 1) };
+  const y =
+    T === 1
+      ? sum(mul(window, kernel), { axis: 1, keep: true })
+      : narrow(causalConvolution(window, kernel), 1, k - 1, T);
+  return { y, tail: narrow(window, 1, T, k - 1) };
 }
 
 /**

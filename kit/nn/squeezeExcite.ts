@@ -71,7 +71,7 @@ export function squeezeExcitePrefill(params: Params, x: Tensor, clock: Clock, sp
   return { y: mul(x, gates(params, y, spec)), state };
 }
 
-/** One more token, `x` of shape `[B, 1, D]`. */
+/** The next tokens, `x` of shape `[B, T, D]`. */
 export function squeezeExciteStep(
   params: Params,
   x: Tensor,

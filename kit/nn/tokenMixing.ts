@@ -54,7 +54,7 @@ export function tokenMixingPrefill(params: Params, x: Tensor, clock: Clock, { ke
   return { y: tokenMixing(params, x), state: { tail: lastInputs(x, clock.past, kernel - 1) } };
 }
 
-/** One more token, `x` of shape `[B, 1, D]`. */
+/** The next tokens, `x` of shape `[B, T, D]`. */
 export function tokenMixingStep(params: Params, x: Tensor, state: TokenMixingState): Stepped {
   const { y, tail } = causalConvolutionStep(x, state.tail, params.kernel);
   return { y: besides(params, x, y), state: { tail } };

@@ -1,5 +1,5 @@
 /** What is asked of scores: how likely a target is, and what is the likeliest in its place. */
-import { argmax, gather, logSumExp, max, mul, reshape, sub, sum, type Tensor } from "../../engine/index.js";
+import { argmax, gather, logSumExp, max, mul, sub, sum, type Tensor } from "../../engine/index.js";
 import { head, type Model } from "../../model/index.js";
 
 /** Log-likelihoods of targets, the likeliest ids in their places and the log-likelihoods of these, each `[P]`. */
@@ -19,20 +19,4 @@ export function predictionsAt(model: Model<Tensor>, x: Tensor, positions: Tensor
   // A target's score is a product with its own row of the head: no one-hot matrix of the size of all scores.
   const own = sum(mul(rows, gather(model.params.head ?? model.params.embed, targets)), { axis: -1 });
   return { own: sub(own, total), best: argmax(scores), bestOwn: sub(max(scores, { axis: -1 }), total) };
-}
-
-/**
- * Predictions from scores.
- *
- * @param scores shape `[B, N]`
- * @param rows of them, shape `[P]` int32
- * @param entries where the targets' scores stand among all, `row · N + target`, shape `[P]` int32
- */
-export function predictionsOf(scores: Tensor, rows: Tensor, entries: Tensor): Predictions {
-  const total = logSumExp(scores);
-  return {
-    own: sub(gather(reshape(scores, [-1]), entries), gather(total, rows)),
-    best: gather(argmax(scores), rows),
-    bestOwn: gather(sub(max(scores, { axis: -1 }), total), rows),
-  };
 }

@@ -67,7 +67,7 @@ describe("log-likelihoods", () => {
         continuation: Int32Array.from(ids.slice(200 + 7 * i, 200 + 7 * i + end)),
       })),
     );
-    const plan = { batchTokens: 2048, batchRows: 100, longest: 256, stepCost: 6 };
+    const plan = { batchTokens: 2048, batchRows: 100, longest: 256 };
     const { alone, bundles } = bundlesOf(rowsOf(asked), plan);
     expect([alone.length, bundles.map(({ rows }) => rows.length)]).toEqual([0, [3, 3, 3]]);
     const together = await scorer(speaker.model)(asked);
@@ -186,21 +186,21 @@ describe("the plan", () => {
         const ids = new Int32Array(trunk + end).fill(1).fill(2 + i, trunk);
         return { ids, wanted: [{ at: trunk - 1, target: 3, request: i, token: 0 }] };
       });
-    const plan = { batchTokens: 256, batchRows: 32, longest: 256, stepCost: 4 };
+    const plan = { batchTokens: 256, batchRows: 32, longest: 256 };
     const few = shared(4, 40, 2);
-    expect(bundlesOf(few, plan)).toEqual({ alone: [], bundles: [{ trunk: 40, rows: few }] });
-    expect(bundlesOf(shared(4, 40, 20), plan).bundles).toEqual([]);
+    expect(bundlesOf(few, plan)).toEqual({ alone: [], bundles: [{ trunk: 39, rows: few }] });
+    expect(bundlesOf(shared(4, 9, 20), plan).bundles).toEqual([]);
     expect(bundlesOf(few, { ...plan, batchRows: 3 }).bundles.map(({ rows }) => rows.length)).toEqual([3]);
     const { bundles } = bundlesOf(shared(50, 128, 1), plan);
     expect(bundles.map(({ rows }) => rows.length)).toEqual([8, 8, 8, 8, 8, 8, 2]);
-    for (const { branches, length, steps } of batchBundles(bundles, plan)) {
-      expect([length, steps]).toEqual([128, 1]);
+    for (const { branches, length, ends } of batchBundles(bundles, plan)) {
+      expect([length, ends]).toEqual([128, 4]);
       expect(branches * length).toBeLessThanOrEqual(4 * plan.batchTokens);
     }
     // What is asked about in the middle of a beginning ends what is common to all.
     const [first, ...others] = few;
     const early = { ...first, wanted: [{ at: 9, target: 3, request: 0, token: 0 }, ...first.wanted] };
-    expect(bundlesOf([early, ...others], plan).bundles).toEqual([{ trunk: 40, rows: others }]);
+    expect(bundlesOf([early, ...others], plan).bundles).toEqual([{ trunk: 39, rows: others }]);
   });
 
   it("pads to few lengths, and no batch holds more than it may", () => {

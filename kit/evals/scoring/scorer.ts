@@ -1,20 +1,12 @@
 /** How likely continuations are, on our engine: what the tasks and the server share. */
 import { compile, type ExecutionBackend, read, reshape, scope, type Tensor, tensor } from "../../engine/index.js";
 import { UserError } from "../../errors.js";
-import {
-  countParameters,
-  hidden,
-  type LeakOptions,
-  leaks,
-  type Model,
-  type ModelParams,
-  refuseLeaks,
-} from "../../model/index.js";
-import { branchReader } from "./branches.js";
-import { batchBundles, bundlesOf, stepCost } from "./bundles.js";
+import { hidden, type LeakOptions, leaks, type Model, type ModelParams, refuseLeaks } from "../../model/index.js";
+import { branchReader, wantedOfBranches } from "./branches.js";
+import { batchBundles, bundlesOf } from "./bundles.js";
 import type { TokenRequest } from "./encode.js";
 import { batchRows, type RowBatch, rowsOf, type Wanted } from "./plan.js";
-import { type Predictions, predictionsAt } from "./predictions.js";
+import { predictionsAt } from "./predictions.js";
 
 /** What a model says of a continuation, token by token. */
 export type TokenScores = {
@@ -45,6 +37,9 @@ export type ScorerOptions = LeakOptions & {
   /** Default `graph`, which needs no long compilation for each of the few shapes. */
   readonly backend?: ExecutionBackend;
 };
+
+/** What is read at once, the residual stream behind the last norm of some places, `[·, D]`, and what is wanted of which. */
+type Reading = { readonly wanted: readonly (Wanted & { readonly position: number })[]; readonly read: () => Tensor };
 
 /** Most scores, of all words at all places together, that are held at once: 64 MB. */
 const HEAD_ROOM = 2 ** 24;
@@ -80,8 +75,7 @@ export function scorer({ config, params }: Model<Tensor>, options: ScorerOptions
       predictionsAt({ config, params }, x, positions, targets),
     { ...compiling, name: "predictions" },
   );
-  const costOfStep = stepCost(countParameters(config));
-  const readBranches = branchReader({ config, params }, backend);
+  const readBranches = branchReader(config, backend);
   // The head needs no layers, and what is not used need not be an argument of its graph.
   const top = { ...params, layers: [] };
   const most = Math.max(64, Math.min(2048, 2 ** Math.floor(Math.log2(HEAD_ROOM / config.vocab))));
@@ -95,47 +89,44 @@ export function scorer({ config, params }: Model<Tensor>, options: ScorerOptions
     }));
     const rows = rowsOf(requests, causal);
     const plan = { batchTokens, batchRows: batchSize, longest: config.context, unpadded: !causal };
-    const { alone, bundles } = causal
-      ? bundlesOf(rows, { ...plan, stepCost: costOfStep })
-      : { alone: rows, bundles: [] };
-    const total = rows.reduce((count, { wanted }) => count + wanted.length, 0);
+    const { alone, bundles } = causal ? bundlesOf(rows, plan) : { alone: rows, bundles: [] };
+    const readings: readonly Reading[] = [
+      ...batchBundles(bundles, plan).map((batch) => ({
+        wanted: wantedOfBranches(batch),
+        read: () => readBranches(params, batch),
+      })),
+      ...batchRows(alone, plan).map((batch) => ({
+        wanted: batch.rows.flatMap((row, i) =>
+          row.wanted.map((each) => ({ ...each, position: i * batch.length + each.at })),
+        ),
+        read: () => stream(params, padded(batch)),
+      })),
+    ];
+    const total = readings.reduce((count, { wanted }) => count + wanted.length, 0);
     let scored = 0;
-    const tell = (wanted: readonly Wanted[], found: Predictions): void => {
-      const [own, best, bestOwn] = [read(found.own), read(found.best), read(found.bestOwn)];
-      for (const [i, { request, token, target }] of wanted.entries()) {
-        const answer = answers[request];
-        answer.best[token] = best[i];
-        answer.bestLogLikelihoods[token] = bestOwn[i];
-        answer.logLikelihoods[token] = best[i] === target ? bestOwn[i] : own[i];
-      }
-      scored += wanted.length;
-    };
-    /** Timers, signals and other requests get their turn. */
-    const pause = async (): Promise<void> => {
-      progress?.(scored, total);
-      await new Promise((resume) => setImmediate(resume));
+    for (const reading of readings) {
       signal?.throwIfAborted();
-    };
-    signal?.throwIfAborted();
-    for (const batch of batchBundles(bundles, plan)) {
-      readBranches(batch, tell);
-      await pause();
-    }
-    for (const batch of batchRows(alone, plan)) {
-      const wanted = batch.rows.flatMap((row, i) =>
-        row.wanted.map((each) => ({ ...each, position: i * batch.length + each.at })),
-      );
       scope(() => {
-        const x = stream(params, padded(batch));
-        for (let at = 0; at < wanted.length; at += most) {
-          const part = wanted.slice(at, at + most);
+        const x = reading.read();
+        for (let at = 0; at < reading.wanted.length; at += most) {
+          const part = reading.wanted.slice(at, at + most);
           const size = Math.min(most, Math.max(64, 2 ** Math.ceil(Math.log2(part.length))));
           const [positions, targets] = [new Int32Array(size), new Int32Array(size)];
           for (const [i, { position, target }] of part.entries()) [positions[i], targets[i]] = [position, target];
-          tell(part, predict(top, x, tensor(positions), tensor(targets)));
+          const found = predict(top, x, tensor(positions), tensor(targets));
+          const [own, best, bestOwn] = [read(found.own), read(found.best), read(found.bestOwn)];
+          for (const [i, { request, token, target }] of part.entries()) {
+            const answer = answers[request];
+            answer.best[token] = best[i];
+            answer.bestLogLikelihoods[token] = bestOwn[i];
+            answer.logLikelihoods[token] = best[i] === target ? bestOwn[i] : own[i];
+          }
         }
       });
-      await pause();
+      scored += reading.wanted.length;
+      progress?.(scored, total);
+      // Timers, signals and other requests get their turn.
+      await new Promise((resume) => setImmediate(resume));
     }
     return answers;
   };

@@ -5,7 +5,9 @@ import { close, differences } from "../../engine/testing/compare.js";
 import {
   batch,
   type DecodeState,
+  goOn,
   grow,
+  head,
   init,
   type LinearSpec,
   leaks,
@@ -107,6 +109,27 @@ describe.each(withLinears)("%s, %s", (_, __, config) => {
         const next = lengths.map((length, b) => tokens(20, 3 * b)[length + n]);
         if (n > 0 && n % 4 === 0) state = upkeep(config, state);
         ({ logits: scores, state } = step(model, e.tensor(Int32Array.from(next)), state));
+      }
+    });
+  });
+
+  it("reads several tokens at once as one after the other", () => {
+    e.scope(() => {
+      const whole = [tokens(20), tokens(20, 3)].map((ids) => rows(logits(model, batch([ids]))));
+      const lengths = [1, 9];
+      const ids = (b: number, from: number, to: number) => tokens(20, 3 * b).slice(from, to);
+      const prompts = batch(lengths.map((length, b) => [...ids(b, 0, length), ...tokens(9, 11)].slice(0, 9)));
+      const begun = prefill(model, prompts, e.tensor(Int32Array.from(lengths)), { capacity: 16, recent: 8 });
+      let { state } = begun;
+      let read = 0;
+      for (const count of [3, 1, 4]) {
+        const next = batch(lengths.map((length, b) => ids(b, length + read, length + read + count)));
+        const after = goOn(model, next, state);
+        const found = head(model, after.x);
+        const right = lengths.flatMap((length, b) => whole[b].slice(length + read, length + read + count));
+        close(Array.from(e.read(found)), right.flat(), 1e-5);
+        state = after.state;
+        read += count;
       }
     });
   });
