@@ -209,7 +209,7 @@ describe("windows", () => {
   });
 
   it("have few lengths, at most a half longer than they need", () => {
-    expect([1, 32, 33, 48, 49, 65, 96, 97, 200, 257, 500].map(lengthClass)).toEqual([
+    expect([1, 32, 33, 48, 49, 65, 96, 97, 200, 257, 500].map((length) => lengthClass(length))).toEqual([
       32, 32, 48, 48, 64, 96, 96, 128, 256, 384, 512,
     ]);
     for (let length = 32; length < 5000; length++) expect(lengthClass(length) / length).toBeLessThan(1.5);
