@@ -189,7 +189,10 @@ export const inProcesses: Executor = async (run, { report, say, signal }) => {
   // Models to look at later: one of each arm.
   const kept = run.seed === 0 && !isPilot(run) ? ["--models", modelsFolder()] : [];
   const program = join(projectRoot(), "kit", "kintsugi.mjs");
+  // Pages of 2 MB where there are such, which `npm run` asks for too: the same numbers in a tenth less time.
+  const env = { GLIBC_TUNABLES: "glibc.malloc.hugetlb=1", ...process.env };
   const child = spawn(process.execPath, [program, "run", file, "--json", ...kept], {
+    env,
     stdio: ["ignore", "pipe", "pipe"],
   });
   const stop = (): void => void child.kill("SIGTERM");

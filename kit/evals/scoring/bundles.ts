@@ -1,6 +1,6 @@
 /** Which rows are worth reading as one beginning with branches: pure planning, no tensors. */
 import { lengthClass } from "../../measure/windows.js";
-import type { PlanOptions, Row } from "./plan.js";
+import { LEAST_BATCH, type PlanOptions, type Row } from "./plan.js";
 
 /** Rows that begin with the same `trunk` ids, of which none is asked about. */
 export type Bundle = { readonly trunk: number; readonly rows: readonly Row[] };
@@ -68,34 +68,36 @@ function sameIds(a: Int32Array, b: Int32Array): number {
   return shorter;
 }
 
-/** Batches of bundles whose trunks are of similar length, and whose ends are. */
+/**
+ * Batches of bundles whose trunks are of similar length, and whose ends are; those of other lengths join a batch that would be too
+ * small by itself.
+ */
 export function batchBundles(
   bundles: readonly Bundle[],
   { batchTokens, batchRows, longest }: PlanOptions,
 ): BundleBatch[] {
-  const sized = bundles.map((bundle) => {
-    const ends = bundle.rows.map(({ ids }) => ids.length - bundle.trunk);
-    return { bundle, length: Math.min(lengthClass(bundle.trunk), longest), ends: lengthClass(Math.max(...ends), 4) };
-  });
-  const sorted = sized.sort((a, b) => b.length - a.length || b.ends - a.ends);
+  const sorted = bundles
+    .map((bundle) => {
+      const ends = bundle.rows.map(({ ids }) => ids.length - bundle.trunk);
+      return { bundle, length: Math.min(lengthClass(bundle.trunk), longest), ends: lengthClass(Math.max(...ends), 4) };
+    })
+    .sort((a, b) => b.length - a.length || b.ends - a.ends);
   const batches: BundleBatch[] = [];
   for (let at = 0; at < sorted.length; ) {
-    const { bundle, length, ends } = sorted[at++];
-    const taken = [bundle];
-    let branches = bundle.rows.length;
-    const fits = (next: (typeof sorted)[number]): boolean => {
-      const more = branches + next.bundle.rows.length;
-      return (
-        next.length === length &&
-        next.ends === ends &&
-        more <= batchRows &&
-        (taken.length + 1) * length + more * ends <= batchTokens &&
-        more * length <= COPIES * batchTokens
-      );
-    };
-    for (; at < sorted.length && fits(sorted[at]); at++) {
-      branches += sorted[at].bundle.rows.length;
-      taken.push(sorted[at].bundle);
+    const first = sorted[at++];
+    const { length } = first;
+    const taken = [first.bundle];
+    let { ends } = first;
+    let branches = first.bundle.rows.length;
+    for (; at < sorted.length; at++) {
+      const next = sorted[at];
+      const [more, most] = [branches + next.bundle.rows.length, Math.max(ends, next.ends)];
+      const small = taken.length * length + branches * ends < LEAST_BATCH;
+      const alike = next.length === length && next.ends === ends;
+      const ids = (taken.length + 1) * length + more * most;
+      if (!(alike || small) || more > batchRows || ids > batchTokens || more * length > COPIES * batchTokens) break;
+      taken.push(next.bundle);
+      [branches, ends] = [more, most];
     }
     batches.push({
       bundles: taken,

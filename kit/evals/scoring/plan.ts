@@ -55,6 +55,9 @@ export function rowsOf(requests: readonly TokenRequest[], causal = true): Row[] 
   return rows;
 }
 
+/** Ids below which reading takes hardly less time: there, padding costs less than another batch. */
+export const LEAST_BATCH = 512;
+
 /** Batches of rows of similar length, the longest first. */
 export function batchRows(rows: readonly Row[], options: PlanOptions): RowBatch[] {
   const { batchTokens, batchRows: most, longest, unpadded = false } = options;
@@ -64,7 +67,12 @@ export function batchRows(rows: readonly Row[], options: PlanOptions): RowBatch[
     const own = sorted[at].ids.length;
     const length = unpadded ? own : Math.min(lengthClass(own), longest);
     const full = Math.max(1, Math.min(most, Math.floor(batchTokens / length)));
-    const taken = sorted.slice(at, at + full).filter(({ ids }) => !unpadded || ids.length === own);
+    const shorter = sorted
+      .slice(at, at + full)
+      .findIndex(({ ids }, i) =>
+        unpadded ? ids.length < own : i * length >= LEAST_BATCH && lengthClass(ids.length) < length,
+      );
+    const taken = sorted.slice(at, at + (shorter < 0 ? full : shorter));
     // A few rows at the end need no full batch, only one of few sizes.
     const count = Math.min(full, 2 ** Math.ceil(Math.log2(taken.length)));
     batches.push({ rows: taken, length, count });
