@@ -4,9 +4,9 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { loadSpeaker } from "../cli/speaker.js";
 import * as evals from "../evals/index.js";
 import { mirrorRoot } from "../source/index.js";
-import * as weights from "../weights/index.js";
 import { check, inScratch, type Verdict } from "./harness/check.js";
 import { differences } from "./lm-eval/compare.js";
 import { harnessOn } from "./lm-eval/harness.js";
@@ -35,8 +35,7 @@ async function main(verdict: Verdict): Promise<void> {
 }
 
 async function compare({ model: name, tasks, limit }: Case, folder: string, verdict: Verdict): Promise<void> {
-  const { model, tokenizer } = await weights.load(name);
-  const speaker = { model, tokenizer: weights.requireTokenizer(name, tokenizer) };
+  const speaker = await loadSpeaker(name);
   const mine = await evals.run(speaker, tasks, { name, limit });
   const theirs = await harnessOn(speaker, { name, tasks, limit, out: folder });
   const { results } = JSON.parse(readFileSync(theirs.results, "utf8"));

@@ -9,21 +9,27 @@ import { benchmarks, studies } from "../studies/index.js";
 import * as weights from "../weights/index.js";
 import { progressText } from "./eval.js";
 import { named } from "./named.js";
-import { progressLine, statusLine } from "./progress.js";
+import { statusLine } from "./progress.js";
+import { loadSpeaker } from "./speaker.js";
 import { stopSignal } from "./stopping.js";
 
 type Options = { readonly only?: readonly string[]; readonly task?: readonly string[]; readonly models?: string };
 
 /** `kintsugi benchmark`: whatever evaluations a benchmark lacks. */
 export function benchmarkCommand(): Command {
-  const all = benchmarks(lab.packedModels());
   return new Command("benchmark")
     .description("carry out the evaluations a benchmark lacks; stopped at any time, it goes on with the next task")
-    .argument("<names...>", `of ${all.map(({ name }) => name).join(", ")}`)
+    .argument(
+      "<names...>",
+      `of ${benchmarks([])
+        .map(({ name }) => name)
+        .join(", ")}`,
+    )
     .option("--only <labels...>", "only these models, by their labels in the table")
     .option("--task <names...>", "only these tasks and groups")
     .option("--models <folder>", "where `kintsugi study` kept trained models; default data/cache/models")
     .action(async (names: readonly string[], options: Options) => {
+      const all = benchmarks(lab.packedModels());
       await run(
         names.map((name) => named(all, "benchmark", name)),
         options,
@@ -57,24 +63,18 @@ async function run(chosen: readonly evals.Benchmark[], { only, task: tasks, mode
 async function openSubject({ source }: evals.Subject, models: string | undefined): Promise<Speaker> {
   switch (source.kind) {
     case "named":
-      return await loaded(source.name);
+      return await loadSpeaker(source.name);
     case "packed":
-      return await loaded(join(lab.packedFolder(), source.study, source.arm));
+      return await loadSpeaker(join(lab.packedFolder(), source.study, source.arm));
     case "trained": {
       const run = runOf(source);
-      return await loaded(lab.keptModel(run, models) ?? lab.modelFolder(run, models));
+      return await loadSpeaker(lab.keptModel(run, models) ?? lab.modelFolder(run, models));
     }
     case "converted": {
       const { model, source: checkpoint } = await startOf(runOf(source).spec, source.seed);
       return { model, tokenizer: weights.requireTokenizer(source.arm, checkpoint?.tokenizer) };
     }
   }
-}
-
-async function loaded(name: string): Promise<Speaker> {
-  const download = progressLine(process.stderr);
-  const { model, tokenizer } = await weights.load(name, { progress: download.show }).finally(download.end);
-  return { model, tokenizer: weights.requireTokenizer(name, tokenizer) };
 }
 
 /** The run of an arm, at the learning rate its study has found. */

@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { UserError } from "../errors.js";
 import * as evals from "../evals/index.js";
-import * as weights from "../weights/index.js";
 import { names, share, whole } from "./arguments.js";
-import { progressLine, statusLine } from "./progress.js";
+import { statusLine } from "./progress.js";
+import { loadSpeaker } from "./speaker.js";
 import { count, plural } from "./words.js";
 
 type Options = {
@@ -59,9 +59,7 @@ async function run(
   }
   // Tasks before weights: a typo costs no download.
   await evals.selectTasks(tasks, options);
-  const download = progressLine(process.stderr);
-  const { model, tokenizer } = await weights.load(name, { progress: download.show }).finally(download.end);
-  const speaker = { model, tokenizer: weights.requireTokenizer(name, tokenizer) };
+  const speaker = await loadSpeaker(name);
   const line = statusLine(process.stderr);
   const evaluation = await evals
     .run(speaker, tasks, {

@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import * as generate from "../generate/index.js";
 import { rounded } from "../model/index.js";
-import * as weights from "../weights/index.js";
 import { number, whole } from "./arguments.js";
+import { loadSpeaker } from "./speaker.js";
 
 type Options = {
   readonly model: string;
@@ -30,8 +30,8 @@ export function generateCommand(): Command {
 }
 
 async function run({ model: name, prompt, stream, json, ...options }: Options): Promise<void> {
-  const { model, tokenizer } = await weights.load(name);
-  const speaker = { model: rounded(model), tokenizer: weights.requireTokenizer(name, tokenizer) };
+  const { model, tokenizer } = await loadSpeaker(name);
+  const speaker = { model: rounded(model), tokenizer };
   const live = stream === true && json !== true;
   if (live) process.stdout.write(prompt);
   const onPiece = live ? (piece: string) => void process.stdout.write(piece) : undefined;

@@ -1,8 +1,7 @@
 import { Command } from "commander";
 import * as evals from "../evals/index.js";
-import * as weights from "../weights/index.js";
 import { whole } from "./arguments.js";
-import { progressLine } from "./progress.js";
+import { loadSpeaker } from "./speaker.js";
 import { stopSignal } from "./stopping.js";
 
 type Options = {
@@ -31,11 +30,9 @@ export function serveCommand(): Command {
 async function run(name: string, options: Options): Promise<void> {
   // The address before weights: a typo costs no download.
   evals.checkListening(options);
-  const line = progressLine(process.stderr);
-  const { model, tokenizer } = await weights.load(name, { progress: line.show }).finally(line.end);
-  const speaker = { model, tokenizer: weights.requireTokenizer(name, tokenizer) };
+  const speaker = await loadSpeaker(name);
   const serving = await evals.serve(speaker, { ...options, name });
-  const context = options.maxContext ?? model.config.context;
+  const context = options.maxContext ?? speaker.model.config.context;
   console.log(`${name} at ${serving.url}; the harness wants`);
   console.log(
     `--model local-completions --model_args model=${name},base_url=${serving.url}/v1/completions,max_length=${context}`,

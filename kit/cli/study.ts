@@ -28,8 +28,8 @@ export function studyCommand(): Command {
     .action(async (names: readonly string[], options: Options) => {
       const signal = stopSignal();
       for (const name of names.length === 0 ? studies.map((study) => study.name) : names) {
-        const { study, ...where }: Conducted =
-          options.smoke === true ? inSmall(named(studies, "study", name)) : { study: named(studies, "study", name) };
+        const wanted = named(studies, "study", name);
+        const { study, ...where }: Conducted = options.smoke === true ? inSmall(wanted) : { study: wanted };
         const dashboard = new lab.Dashboard();
         const complete = await lab
           .conduct(study, {

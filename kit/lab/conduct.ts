@@ -11,6 +11,7 @@ import { recordPath } from "./record.js";
 import { carryOut, type RunEnding } from "./run.js";
 import { writeRunFile } from "./runFile.js";
 import { budgetOf, type Run, specHash, withBudget } from "./spec.js";
+import { total } from "./statistics.js";
 import { armRuns, checkStudy, isPilot, pilotRuns, type Study } from "./study.js";
 
 /** Carries out one run somewhere, and tells its steps. */
@@ -64,8 +65,8 @@ export async function conduct(study: Study, options: ConductOptions = {}): Promi
   checkStudy(study);
   const { signal, execute = inProcesses, say = () => undefined, records, jobs = 1 } = options;
   const chosen = narrowed(study, options);
-  const total = plan(chosen, records);
-  const all = { tokens: sum(total.map(tokensOf)), runs: total.length };
+  const planned = plan(chosen, records);
+  const all = { tokens: total(planned.map(tokensOf)), runs: planned.length };
   const failed = new AbortController();
   const stop = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
   const underWay = new Map<string, UnderWay>();
@@ -76,7 +77,7 @@ export async function conduct(study: Study, options: ConductOptions = {}): Promi
     while (!stop.aborted) {
       // A pilot that ends makes runs possible, so the plan is made anew each time.
       const left = plan(chosen, records);
-      done = { tokens: all.tokens - sum(left.map(tokensOf)), runs: all.runs - left.length };
+      done = { tokens: all.tokens - total(left.map(tokensOf)), runs: all.runs - left.length };
       const next = left.find(({ run }) => run !== undefined && !underWay.has(keyOf(run)))?.run;
       if (next === undefined) {
         if (underWay.size === 0) return true;
@@ -90,7 +91,7 @@ export async function conduct(study: Study, options: ConductOptions = {}): Promi
   const carriedOut = async (run: Run): Promise<RunEnding> => {
     const report = (step: StepRecord): void => {
       underWay.get(keyOf(run))!.tokens = step.tokens;
-      const tokensDone = done.tokens + sum([...underWay.values()].map(tokensOf));
+      const tokensDone = done.tokens + total([...underWay.values()].map(tokensOf));
       options.report?.({ run, step, ...all, tokensDone, runsDone: done.runs });
     };
     const promise = execute(run, { signal: stop, say, report });
@@ -132,10 +133,6 @@ function checkRecord(run: Run, records: string | undefined, say: (message: strin
 
 function tokensOf({ tokens }: { readonly tokens: number }): number {
   return tokens;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0);
 }
 
 function narrowed(study: Study, { arms, seeds, budget }: ConductOptions): Study {

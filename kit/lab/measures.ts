@@ -18,6 +18,7 @@ import { classedTexts } from "./classes.js";
 import type { Figures, MeasureSpec } from "./measurement.js";
 import { plantedTexts } from "./planted.js";
 import { heldOutShare } from "./spec.js";
+import { total } from "./statistics.js";
 
 /** A model that can read. */
 export type Reader = { readonly model: Model<Tensor>; readonly tokenizer: Tokenizer };
@@ -91,7 +92,7 @@ const measures: Measures = {
       asked.flatMap(({ ids, classes }) => classes.map((end) => joined(ids, end))),
     );
     let at = 0;
-    const costs = asked.map(({ classes }) => classes.map((end) => sum(losses[at++].nats.slice(-end.length))));
+    const costs = asked.map(({ classes }) => classes.map((end) => total(losses[at++].nats.slice(-end.length))));
     return {
       natsClass: costs.map((nats, text) => nats[asked[text].right] + logSumExp(nats.map((cost) => -cost))),
       right: costs.map((nats, text) => (nats[asked[text].right] === Math.min(...nats) ? 1 : 0)),
@@ -137,14 +138,10 @@ function each(losses: readonly TokenLosses[], chosen: (at: number) => boolean): 
   return losses.map((one) => known(meanLoss(one, chosen)));
 }
 
-function sum(values: ArrayLike<number>): number {
-  return Array.from(values).reduce((total, value) => total + value, 0);
-}
-
 /** `ln Σ exp(x)`. */
 function logSumExp(values: readonly number[]): number {
   const most = Math.max(...values);
-  return most + Math.log(sum(values.map((value) => Math.exp(value - most))));
+  return most + Math.log(total(values.map((value) => Math.exp(value - most))));
 }
 
 function known(value: number): number | null {

@@ -29,10 +29,13 @@ export function modelFolder({ study, arm, seed, spec }: Run | RunPlace, root: st
  */
 export function keptModel(run: Run | RunPlace, root: string = modelsFolder()): string | undefined {
   const own = modelFolder(run, root);
+  if (isKept(own)) return own;
   const arms = foldersIn(root).flatMap(foldersIn);
-  return [own, ...arms.map((arm) => join(arm, basename(own)))].find((folder) =>
-    existsSync(join(folder, "config.json")),
-  );
+  return arms.map((arm) => join(arm, basename(own))).find(isKept);
+}
+
+function isKept(folder: string): boolean {
+  return existsSync(join(folder, "config.json"));
 }
 
 function foldersIn(folder: string): readonly string[] {

@@ -159,6 +159,9 @@ function twoSided(t: number, degrees: number): number {
   return Math.max(0, Math.min(1, 2 * studentCdf(-Math.abs(t), degrees)));
 }
 
-function total(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0);
+/** Of no values 0. */
+export function total(values: Iterable<number>): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
 }

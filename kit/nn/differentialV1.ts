@@ -76,7 +76,7 @@ export function differentialV1(
   context: LayerContext = plain,
 ): Tensor {
   const { documents } = context;
-  const members = membersOf(projectHeads(params, x, spec, wholeTable(x, spec, documents), context.linear), spec);
+  const members = membersOfWhole(params, x, spec, context);
   return output(params, mix(params, { ...members, documents }, spec, leastRows.whole), spec, context);
 }
 
@@ -87,7 +87,7 @@ export function differentialV1Maps(
   spec: DifferentialV1Spec,
   context: LayerContext = plain,
 ): Tensor {
-  const members = membersOf(projectHeads(params, x, spec, wholeTable(x, spec), context.linear), spec);
+  const members = membersOfWhole(params, x, spec, context);
   const maps = difference(causalWeights(members), differentialLambda(params, spec.lambdaInit), spec);
   const { B, T } = dims(x, "B T D");
   return reshape(maps, [B, -1, T, T]);
@@ -100,7 +100,7 @@ export function differentialV1Pairs(
   spec: DifferentialV1Spec,
   context: LayerContext = plain,
 ): Tensor {
-  const members = membersOf(projectHeads(params, x, spec, wholeTable(x, spec), context.linear), spec);
+  const members = membersOfWhole(params, x, spec, context);
   const { B, T } = dims(x, "B T D");
   // All first maps come before all second ones.
   return reshape(causalWeights(members), [B, 2, -1, T, T]);
@@ -123,6 +123,12 @@ function membersOf({ q, k, v }: ProjectedHeads, { split, output, headDim, rope }
     keys: apart(k, rope.layout),
     values: output === "residual" ? v : joined(v),
   };
+}
+
+/** Those of a whole sequence, or a prompt. */
+function membersOfWhole(params: Params, x: Tensor, spec: DifferentialV1Spec, context: LayerContext): Members {
+  const { documents, linear } = context;
+  return membersOf(projectHeads(params, x, spec, wholeTable(x, spec, documents), linear), spec);
 }
 
 function mix(
@@ -194,7 +200,7 @@ export function differentialV1Prefill(
   spec: DifferentialV1Spec,
   context: LayerContext = plain,
 ): Stepped {
-  const members = membersOf(projectHeads(params, x, spec, wholeTable(x, spec), context.linear), spec);
+  const members = membersOfWhole(params, x, spec, context);
   const state = filledCache(empty, members, clock);
   return { y: output(params, mix(params, members, spec, leastRows.prompt), spec, context), state };
 }

@@ -116,8 +116,8 @@ export function poolPrefill(
 }
 
 /**
- * The next tokens. Of one token `m ← m + (x − m) / w`, where `w = Σⱼ decayʲ` over the tokens so far; of several, what the mean
- * before them still weighs beside their own sum: `m_t = (decay^(t+1)·w·m + Σⱼ decay^(t−j)·x_j) / w_t`.
+ * The next tokens: `m_t = m + (n_t − m)·w'_t / w_t`, where `n_t` is the mean of the step's own tokens up to `t`, `w'_t = Σⱼ decayʲ`
+ * their weight, and `w_t` that of all tokens so far. Of one token, `m + (x − m) / w`.
  *
  * @param x shape `[B, T, D]`
  * @returns the mean after each token, `[B, T, D]`; the last is the state as well
@@ -132,16 +132,12 @@ export function poolStep(
   const { T } = dims(x, "B T D");
   const count = add(cast(reshape(positions(clock, T), [-1, T, 1]), "float32"), 1);
   const weight = decay === 1 ? count : div(sub(1, exp(mul(count, Math.log(decay)))), 1 - decay);
-  if (T === 1) {
-    const y = add(state.mean, div(sub(x, state.mean), weight));
-    return { y, state: { mean: y } };
-  }
   // w_t = decay^(t+1)·w + w'_t, where w'_t belongs to the tokens of the step alone.
   const own = tensor(
     Array.from({ length: T }, (_, t) => weightOf(decay, t + 1)),
     [T, 1],
   );
-  const y = add(state.mean, mul(sub(runningMean(x, decay), state.mean), div(own, weight)));
+  const y = add(state.mean, div(mul(sub(runningMean(x, decay), state.mean), own), weight));
   return { y, state: { mean: narrow(y, 1, T - 1, 1) } };
 }
 
@@ -161,6 +157,7 @@ const chunk = 32;
  */
 export function runningMean(x: Tensor, decay: number): Tensor {
   const { B, T, D } = dims(x, "B T D");
+  if (T === 1) return x;
   const C = Math.min(chunk, T);
   const n = Math.ceil(T / C);
   const chunks = reshape(padded(x, n * C - T), [B * n, C, D]);

@@ -12,7 +12,7 @@ test("benchmarks name models that their studies have, and tasks that there are",
   };
   const all = benchmarks([packed]);
   expect(all.map(({ name }) => name)).toEqual(["evals-smollm2", "evals-stories", "evals-ternary", "evals-tinyllama"]);
-  expect(benchmarks([])).toHaveLength(3);
+  expect(benchmarks([]).map(({ name }) => name)).toEqual(all.map(({ name }) => name));
   for (const benchmark of all) {
     checkBenchmark(benchmark);
     await selectTasks(benchmark.tasks.map(({ task }) => task));

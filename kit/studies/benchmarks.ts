@@ -88,5 +88,5 @@ function ternaryTasks(packed: readonly PackedModel[]): Benchmark {
 
 /** All benchmarks, in the order of their tables. @param packed as `lab.packedModels` finds them */
 export function benchmarks(packed: readonly PackedModel[]): readonly Benchmark[] {
-  return [smolLm2Tasks, storiesTasks, ...(packed.length === 0 ? [] : [ternaryTasks(packed)]), tinyLlamaTasks];
+  return [smolLm2Tasks, storiesTasks, ternaryTasks(packed), tinyLlamaTasks];
 }

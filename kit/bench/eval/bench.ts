@@ -1,10 +1,7 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { UserError } from "../../errors.js";
 import { type Pair, questions, selectTasks } from "../../evals/index.js";
-import { projectRoot } from "../../source/index.js";
-import { open, save } from "../../weights/index.js";
 import { Contestant, withContestants } from "../harness/contestant.js";
+import { exported } from "../harness/exported.js";
 import { busyNote, machineFacts } from "../harness/machine.js";
 import { interleave, speedup, spread } from "../harness/rounds.js";
 import { gigabytes, say, shown, table } from "../harness/table.js";
@@ -130,15 +127,6 @@ async function fastest(
     replies.push({ batchSize, reply: await harness.ask<Reply>("score", { pairs, batchSize }) });
   }
   return replies.reduce((best, each) => (each.reply.ms < best.reply.ms ? each : best));
-}
-
-/** The model as a Hugging Face folder, written once: the harness computes with the very same numbers. */
-async function exported(name: string): Promise<string> {
-  const folder = join(projectRoot(), ".cache", "bench", `${name}-evaluated`);
-  if (existsSync(join(folder, "config.json"))) return folder;
-  const like = await open(name);
-  say(`  writing ${name} as float32 into .cache/bench for the harness`);
-  return save(like.model, folder, { like, dtype: "F32", overwrite: true });
 }
 
 /** @throws UserError when the two sides score differently: then their times mean nothing. */

@@ -1,9 +1,8 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { UserError } from "../../errors.js";
-import { projectRoot } from "../../source/index.js";
-import { type Checkpoint, open, save } from "../../weights/index.js";
+import type { Tokenizer } from "../../text/index.js";
+import { open, requireTokenizer } from "../../weights/index.js";
 import { Contestant, withContestants } from "../harness/contestant.js";
+import { exported } from "../harness/exported.js";
 import { busyNote, machineFacts } from "../harness/machine.js";
 import { interleave, speedup, spread } from "../harness/rounds.js";
 import { gigabytes, say, shown, table } from "../harness/table.js";
@@ -23,9 +22,8 @@ type Reply = { readonly ms: number; readonly ids: readonly number[] };
 export async function benchGenerate({ rounds = 7, only }: { rounds?: number; only?: string }): Promise<void> {
   if (only !== undefined) throw new UserError("bench generate has no parts", { fix: "Leave --only out" });
   const { python, versions } = await peer("torch");
-  const checkpoint = await open(name);
-  const folder = await exported(checkpoint);
-  const { short, long } = prompts(checkpoint);
+  const folder = await exported(name);
+  const { short, long } = prompts(requireTokenizer(name, (await open(name)).tokenizer));
   say(`${machineFacts()} · transformers ${versions.transformers} · PyTorch ${versions.torch}`);
   say(`${rounds} interleaved rounds. ${busyNote() ?? ""}`.trim());
   const kit = Contestant.kit("kintsugi", "generate/worker.js");
@@ -71,16 +69,7 @@ async function readingOnly(torch: Contestant, rounds: number): Promise<string> {
   return `reading all matrices once (${gigabytes(reads[0].bytes)}, PyTorch's products of one row): ${median.toFixed(1)} ms, ${speed.toFixed(1)} GB/s, so at most ${(1000 / median).toFixed(1)} tokens/s in float32 on this machine`;
 }
 
-/** The dequantised weights as a Hugging Face folder, written once: the peer computes with the very same numbers. */
-async function exported(checkpoint: Checkpoint<unknown>): Promise<string> {
-  const folder = join(projectRoot(), ".cache", "bench", `${name}-float32`);
-  if (existsSync(join(folder, "config.json"))) return folder;
-  say(`  writing ${name} as float32 into .cache/bench for transformers (0.5 GB)`);
-  return save((checkpoint as Awaited<ReturnType<typeof open>>).model, folder, { dtype: "F32", overwrite: true });
-}
-
-function prompts({ tokenizer }: Checkpoint<unknown>): { short: readonly number[]; long: readonly number[] } {
-  if (tokenizer === undefined) throw new UserError(`${name} came without a tokenizer`);
+function prompts(tokenizer: Tokenizer): { short: readonly number[]; long: readonly number[] } {
   const long = [...tokenizer.encode(longText.repeat(20))].slice(0, promptTokens);
   return { short: [...tokenizer.encode(shortPrompt)], long };
 }

@@ -1,12 +1,11 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import { names, share, whole } from "../../cli/arguments.js";
-import { progressLine } from "../../cli/progress.js";
+import { loadSpeaker } from "../../cli/speaker.js";
 import { stopSignal } from "../../cli/stopping.js";
 import * as evals from "../../evals/index.js";
 import { leaks } from "../../model/index.js";
 import { cacheFolder } from "../../source/index.js";
-import * as weights from "../../weights/index.js";
 import { say } from "../harness/table.js";
 import { harnessOn } from "./harness.js";
 
@@ -42,12 +41,10 @@ export function lmEvalCommand(): Command {
 async function run(name: string, options: Options): Promise<void> {
   // Tasks before weights: a typo costs no download.
   await evals.selectTasks(options.tasks);
-  const line = progressLine(process.stderr);
-  const { model, tokenizer } = await weights.load(name, { progress: line.show }).finally(line.end);
-  const speaker = { model, tokenizer: weights.requireTokenizer(name, tokenizer) };
+  const speaker = await loadSpeaker(name);
   const said = (text: string): void => void process.stderr.write(text);
   const { table, results } = await harnessOn(speaker, { ...options, name, say: said, signal: stopSignal() });
   say(table);
-  if (leaks(model.config).length > 0) say(`${name} sees the future: these scores compare with no others`);
+  if (leaks(speaker.model.config).length > 0) say(`${name} sees the future: these scores compare with no others`);
   say(results);
 }

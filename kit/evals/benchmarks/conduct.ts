@@ -25,6 +25,9 @@ export type ConductBenchmarkOptions = {
   readonly signal?: AbortSignal;
 };
 
+/** A task, and how many of its documents are asked. */
+type Limited = { readonly config: TaskConfig; readonly limit?: number };
+
 /**
  * Evaluates whatever model of a benchmark has no record on a task yet. A model that is not there is told of and left out:
  * its runs may still be to come.
@@ -37,7 +40,7 @@ export async function conductBenchmark(benchmark: Benchmark, options: ConductBen
   const { say = () => {}, records } = options;
   const archive = new EvalArchive(records);
   const { subjects, tasks } = chosen(checkBenchmark(benchmark), options);
-  const configs: { readonly config: TaskConfig; readonly limit?: number }[] = [];
+  const configs: Limited[] = [];
   for (const { task, limit } of tasks) {
     for (const config of (await selectTasks([task])).tasks) configs.push({ config, limit });
   }
@@ -68,7 +71,7 @@ export async function conductBenchmark(benchmark: Benchmark, options: ConductBen
 async function evaluateAll(
   speaker: Speaker,
   name: string,
-  lacking: readonly { readonly config: TaskConfig; readonly limit?: number }[],
+  lacking: readonly Limited[],
   { progress, signal, say = () => {}, records }: ConductBenchmarkOptions,
 ): Promise<void> {
   const model = languageModel(speaker);

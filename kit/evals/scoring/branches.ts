@@ -2,7 +2,7 @@
 import { compile, type ExecutionBackend, reshape, type Tensor, tensor } from "../../engine/index.js";
 import { fork, goOn, type ModelConfig, type ModelParams, prefill } from "../../model/index.js";
 import type { BundleBatch } from "./bundles.js";
-import type { Wanted } from "./plan.js";
+import type { Placed } from "./plan.js";
 
 /** Reads bundles: the residual stream behind the last norm, at the ends of their rows, `[branches · ends, D]`. */
 export type BranchReader = (params: ModelParams<Tensor>, batch: BundleBatch) => Tensor;
@@ -35,7 +35,7 @@ export function branchReader(config: ModelConfig, backend: ExecutionBackend): Br
 }
 
 /** Where the predictions of a batch stand in what was read of it. */
-export function wantedOfBranches({ bundles, ends }: BundleBatch): (Wanted & { readonly position: number })[] {
+export function wantedOfBranches({ bundles, ends }: BundleBatch): Placed[] {
   const branches = bundles.flatMap(({ trunk, rows }) => rows.map((row) => ({ row, trunk })));
   return branches.flatMap(({ row, trunk }, branch) =>
     row.wanted.map((each) => ({ ...each, position: branch * ends + each.at - trunk })),

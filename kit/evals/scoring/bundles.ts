@@ -41,7 +41,7 @@ export function bundlesOf(
     else alone.push(...open.rows);
   };
   for (const row of rows) {
-    const single = { trunk: Math.min(...row.wanted.map(({ at }) => at)), rows: [row] };
+    const single = { trunk: row.wanted.reduce((first, { at }) => Math.min(first, at), row.ids.length), rows: [row] };
     const joined: Bundle | undefined = open && {
       trunk: Math.min(open.trunk, single.trunk, sameIds(open.rows[0].ids, row.ids)),
       rows: [...open.rows, row],

@@ -5,6 +5,9 @@ import type { TokenRequest } from "./encode.js";
 /** A prediction that is asked for: after position `at` of a row, how likely is `target`? */
 export type Wanted = { readonly at: number; readonly target: number; readonly request: number; readonly token: number };
 
+/** The same, with its place in what was read of a batch. */
+export type Placed = Wanted & { readonly position: number };
+
 /** A sequence that is read once, for all requests that it serves. */
 export type Row = { readonly ids: Int32Array; readonly wanted: readonly Wanted[] };
 
@@ -79,6 +82,11 @@ export function batchRows(rows: readonly Row[], options: PlanOptions): RowBatch[
     at += taken.length;
   }
   return batches;
+}
+
+/** Where the predictions of a batch stand in what was read of it. */
+export function wantedOfRows({ rows, length }: RowBatch): Placed[] {
+  return rows.flatMap(({ wanted }, i) => wanted.map((each) => ({ ...each, position: i * length + each.at })));
 }
 
 function compareIds(a: Int32Array, b: Int32Array): number {

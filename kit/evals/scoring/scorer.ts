@@ -5,7 +5,7 @@ import { hidden, type LeakOptions, leaks, type Model, type ModelParams, refuseLe
 import { branchReader, wantedOfBranches } from "./branches.js";
 import { batchBundles, bundlesOf } from "./bundles.js";
 import type { TokenRequest } from "./encode.js";
-import { batchRows, type RowBatch, rowsOf, type Wanted } from "./plan.js";
+import { batchRows, type Placed, type RowBatch, rowsOf, wantedOfRows } from "./plan.js";
 import { predictionsAt } from "./predictions.js";
 
 /** What a model says of a continuation, token by token. */
@@ -39,7 +39,7 @@ export type ScorerOptions = LeakOptions & {
 };
 
 /** What is read at once, the residual stream behind the last norm of some places, `[·, D]`, and what is wanted of which. */
-type Reading = { readonly wanted: readonly (Wanted & { readonly position: number })[]; readonly read: () => Tensor };
+type Reading = { readonly wanted: readonly Placed[]; readonly read: () => Tensor };
 
 /** Most scores, of all words at all places together, that are held at once: 64 MB. */
 const HEAD_ROOM = 2 ** 24;
@@ -96,9 +96,7 @@ export function scorer({ config, params }: Model<Tensor>, options: ScorerOptions
         read: () => readBranches(params, batch),
       })),
       ...batchRows(alone, plan).map((batch) => ({
-        wanted: batch.rows.flatMap((row, i) =>
-          row.wanted.map((each) => ({ ...each, position: i * batch.length + each.at })),
-        ),
+        wanted: wantedOfRows(batch),
         read: () => stream(params, padded(batch)),
       })),
     ];
