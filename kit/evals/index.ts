@@ -55,7 +55,9 @@ export {
   run,
 } from "./run.js";
 export { type LanguageModel, type LanguageModelOptions, languageModel, type Pair } from "./scoring/languageModel.js";
-export { type ScoreOptions, type Scorer, type ScorerOptions, scorer, type TokenScores } from "./scoring/scorer.js";
+export { Beginnings } from "./scoring/memory.js";
+export { type ScoreOptions, type Scorer, type ScorerOptions, scorer } from "./scoring/scorer.js";
+export type { TokenScores } from "./scoring/tokenScores.js";
 export { type App, app, type ServeOptions } from "./serve/app.js";
 export { checkListening, type ListenOptions, type Serving, serve } from "./serve/serve.js";
 export {

@@ -1,6 +1,7 @@
 /** Decoding as pure functions of a state: a prompt, one more token, and the upkeep of the caches. */
 import {
   add,
+  concat,
   dims,
   gather,
   mul,
@@ -37,15 +38,30 @@ export type Room = { readonly capacity: number; readonly recent: number };
  * @param tokens `capacity` is at least T
  */
 export function prefill(model: Model<Tensor>, ids: Tensor, lengths: Tensor, tokens: Room): Decoded {
-  const { B, T } = dims(ids, "B T");
   const { config, params } = model;
-  const clock: Clock = { past: lengths, recent: zeros([], "int32") };
-  const room = { batch: B, width: config.width, ...tokens };
-  const { x, layers } = throughLayers(model, embed(model, ids), (part, y) => part.prefill(y, part.start(room), clock));
+  const { B, T } = dims(ids, "B T");
+  const { x, state } = throughPrompt(model, ids, lengths, tokens);
   // Only the last token of each sequence needs the head, which over all tokens would dwarf the rest.
   const last = reshape(oneHot(sub(lengths, scalar(1, "int32")), T), [B, T, 1]);
   const final = rmsNorm(params.norm, sum(mul(x, last), { axis: 1 }), config.normEps);
-  return { logits: head(model, final), state: { clock, layers } };
+  return { logits: head(model, final), state };
+}
+
+/** The residual stream of tokens that were read, behind the last norm, `[B, T, D]`, and what to remember. */
+export type Advanced = { readonly x: Tensor; readonly state: DecodeState };
+
+/** {@link prefill} where every token of the prompt is of interest, and not only what comes after it. */
+export function begin(model: Model<Tensor>, ids: Tensor, lengths: Tensor, tokens: Room): Advanced {
+  const { x, state } = throughPrompt(model, ids, lengths, tokens);
+  return { x: rmsNorm(model.params.norm, x, model.config.normEps), state };
+}
+
+function throughPrompt(model: Model<Tensor>, ids: Tensor, lengths: Tensor, tokens: Room): Advanced {
+  const { B } = dims(ids, "B T");
+  const clock: Clock = { past: lengths, recent: zeros([], "int32") };
+  const room = { batch: B, width: model.config.width, ...tokens };
+  const { x, layers } = throughLayers(model, embed(model, ids), (part, y) => part.prefill(y, part.start(room), clock));
+  return { x, state: { clock, layers } };
 }
 
 /**
@@ -63,13 +79,8 @@ export function step(model: Model<Tensor>, ids: Tensor, state: DecodeState): Dec
  * The next tokens of each sequence, read at once. There must be room for them in the recent buffer.
  *
  * @param ids shape `[B, T]` int32
- * @returns the residual stream behind the last norm, `[B, T, D]`, and what to remember
  */
-export function goOn(
-  model: Model<Tensor>,
-  ids: Tensor,
-  state: DecodeState,
-): { readonly x: Tensor; readonly state: DecodeState } {
+export function goOn(model: Model<Tensor>, ids: Tensor, state: DecodeState): Advanced {
   const { T } = dims(ids, "B T");
   const { config, params } = model;
   const { x, layers } = throughLayers(model, embed(model, ids), (part, y, i, name) =>
@@ -109,11 +120,11 @@ export function settle(config: ModelConfig, { clock, layers }: DecodeState): Dec
   };
 }
 
-/** The same state with room for `capacity` past tokens. */
-export function grow(config: ModelConfig, { clock, layers }: DecodeState, capacity: number): DecodeState {
+/** The same state with more room for the past, for recent tokens, or for both. */
+export function grow(config: ModelConfig, { clock, layers }: DecodeState, room: Partial<Room>): DecodeState {
   const grown = layers.map((state, i) => ({
     ...state,
-    mixer: mixerOf(config.layers[i].mixer).grow(state.mixer!, capacity),
+    mixer: mixerOf(config.layers[i].mixer).grow(state.mixer!, room),
   }));
   return { clock, layers: grown };
 }
@@ -127,5 +138,28 @@ export function fork({ clock, layers }: DecodeState, rows: Tensor): DecodeState 
   return {
     clock: { ...clock, past: gather(clock.past, rows) },
     layers: tree.map(layers, (leaf: Tensor) => gather(leaf, rows)),
+  };
+}
+
+/** The states of several batches, settled and of equal room, as that of one. */
+export function join(states: readonly DecodeState[]): DecodeState {
+  const [{ clock, layers }] = states;
+  const leaves = states.map((state) => tree.leaves<Tensor>(state.layers));
+  let at = 0;
+  return {
+    clock: {
+      ...clock,
+      past: concat(
+        states.map((state) => state.clock.past),
+        0,
+      ),
+    },
+    layers: tree.map(layers, (_: Tensor) => {
+      const own = at++;
+      return concat(
+        leaves.map((each) => each[own]),
+        0,
+      );
+    }),
   };
 }

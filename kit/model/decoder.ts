@@ -147,7 +147,7 @@ export class Decoder {
     this.waiting = 0;
     if (this.filled + this.recent <= this.capacity) return;
     this.capacity *= 2;
-    this.state = carry(this.state, (state) => grow(this.model.config, state, this.capacity));
+    this.state = carry(this.state, (state) => grow(this.model.config, state, { capacity: this.capacity }));
   }
 
   private take(decode: () => Decoded): Float32Array {

@@ -83,7 +83,7 @@ export type Mixer<Spec> = StatefulPart<Spec> &
     /** Where these are differences: both maps of each pair, `[B, 2, pairs, T, T]`. */
     readonly pairs?: (params: LayerTensors, x: Tensor, spec: Spec, context: LayerContext) => Tensor;
     readonly settle: (state: PartState, clock: Clock) => PartState;
-    readonly grow: (state: PartState, capacity: number) => PartState;
+    readonly grow: (state: PartState, room: Partial<StateRoom>) => PartState;
   };
 
 /** One kind of feed-forward layer. */

@@ -52,7 +52,7 @@ const ofOneSize = { settle: (state: PartState) => state, grow: (state: PartState
 /** A cache of keys and values grows. */
 const ofCaches: Pick<Mixer<unknown>, "settle" | "grow"> = {
   settle: (state, clock) => attentionSettle(state as AttentionState, clock),
-  grow: (state, capacity) => attentionGrow(state as AttentionState, capacity),
+  grow: (state, room) => attentionGrow(state as AttentionState, room),
 };
 
 export const mixers: Mixers = {

@@ -65,21 +65,11 @@ export function filledCache(empty: AttentionState, { keys, values }: KeysAndValu
   const { T } = dims(keys, "B heads T K");
   // Rows of padding must be zero: later tokens are added to them.
   const filled = where(reshape(pastFilled(clock, T), [-1, 1, T, 1]), 1, 0);
-  const room = empty.pastKeys.shape[3] - T;
+  const capacity = empty.pastKeys.shape[3];
   return {
     ...empty,
-    pastKeys: pad(transpose(mul(keys, filled)), [
-      [0, 0],
-      [0, 0],
-      [0, 0],
-      [0, room],
-    ]),
-    pastValues: pad(mul(values, filled), [
-      [0, 0],
-      [0, 0],
-      [0, room],
-      [0, 0],
-    ]),
+    pastKeys: widened(transpose(mul(keys, filled)), 3, capacity),
+    pastValues: widened(mul(values, filled), 2, capacity),
   };
 }
 
@@ -150,22 +140,25 @@ export function attentionSettle(state: AttentionState, clock: Clock): AttentionS
   };
 }
 
-/** The same cache with room for `capacity` past tokens. */
-export function attentionGrow(state: AttentionState, capacity: number): AttentionState {
-  const more = capacity - state.pastKeys.shape[3];
+/** The same cache with room for `capacity` past tokens and `recent` new ones; as much as there is, unless told. */
+export function attentionGrow(
+  state: AttentionState,
+  { capacity, recent }: { readonly capacity?: number; readonly recent?: number },
+): AttentionState {
   return {
-    ...state,
-    pastKeys: pad(state.pastKeys, [
-      [0, 0],
-      [0, 0],
-      [0, 0],
-      [0, more],
-    ]),
-    pastValues: pad(state.pastValues, [
-      [0, 0],
-      [0, 0],
-      [0, more],
-      [0, 0],
-    ]),
+    pastKeys: widened(state.pastKeys, 3, capacity),
+    pastValues: widened(state.pastValues, 2, capacity),
+    recentKeys: widened(state.recentKeys, 3, recent),
+    recentValues: widened(state.recentValues, 2, recent),
   };
+}
+
+/** Zeros behind what there is along an axis. */
+function widened(x: Tensor, axis: 2 | 3, size = x.shape[axis]): Tensor {
+  const more = size - x.shape[axis];
+  if (more === 0) return x;
+  return pad(
+    x,
+    x.shape.map((_, i): [number, number] => [0, i === axis ? more : 0]),
+  );
 }

@@ -2,12 +2,12 @@
 import { lengthClass } from "../../measure/windows.js";
 import { LEAST_BATCH, type PlanOptions, type Row } from "./plan.js";
 
-/** Rows that begin with the same `trunk` ids, of which none is asked about. */
+/** Rows that begin with the same `trunk` ids, and go on with the same one. */
 export type Bundle = { readonly trunk: number; readonly rows: readonly Row[] };
 
 /** Bundles that are read together: trunks padded to `length`, and behind them `branches` rows, their ends padded to `ends`. */
-export type BundleBatch = {
-  readonly bundles: readonly Bundle[];
+export type BundleBatch<Of extends Bundle = Bundle> = {
+  readonly bundles: readonly Of[];
   readonly length: number;
   readonly count: number;
   readonly branches: number;
@@ -20,6 +20,19 @@ const BRANCH_COST = 8;
 /** Copies of what is remembered of trunks: most ids in all of a batch, as a multiple of those that are read at once. */
 const COPIES = 4;
 
+/** The part of their ids that rows must save, lest long ends be read in the slower way of ends. */
+const LEAST_SHARE = 1 / 8;
+
+/** How many rows may go on from one trunk in a batch. */
+export function mostRows(trunk: number, { batchRows, batchTokens }: PlanOptions): number {
+  return Math.min(batchRows, Math.floor((COPIES * batchTokens) / trunk));
+}
+
+/** Whether a trunk is worth reading apart, or remembering, for a row of so many ids. */
+export function isWorthwhile(trunk: number, ids: number): boolean {
+  return trunk >= LEAST_SHARE * ids;
+}
+
 /**
  * Takes apart what is better read by itself and what shares a beginning.
  *
@@ -28,22 +41,22 @@ const COPIES = 4;
  */
 export function bundlesOf(
   rows: readonly Row[],
-  { batchRows, batchTokens }: PlanOptions,
+  plan: PlanOptions,
 ): { readonly alone: readonly Row[]; readonly bundles: readonly Bundle[] } {
   const alone: Row[] = [];
   const bundles: Bundle[] = [];
-  const fits = ({ trunk, rows: { length } }: Bundle): boolean =>
-    length <= batchRows && length * trunk <= COPIES * batchTokens;
+  const fits = ({ trunk, rows: { length } }: Bundle): boolean => length <= mostRows(trunk, plan);
   let open: Bundle | undefined;
   const close = (): void => {
     if (open === undefined) return;
-    if (open.rows.length > 1) bundles.push(open);
+    if (saved(open) > LEAST_SHARE * open.rows.reduce((count, { ids }) => count + ids.length, 0)) bundles.push(open);
     else alone.push(...open.rows);
   };
   for (const row of rows) {
-    const single = { trunk: row.wanted.reduce((first, { at }) => Math.min(first, at), row.ids.length), rows: [row] };
+    const single = { trunk: row.ids.length, rows: [row] };
     const joined: Bundle | undefined = open && {
-      trunk: Math.min(open.trunk, single.trunk, sameIds(open.rows[0].ids, row.ids)),
+      // The id behind the trunk is common as well: so the trunk says how likely each of its followers is.
+      trunk: Math.min(open.trunk, sameIds(open.rows[0].ids, row.ids) - 1),
       rows: [...open.rows, row],
     };
     if (joined !== undefined && fits(joined) && saved(joined) > saved(open!)) open = joined;
@@ -72,17 +85,17 @@ function sameIds(a: Int32Array, b: Int32Array): number {
  * Batches of bundles whose trunks are of similar length, and whose ends are; those of other lengths join a batch that would be too
  * small by itself.
  */
-export function batchBundles(
-  bundles: readonly Bundle[],
+export function batchBundles<Of extends Bundle>(
+  bundles: readonly Of[],
   { batchTokens, batchRows, longest }: PlanOptions,
-): BundleBatch[] {
+): BundleBatch<Of>[] {
   const sorted = bundles
     .map((bundle) => {
       const ends = bundle.rows.map(({ ids }) => ids.length - bundle.trunk);
       return { bundle, length: Math.min(lengthClass(bundle.trunk), longest), ends: lengthClass(Math.max(...ends), 4) };
     })
     .sort((a, b) => b.length - a.length || b.ends - a.ends);
-  const batches: BundleBatch[] = [];
+  const batches: BundleBatch<Of>[] = [];
   for (let at = 0; at < sorted.length; ) {
     const first = sorted[at++];
     const { length } = first;

@@ -7,7 +7,8 @@ import type { GenerationOptions } from "../requests/requests.js";
 import type { LogLikelihood } from "../tasks/config.js";
 import { encoder } from "./encode.js";
 import { type Generator, generator } from "./generation.js";
-import { type ScoreOptions, type ScorerOptions, scorer, type TokenScores } from "./scorer.js";
+import { type ScoreOptions, type ScorerOptions, scorer } from "./scorer.js";
+import type { TokenScores } from "./tokenScores.js";
 
 /** A text and what may follow it. */
 export type Pair = { readonly context: string; readonly continuation: string };

@@ -85,7 +85,7 @@ export function batchRows(rows: readonly Row[], options: PlanOptions): RowBatch[
 }
 
 /** Where the predictions of a batch stand in what was read of it. */
-export function wantedOfRows({ rows, length }: RowBatch): Placed[] {
+export function placesOfRows({ rows, length }: RowBatch): Placed[] {
   return rows.flatMap(({ wanted }, i) => wanted.map((each) => ({ ...each, position: i * length + each.at })));
 }
 
@@ -95,6 +95,7 @@ function compareIds(a: Int32Array, b: Int32Array): number {
   return a.length - b.length;
 }
 
-function beginsWith(ids: Int32Array, start: Int32Array): boolean {
+/** Whether a sequence is the beginning of another, or all of it. */
+export function beginsWith(ids: Int32Array, start: Int32Array): boolean {
   return start.length <= ids.length && start.every((id, i) => id === ids[i]);
 }

@@ -2,12 +2,16 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { add, random, type Tensor, tree } from "../../engine/index.js";
 import type { Speaker } from "../../generate/index.js";
 import { init, liquid, type ModelParams } from "../../model/index.js";
+import type { AttentionSpec } from "../../nn/index.js";
 import { toyStory } from "../../text/index.js";
 import { load, requireTokenizer } from "../../weights/index.js";
+import { scoredRequest } from "../serve/answer.js";
 import { batchBundles, bundlesOf } from "./bundles.js";
 import type { TokenRequest } from "./encode.js";
+import { Beginnings } from "./memory.js";
 import { batchRows, rowsOf } from "./plan.js";
-import { type ScorerOptions, scorer, type TokenScores } from "./scorer.js";
+import { type ScorerOptions, scorer } from "./scorer.js";
+import type { TokenScores } from "./tokenScores.js";
 
 let speaker: Speaker;
 let requests: readonly TokenRequest[];
@@ -33,6 +37,24 @@ const sum = ({ logLikelihoods }: TokenScores): number => logLikelihoods.reduce((
 
 async function sums(list: readonly TokenRequest[], options?: ScorerOptions): Promise<number[]> {
   return (await scorer(speaker.model, options)(list)).map(sum);
+}
+
+async function oneByOne(asked: readonly TokenRequest[]): Promise<TokenScores[]> {
+  const score = scorer(speaker.model);
+  const scores: TokenScores[] = [];
+  for (const request of asked) scores.push(...(await score([request])));
+  return scores;
+}
+
+function expectAlike(found: readonly TokenScores[], right: readonly TokenScores[]): void {
+  for (const [i, { best, ...values }] of right.entries()) {
+    expect(found[i].best).toEqual(best);
+    for (const key of ["logLikelihoods", "bestLogLikelihoods"] as const) {
+      for (const [at, value] of values[key].entries()) {
+        expect(Math.abs(found[i][key][at] - value)).toBeLessThanOrEqual(1e-5 + 1e-6 * Math.abs(value));
+      }
+    }
+  }
 }
 
 describe("log-likelihoods", () => {
@@ -70,16 +92,59 @@ describe("log-likelihoods", () => {
     const plan = { batchTokens: 2048, batchRows: 100, longest: 256 };
     const { alone, bundles } = bundlesOf(rowsOf(asked), plan);
     expect([alone.length, bundles.map(({ rows }) => rows.length)]).toEqual([0, [3, 3, 3]]);
-    const together = await scorer(speaker.model)(asked);
-    for (const [i, request] of asked.entries()) {
-      const [alone] = await scorer(speaker.model)([request]);
-      expect(together[i].best).toEqual(alone.best);
-      for (const key of ["logLikelihoods", "bestLogLikelihoods"] as const) {
-        for (const [at, value] of alone[key].entries()) {
-          expect(Math.abs(together[i][key][at] - value)).toBeLessThanOrEqual(1e-5);
-        }
-      }
+    expectAlike(await scorer(speaker.model)(asked), await oneByOne(asked));
+  });
+
+  it("of every token of prompts with one beginning are those of each by itself, in this call and in those to come", async () => {
+    const ids = stories(speaker, 8).flatMap(({ context, continuation }) => [...context, ...continuation]);
+    const prompts = [130, 90].flatMap((shots, which) =>
+      [12, 30, 21, 9, 17, 40].map((end, i) => [
+        ...ids.slice(which * 50, which * 50 + shots),
+        ...ids.slice(300 + 50 * i, 300 + 50 * i + end),
+      ]),
+    );
+    const asked = prompts.map((prompt) => scoredRequest(Int32Array.from(prompt)));
+    // This one ends within the beginning of others, and is read with one of them: what it asks of its last place is not kept.
+    asked.push(scoredRequest(Int32Array.from(prompts[0].slice(0, 80))));
+    const right = await oneByOne(asked);
+    const read: string[] = [];
+    const beginnings = new Beginnings(1e8);
+    const divide = beginnings.divide.bind(beginnings);
+    beginnings.divide = (rows, plan) => {
+      const divided = divide(rows, plan);
+      read.push(`${divided.known.flatMap(({ rows }) => rows).length} of ${rows.length}`);
+      return divided;
+    };
+    const score = scorer(speaker.model, { beginnings });
+    for (const [from, to] of [
+      [0, 3],
+      [3, 6],
+      [6, 9],
+      [5, 13],
+    ]) {
+      expectAlike(await score(asked.slice(from, to)), right.slice(from, to));
     }
+    expect(read).toEqual(["0 of 3", "3 of 3", "0 of 3", "6 of 7"]);
+  });
+
+  it("need no more memory than they may: the beginnings used last are kept", async () => {
+    const ids = stories(speaker, 8).flatMap(({ context, continuation }) => [...context, ...continuation]);
+    const about = (start: number) =>
+      [1, 2].map((id) => scoredRequest(Int32Array.from([...ids.slice(start, start + 90), id, 5, 6])));
+    const kept = async (bytes: number): Promise<number[]> => {
+      const beginnings = new Beginnings(bytes);
+      const score = scorer(speaker.model, { beginnings });
+      for (const start of [0, 10, 0, 20]) await score(about(start));
+      const plan = { batchTokens: 2048, batchRows: 8, longest: 256 };
+      return [0, 10, 20].map((start) => beginnings.divide(rowsOf(about(start)), plan).known.length);
+    };
+    const { layers } = speaker.model.config;
+    const { kvHeads, headDim } = layers[0].mixer as AttentionSpec;
+    // Keys and values of 96 tokens, and of one that is to come.
+    const one = 4 * layers.length * 2 * kvHeads * headDim * 97;
+    expect(await kept(3.5 * one)).toEqual([1, 1, 1]);
+    expect(await kept(2.5 * one)).toEqual([1, 0, 1]);
+    expect(await kept(0)).toEqual([0, 0, 0]);
   });
 
   it("of the best token and of the token itself are one number", async () => {
@@ -188,6 +253,7 @@ describe("the plan", () => {
       });
     const plan = { batchTokens: 256, batchRows: 32, longest: 256 };
     const few = shared(4, 40, 2);
+    // One id less than they have in common: so the trunk itself says how likely that is.
     expect(bundlesOf(few, plan)).toEqual({ alone: [], bundles: [{ trunk: 39, rows: few }] });
     expect(bundlesOf(shared(4, 9, 20), plan).bundles).toEqual([]);
     expect(bundlesOf(few, { ...plan, batchRows: 3 }).bundles.map(({ rows }) => rows.length)).toEqual([3]);
@@ -197,10 +263,8 @@ describe("the plan", () => {
       expect([length, ends]).toEqual([128, 4]);
       expect(branches * length).toBeLessThanOrEqual(4 * plan.batchTokens);
     }
-    // What is asked about in the middle of a beginning ends what is common to all.
-    const [first, ...others] = few;
-    const early = { ...first, wanted: [{ at: 9, target: 3, request: 0, token: 0 }, ...first.wanted] };
-    expect(bundlesOf([early, ...others], plan).bundles).toEqual([{ trunk: 39, rows: others }]);
+    // A sentence's first words are not worth it.
+    expect(bundlesOf(shared(2, 20, 200), plan).bundles).toEqual([]);
   });
 
   it("pads to few lengths, and no batch holds more than it may", () => {

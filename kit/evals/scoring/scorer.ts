@@ -1,22 +1,22 @@
 /** How likely continuations are, on our engine: what the tasks and the server share. */
-import { compile, type ExecutionBackend, read, reshape, scope, type Tensor, tensor } from "../../engine/index.js";
+import { compile, type ExecutionBackend, free, reshape, scope, type Tensor, tensor } from "../../engine/index.js";
 import { UserError } from "../../errors.js";
-import { hidden, type LeakOptions, leaks, type Model, type ModelParams, refuseLeaks } from "../../model/index.js";
-import { branchReader, wantedOfBranches } from "./branches.js";
+import {
+  type DecodeState,
+  hidden,
+  type LeakOptions,
+  leaks,
+  type Model,
+  type ModelParams,
+  refuseLeaks,
+} from "../../model/index.js";
+import { branchReader, placesOfBundles, placesOfEnds } from "./branches.js";
 import { batchBundles, bundlesOf } from "./bundles.js";
 import type { TokenRequest } from "./encode.js";
-import { batchRows, type Placed, type RowBatch, rowsOf, wantedOfRows } from "./plan.js";
-import { predictionsAt } from "./predictions.js";
-
-/** What a model says of a continuation, token by token. */
-export type TokenScores = {
-  /** `log p` of each token given all before it, in nats. */
-  readonly logLikelihoods: Float32Array;
-  /** The token the model would have chosen in its place. */
-  readonly best: Int32Array;
-  /** Its `log p`: the same number as the token's own where that is the best. */
-  readonly bestLogLikelihoods: Float32Array;
-};
+import { Beginnings, recall, trunksOf } from "./memory.js";
+import { batchRows, type Placed, placesOfRows, type RowBatch, rowsOf } from "./plan.js";
+import { predictor } from "./predictions.js";
+import { emptyScores, type TokenScores } from "./tokenScores.js";
 
 /** How far a scorer is. */
 export type ScoreOptions = {
@@ -34,15 +34,21 @@ export type ScorerOptions = LeakOptions & {
   readonly batchTokens?: number;
   /** Most sequences read at once; default as many as `batchTokens` allow. */
   readonly batchSize?: number;
+  /** What is kept from call to call of beginnings that several requests had in common; default nothing. */
+  readonly beginnings?: Beginnings;
   /** Default `graph`, which needs no long compilation for each of the few shapes. */
   readonly backend?: ExecutionBackend;
 };
 
-/** What is read at once, the residual stream behind the last norm of some places, `[·, D]`, and what is wanted of which. */
-type Reading = { readonly wanted: readonly Placed[]; readonly read: () => Tensor };
-
-/** Most scores, of all words at all places together, that are held at once: 64 MB. */
-const HEAD_ROOM = 2 ** 24;
+/**
+ * What is read at once: the residual stream behind the last norm of some places, `[·, D]`, what is wanted of which, and what
+ * is done before those are forgotten, when the answers are there.
+ */
+type Reading = {
+  readonly wanted: readonly Placed[];
+  readonly read: () => { readonly x: Tensor; readonly trunks?: DecodeState };
+  readonly done?: (trunks: DecodeState) => void;
+};
 
 /**
  * A function that scores continuations.
@@ -59,7 +65,12 @@ const HEAD_ROOM = 2 ** 24;
  * the reason of `signal` when it is aborted
  */
 export function scorer({ config, params }: Model<Tensor>, options: ScorerOptions = {}): Scorer {
-  const { batchTokens = 2048, batchSize = Number.POSITIVE_INFINITY, backend = "graph" } = options;
+  const {
+    batchTokens = 2048,
+    batchSize = Number.POSITIVE_INFINITY,
+    backend = "graph",
+    beginnings = new Beginnings(0),
+  } = options;
   for (const [name, value] of Object.entries({ batchTokens, batchSize })) {
     if (!(value >= 1)) throw new UserError(`${name} is ${value}`, { where: "evals", expected: "a number from 1" });
   }
@@ -70,58 +81,43 @@ export function scorer({ config, params }: Model<Tensor>, options: ScorerOptions
     (params: ModelParams<Tensor>, ids: Tensor) => reshape(hidden({ config, params }, ids), [-1, config.width]),
     { ...compiling, name: "evals" },
   );
-  const predict = compile(
-    (params: ModelParams<Tensor>, x: Tensor, positions: Tensor, targets: Tensor) =>
-      predictionsAt({ config, params }, x, positions, targets),
-    { ...compiling, name: "predictions" },
-  );
-  const readBranches = branchReader(config, backend);
-  // The head needs no layers, and what is not used need not be an argument of its graph.
-  const top = { ...params, layers: [] };
-  const most = Math.max(64, Math.min(2048, 2 ** Math.floor(Math.log2(HEAD_ROOM / config.vocab))));
+  const branches = branchReader(config, backend);
+  const answer = predictor({ config, params }, backend);
 
   return async (requests, { progress, signal } = {}) => {
     for (const request of requests) check(request, config);
-    const answers = requests.map(({ continuation: { length } }) => ({
-      logLikelihoods: new Float32Array(length),
-      best: new Int32Array(length),
-      bestLogLikelihoods: new Float32Array(length),
-    }));
+    const answers = requests.map(({ continuation: { length } }) => emptyScores(length));
     const rows = rowsOf(requests, causal);
     const plan = { batchTokens, batchRows: batchSize, longest: config.context, unpadded: !causal };
-    const { alone, bundles } = causal ? bundlesOf(rows, plan) : { alone: rows, bundles: [] };
+    const { known, others } = causal ? beginnings.divide(rows, plan) : { known: [], others: rows };
+    const { alone, bundles } = causal ? bundlesOf(others, plan) : { alone: rows, bundles: [] };
     const readings: readonly Reading[] = [
+      ...batchBundles(known, plan).map((batch) => ({
+        wanted: placesOfEnds(batch),
+        read: () => ({ x: branches.ends(params, batch, trunksOf(config, batch)) }),
+      })),
       ...batchBundles(bundles, plan).map((batch) => ({
-        wanted: wantedOfBranches(batch),
-        read: () => readBranches(params, batch),
+        wanted: placesOfBundles(batch),
+        read: () => branches.whole(params, batch),
+        done: (trunks: DecodeState) => beginnings.keep(batch, trunks, answers),
       })),
       ...batchRows(alone, plan).map((batch) => ({
-        wanted: wantedOfRows(batch),
-        read: () => stream(params, padded(batch)),
+        wanted: placesOfRows(batch),
+        read: () => ({ x: stream(params, padded(batch)) }),
       })),
     ];
-    const total = readings.reduce((count, { wanted }) => count + wanted.length, 0);
-    let scored = 0;
-    for (const reading of readings) {
+    const total = rows.reduce((count, { wanted }) => count + wanted.length, 0);
+    let scored = recall(known, answers);
+    for (const { wanted, read, done } of readings) {
       signal?.throwIfAborted();
-      scope(() => {
-        const x = reading.read();
-        for (let at = 0; at < reading.wanted.length; at += most) {
-          const part = reading.wanted.slice(at, at + most);
-          const size = Math.min(most, Math.max(64, 2 ** Math.ceil(Math.log2(part.length))));
-          const [positions, targets] = [new Int32Array(size), new Int32Array(size)];
-          for (const [i, { position, target }] of part.entries()) [positions[i], targets[i]] = [position, target];
-          const found = predict(top, x, tensor(positions), tensor(targets));
-          const [own, best, bestOwn] = [read(found.own), read(found.best), read(found.bestOwn)];
-          for (const [i, { request, token, target }] of part.entries()) {
-            const answer = answers[request];
-            answer.best[token] = best[i];
-            answer.bestLogLikelihoods[token] = bestOwn[i];
-            answer.logLikelihoods[token] = best[i] === target ? bestOwn[i] : own[i];
-          }
-        }
+      const trunks = scope(() => {
+        const { x, trunks } = read();
+        answer(x, wanted, answers);
+        return trunks;
       });
-      scored += reading.wanted.length;
+      if (trunks !== undefined) done?.(trunks);
+      free(trunks);
+      scored += wanted.length;
       progress?.(scored, total);
       // Timers, signals and other requests get their turn.
       await new Promise((resume) => setImmediate(resume));

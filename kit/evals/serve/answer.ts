@@ -1,7 +1,7 @@
 /** Answers of `/v1/completions`, field by field what lm-eval 0.4.13 reads. */
 import type { Tokenizer } from "../../text/index.js";
 import type { Continuation } from "../scoring/generation.js";
-import type { TokenScores } from "../scoring/scorer.js";
+import type { TokenScores } from "../scoring/tokenScores.js";
 
 /** One choice of an answer, without its number. */
 export type Choice = {

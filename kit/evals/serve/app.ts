@@ -8,6 +8,7 @@ import type { Speaker } from "../../generate/index.js";
 import { type LeakOptions, rounded } from "../../model/index.js";
 import { assertFits } from "../../text/index.js";
 import { type Generator, generator, type Prompt } from "../scoring/generation.js";
+import { Beginnings } from "../scoring/memory.js";
 import { scorer } from "../scoring/scorer.js";
 import { completion, scoredChoice, scoredRequest, writtenChoice } from "./answer.js";
 import { ClientLeft, Queue, QueueFull, TooSlow, whileWaiting } from "./queue.js";
@@ -28,6 +29,8 @@ export type ServeOptions = LeakOptions & {
   readonly waiting?: number;
   /** Most bytes of a request; default 4 MB. */
   readonly maxBytes?: number;
+  /** Bytes of what is remembered of beginnings that prompts had in common, for those to come; default 256 MB. */
+  readonly prefixBytes?: number;
   /** Most seconds from a request to its answer, waiting included; default 600. */
   readonly maxSeconds?: number;
 };
@@ -47,7 +50,15 @@ export type App = {
  * asked for
  */
 export function app({ model, tokenizer }: Speaker, options: ServeOptions = {}): App {
-  const { name = "model", apiKey, maxBatch = 64, waiting = 256, maxBytes = 4e6, maxSeconds = 600 } = options;
+  const {
+    name = "model",
+    apiKey,
+    maxBatch = 64,
+    waiting = 256,
+    maxBytes = 4e6,
+    maxSeconds = 600,
+    prefixBytes = 256e6,
+  } = options;
   const { context } = model.config;
   const { maxContext = context } = options;
   if (maxContext > context) {
@@ -59,7 +70,8 @@ export function app({ model, tokenizer }: Speaker, options: ServeOptions = {}): 
   const limits = { context: maxContext, prompts: maxBatch };
   assertFits(tokenizer, model.config.vocab);
   const ready = rounded(model);
-  const score = scorer(ready, { batchSize: maxBatch, allowLeak: options.allowLeak });
+  const beginnings = new Beginnings(prefixBytes);
+  const score = scorer(ready, { batchSize: maxBatch, allowLeak: options.allowLeak, beginnings });
   let generate: Generator | undefined;
   const room = { together: maxBatch, waiting };
   const scoring = new Queue(

@@ -4,11 +4,13 @@ import * as e from "../../engine/index.js";
 import { close, differences } from "../../engine/testing/compare.js";
 import {
   batch,
+  begin,
   type DecodeState,
   goOn,
   grow,
   head,
   init,
+  join,
   type LinearSpec,
   leaks,
   logits,
@@ -118,9 +120,13 @@ describe.each(withLinears)("%s, %s", (_, __, config) => {
       const whole = [tokens(20), tokens(20, 3)].map((ids) => rows(logits(model, batch([ids]))));
       const lengths = [1, 9];
       const ids = (b: number, from: number, to: number) => tokens(20, 3 * b).slice(from, to);
-      const prompts = batch(lengths.map((length, b) => [...ids(b, 0, length), ...tokens(9, 11)].slice(0, 9)));
-      const begun = prefill(model, prompts, e.tensor(Int32Array.from(lengths)), { capacity: 16, recent: 8 });
-      let { state } = begun;
+      const begun = lengths.map((length, b) => {
+        const prompt = batch([[...ids(b, 0, length), ...tokens(9, 11)].slice(0, 9)]);
+        const { x, state } = begin(model, prompt, e.tensor(Int32Array.of(length)), { capacity: 16, recent: 1 });
+        close(rows(head(model, x)).slice(0, length).flat(), whole[b].slice(0, length).flat(), 1e-5);
+        return state;
+      });
+      let state = grow(config, join(begun), { capacity: 16, recent: 8 });
       let read = 0;
       for (const count of [3, 1, 4]) {
         const next = batch(lengths.map((length, b) => ids(b, length + read, length + read + count)));
@@ -167,7 +173,7 @@ function expectApart(model: Model<e.Tensor>): void {
 
 /** Settles the caches, and makes them larger. */
 function upkeep(config: ModelConfig, state: DecodeState): DecodeState {
-  return grow(config, settle(config, state), 32);
+  return grow(config, settle(config, state), { capacity: 32, recent: 4 });
 }
 
 /** XLA compiles for seconds: one example of each kind, and one of everything beside them. */
