@@ -22,12 +22,12 @@ import {
   trainedTokenizer,
 } from "../text/index.js";
 import { type Checkpoint, type CompanionOptions, chatTemplateOf } from "../weights/index.js";
-import type { RecordHeader } from "./record.js";
+import type { Hashed } from "./record.js";
 import type { MixtureCorpus, RunSpec } from "./spec.js";
 
 /** The two sides of what a run reads. */
 export type RunData = {
-  readonly dataset: RecordHeader["dataset"];
+  readonly dataset: Hashed;
   readonly tokenizer: Tokenizer;
   /** What is saved with the model, so that it can read. */
   readonly companions: CompanionOptions;
