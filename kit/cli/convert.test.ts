@@ -39,8 +39,8 @@ test("on a text the damage is measured", async () => {
 });
 
 test.each<[string[], RegExp]>([
-  [["--recipe", "liquidmetal"], /Allowed choices are liquidMetal, differentialLiquidMetal, differentialV2/],
-  [[], /required option '--recipe <name>' not specified/],
+  [["--recipe", "liquidmetal"], /did you mean liquidMetal/],
+  [[], /required option '--recipe <recipe>' not specified/],
   [["--recipe", "liquidMetal", "--layers", "8-x"], /"8-x" names no layers: expected all, or ranges/],
   [["--recipe", "liquidMetal", "--layers", "0-2"], /There are no layers 0-2: expected layers from 0 to 1/],
   [["--recipe", "liquidMetal", "--pool", "ema:2"], /Expected prefix, ema:0\.99 or sequence/],
@@ -52,4 +52,23 @@ test.each<[string[], RegExp]>([
   const base = temporaryFolder();
   await expect(run(writeSmall(join(base, "from")), join(base, "out"), ...options)).rejects.toThrow(message);
   await expect(open(join(base, "out"))).rejects.toThrow();
+});
+
+test("a recipe is read from a JSON file, and options go over what it says", async () => {
+  const base = temporaryFolder();
+  const file = join(base, "recipe.json");
+  writeFileSync(
+    file,
+    JSON.stringify({ liquid: { parts: ["tokenMixing", "squeezeExcite"], kernel: 4 }, init: "identity" }),
+  );
+  const from = writeSmall(join(base, "from"));
+  await run(from, join(base, "out"), "--recipe", file, "--layers", "0", "--pool", "ema:0.5");
+  const { model } = await open(join(base, "out"));
+  expect(model.config.layers.map(({ tokenMixing }) => tokenMixing?.kernel)).toEqual([4, undefined]);
+  expect(model.config.layers[0]).toMatchObject({
+    norm: { kind: "rmsNorm" },
+    squeezeExcite: { pool: { kind: "ema", decay: 0.5 } },
+  });
+  writeFileSync(file, JSON.stringify({ liquid: { kernels: 4 }, init: "identity" }));
+  await expect(run(from, join(base, "none"), "--recipe", file)).rejects.toThrow(/no field liquid\.kernels.*kernel/);
 });

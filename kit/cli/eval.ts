@@ -33,7 +33,7 @@ export function evalCommand(): Command {
     .option("--limit <n>", "only so many documents of each task; below 1 that share of them", share)
     .option("--out <folder>", "write results and samples there, in the harness's files")
     .option("--record", "keep a record of each task in results/evals")
-    .option("--data <folder>", "look there for data first")
+    .option("--data <folder>", "data of the tasks, in place of KINTSUGI_MIRROR and the hub")
     .option("--include <folders...>", "folders with task files of your own")
     .option("--batch-size <n>", "most sequences read at once", whole(1))
     .option("--max-length <n>", "longest sequence, as the harness's API models count it", whole(3))

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { read, type Tensor, tree } from "../engine/index.js";
-import { healingStudy, mergedFolder, readRecord, recordsFolder } from "../lab/index.js";
+import { healingRun, healingStudy, mergedFolder, readRecord, recordsFolder, writeRunFile } from "../lab/index.js";
 import { temporaryFolder } from "../source/testing/folder.js";
 import { mergeText, planMerge } from "../surgery/index.js";
 import { load } from "../weights/index.js";
@@ -14,6 +14,7 @@ async function run(...args: string[]): Promise<string> {
   return (await runCommand(healCommand(), args)).out;
 }
 
+const toys = { kind: "toy-stories", seed: 0, count: 40 } as const;
 const few = ["pico", "--data", "toy-stories:40", "--tokens", "512", "--length", "64", "--batch-tokens", "128"];
 
 test("a model is converted, healed beside its teacher, shown, saved and recorded", async () => {
@@ -96,14 +97,71 @@ test("another healing in the same place is refused, with what differs", async ()
   );
 });
 
+test("a mixture says how much is held out, and a teacher is named where the model was converted before", async () => {
+  const folder = temporaryFolder();
+  const [out, rows, mixture] = ["teacher-in-a-test", "toy-stories.jsonl", "mixture.json"].map((name) =>
+    join(folder, name),
+  );
+  const story = (i: number): string => `${JSON.stringify({ text: `There were ${i} dogs. They ran.` })}\n`;
+  writeFileSync(rows, Array.from({ length: 12 }, (_, i) => story(i)).join(""));
+  writeFileSync(mixture, JSON.stringify({ sources: [{ from: rows, weight: 1 }], validation: 0.25 }));
+  const data = (what: string): string[] => [...few.slice(0, 1), "--data", what, ...few.slice(3)];
+  await expect(run(...data(rows), "--out", out)).rejects.toThrow(/nothing was held out of 12 documents/);
+  expect(existsSync(`${out}.healing`)).toBe(false);
+  try {
+    const text = await run(...data(mixture), "--teacher", "pico", "--train", "norms", "--out", out);
+    const { header } = readRecord(/^record: (.*)$/m.exec(text)![1], (message) => expect.unreachable(message));
+    expect(header.spec).toMatchObject({ initial: { base: "pico" }, data: { validation: 0.25 } });
+    // The data may have changed under its name: what is recorded stays, and nothing is trained in vain.
+    rmSync(out, { recursive: true });
+    await expect(run(...data(mixture), "--teacher", "pico", "--train", "norms", "--out", out)).rejects.toThrow(
+      /a healing of this name and these options is recorded/,
+    );
+  } finally {
+    rmSync(join(recordsFolder(), healingStudy, "teacher-in-a-test"), { recursive: true, force: true });
+  }
+});
+
+test("a second one in the same place leaves the first alone", async () => {
+  const out = join(temporaryFolder(), "twice-in-a-test");
+  try {
+    const both = await Promise.allSettled([run(...few, "--out", out), run(...few, "--out", out)]);
+    expect(both.flatMap((one) => (one.status === "rejected" ? [one.reason.message] : []))).toEqual([
+      expect.stringMatching(/^Process \d+ is at work on .*twice-in-a-test\.healing/),
+    ]);
+    expect(existsSync(out)).toBe(true);
+  } finally {
+    rmSync(join(recordsFolder(), healingStudy, "twice-in-a-test"), { recursive: true, force: true });
+  }
+});
+
+test("what a killed one left before its first checkpoint is no reason to refuse other options", async () => {
+  const out = join(temporaryFolder(), "killed-in-a-test");
+  mkdirSync(`${out}.healing`);
+  const begun = await healingRun("killed-in-a-test", 7, { source: "pico", corpus: toys, tokens: 512 });
+  await writeRunFile(begun, join(`${out}.healing`, "run.json"));
+  try {
+    expect(await run(...few, "--out", out)).toMatch(/^done: /m);
+  } finally {
+    rmSync(join(recordsFolder(), healingStudy, "killed-in-a-test"), { recursive: true, force: true });
+  }
+});
+
 test.each<[string[], RegExp]>([
   [["--recipe", "liquidMetl"], /did you mean liquidMetal/],
   [["--train", "last:0"], /"last:0" names no part of a model/],
-  [["--train", "new"], /leaves nothing to train/],
+  [["--train", "new"], /shows beside the one it was made from\. Name that model as the base/],
+  [["--teacher"], /pico would be its own teacher.*Name that model as the base/],
+  [["--teacher", "stories260k", "--base", "pico"], /the base is pico, and the teacher stories260k: expected one model/],
+  [["--length", "48"], /a batch of 128 tokens is cut into rows of 48/],
+  [["--data", "toy-stories:1"], /"toy-stories\/validation" has no texts/],
+  [["--data", "toy-stories.jsonl"], /toy-stories\.jsonl/],
   [["--rounding-tokens", "256"], /rounding is to set in, and no weights are rounded/],
   [["--data", "none/such.jsonl"], /none\/such\.jsonl/],
-  [["--layers", "1"], /layers are chosen, and no recipe/],
+  [["--layers", "1"], /--layers is given, and no recipe/],
+  [["--recipe", "liquidMetal", "--init", "sideways"], /Allowed choices are identity, standard/],
   [["--base", "/none/such", "--teacher"], /\/none\/such/],
+  [["--teacher", "/none/such"], /\/none\/such/],
 ])("%j is one clear error", async (options, message) => {
   const out = join(temporaryFolder(), "none");
   await expect(run(...few, "--out", out, ...options)).rejects.toThrow(message);

@@ -1,29 +1,32 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
-import { nearest, UserError } from "../errors.js";
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { Command } from "commander";
+import { UserError } from "../errors.js";
 import * as generate from "../generate/index.js";
 import * as lab from "../lab/index.js";
 import { rounded } from "../model/index.js";
-import { type Recipe, readLayers, recipes } from "../surgery/index.js";
+import { makeFolder } from "../source/files.js";
+import { withLock } from "../source/lock.js";
 import { fetchedCorpora, namedMixtures } from "../text/index.js";
 import { type PartSpec, readPart } from "../train/index.js";
 import { save } from "../weights/index.js";
 import { number, whole } from "./arguments.js";
 import { writeFitted } from "./fitted.js";
+import { begin, checkpointsIn, expectFree, filed, folderOf, tidied } from "./healFolder.js";
+import { type RecipeOptions, recipeOf, withRecipe } from "./recipe.js";
 import { stepLine } from "./run.js";
 import { stopped, stopSignal } from "./stopping.js";
 
-type Options = {
-  readonly data: lab.HealingSpec["corpus"];
+type Data = Pick<lab.HealingSpec, "corpus" | "validation">;
+
+type Options = RecipeOptions & {
+  readonly data: Data;
   readonly documentsApart?: true;
   readonly tokens: number;
   readonly out: string;
-  readonly recipe?: Recipe;
-  readonly layers?: string;
   readonly train?: PartSpec;
   readonly base?: string;
-  readonly teacher?: true;
+  readonly teacher?: true | string;
   readonly temperature?: number;
   readonly teacherWeight?: number;
   readonly matchHidden?: number;
@@ -46,18 +49,17 @@ const dataWords = [
 
 /** `kintsugi heal`: a trained model, converted or not, goes on learning. */
 export function healCommand(): Command {
-  return new Command("heal")
+  const command = new Command("heal")
     .description("train a model on, converted or as it is; started again, it goes on where it was")
     .argument("<model>", "a known name, a file or a folder; or a mergekit configuration (.yml), whose result is healed")
     .requiredOption("--data <what>", dataWords, corpus)
     .option("--documents-apart", "documents that share a row see nothing of each other")
     .requiredOption("--tokens <n>", "how many to learn from", whole(1))
-    .requiredOption("--out <folder>", "the folder to make")
-    .option("--recipe <name>", `convert it first: ${Object.keys(recipes).join(", ")}`, recipe)
-    .option("--layers <list>", "the layers that are converted, such as 8-21 (default: all)")
+    .requiredOption("--out <folder>", "the folder to make");
+  return withRecipe(command, "optional")
     .option("--train <part>", "all, new, norms, scales, last:N, lora:RANK, or patterns of paths (default: all)", part)
     .option("--base <model>", "the model it was made from, if it was converted before")
-    .option("--teacher", "learn from the base as well as from the text")
+    .option("--teacher [base]", "learn from the base as well as from the text; may name it in place of --base")
     .option("--temperature <t>", "softens what the teacher says", number)
     .option("--teacher-weight <w>", "the teacher's share of the loss, 0 to 1", number)
     .option("--match-hidden <h>", "weight of matching the teacher's residual stream", number)
@@ -76,13 +78,18 @@ export function healCommand(): Command {
 
 async function heal(source: string, options: Options): Promise<void> {
   const out = resolve(options.out);
-  if (existsSync(out)) throw new UserError(`${out} exists`, { fix: "Name another folder, or remove it" });
+  expectFree(out);
   const run = await lab.healingRun(nameOf(out), options.seed, specOf(source, options));
-  const work = `${out}.healing`;
-  await begun(run, work);
+  await makeFolder(dirname(out));
+  await withLock(folderOf(out), () => healed(run, out, options));
+}
+
+/** The same while no other process is at the same folder. */
+async function healed(run: lab.Run, out: string, options: Options): Promise<void> {
+  const work = folderOf(out);
+  await begin(run, out, work);
   const ending = await carriedOut(run, out, work, options).catch((error: unknown) => {
-    // Nothing was trained: nothing stays.
-    if (!existsSync(join(work, lab.healingStudy))) rmSync(work, { recursive: true, force: true });
+    tidied(work);
     throw error;
   });
   if (ending === "interrupted") {
@@ -91,7 +98,7 @@ async function heal(source: string, options: Options): Promise<void> {
   }
   if (ending === "diverged") process.exitCode = 1;
   console.log(`${ending}: ${existsSync(out) ? out : "nothing is kept, it had no checkpoint yet"}`);
-  console.log(`record: ${filed(run, work)}`);
+  console.log(`record: ${await filed(run, work)}`);
 }
 
 async function carriedOut(
@@ -101,7 +108,7 @@ async function carriedOut(
   { sampleEvery: every, prompt }: Options,
 ): Promise<lab.RunEnding> {
   return await lab.carryOut(run, {
-    checkpoints: join(work, "checkpoints"),
+    checkpoints: checkpointsIn(work),
     records: work,
     signal: stopSignal(),
     say: (message) => console.error(message),
@@ -117,22 +124,14 @@ async function carriedOut(
 }
 
 function specOf(source: string, options: Options): lab.HealingSpec {
-  const { data, tokens, train, base, roundingTokens, learningRate, length, batchTokens, backend, threads } = options;
-  const chosen = options.recipe;
-  if (chosen === undefined && options.layers !== undefined) {
-    throw new UserError("layers are chosen, and no recipe", { fix: "Add --recipe, or leave --layers out" });
-  }
-  const recipe = chosen && {
-    ...chosen,
-    ...(options.layers === undefined ? {} : { layers: readLayers(options.layers) }),
-  };
-  const { temperature, teacherWeight: weight, matchHidden: hidden } = options;
-  const taught = options.teacher === true || weight !== undefined || hidden !== undefined || temperature !== undefined;
+  const { data, tokens, train, roundingTokens, learningRate, length, batchTokens, backend, threads } = options;
+  const { teacher, temperature, teacherWeight: weight, matchHidden: hidden } = options;
+  const taught = [teacher, temperature, weight, hidden].some((option) => option !== undefined);
   return {
+    ...data,
     source,
-    recipe,
-    base,
-    corpus: data,
+    recipe: recipeOf(options),
+    base: baseOf(options),
     documents: options.documentsApart === true ? "apart" : undefined,
     tokens,
     part: train?.kind === "all" ? undefined : train,
@@ -143,6 +142,13 @@ function specOf(source: string, options: Options): lab.HealingSpec {
     batchTokens,
     execution: { backend, threads, matmul: options.bf16 === true ? "bf16" : "float32" },
   };
+}
+
+/** The base, which the teacher may name as well. */
+function baseOf({ base, teacher }: Options): string | undefined {
+  if (typeof teacher !== "string") return base;
+  if (base === undefined || base === teacher) return teacher;
+  throw new UserError(`the base is ${base}, and the teacher ${teacher}`, { expected: "one model that is both" });
 }
 
 /** Without the fields that are not there: a specification is hashed as JSON. */
@@ -158,55 +164,18 @@ function nameOf(out: string): string {
     .replace(/[^\w.-]/g, "-");
 }
 
-/** Notes what is being done, or compares with what was being done here. */
-async function begun(run: lab.Run, work: string): Promise<void> {
-  const file = join(work, "run.json");
-  if (!existsSync(file)) return await lab.writeRunFile(run, file);
-  const before = lab.readRunFile(file);
-  if (before.seed === run.seed && lab.specHash(before.spec) === lab.specHash(run.spec)) return;
-  throw new UserError(
-    `another healing was begun here: ${lab.fieldDifferences(picked(before), picked(run)).join("; ")}`,
-    {
-      where: work,
-      fix: "Give the same options to go on, name another folder, or remove this one to begin anew",
-    },
-  );
-}
-
-/** What two runs are compared by. */
-function picked({ seed, spec }: lab.Run): unknown {
-  return { seed, ...spec };
-}
-
-/** Moves the record to the others and removes the working folder. */
-function filed(run: lab.Run, work: string): string {
-  const path = lab.recordPath(run);
-  if (!existsSync(path)) {
-    mkdirSync(join(path, ".."), { recursive: true });
-    renameSync(lab.recordPath(run, work), path);
-  }
-  rmSync(work, { recursive: true, force: true });
-  return path;
-}
-
 async function sample({ model, tokenizer }: lab.TrainedModel, prompt: string): Promise<void> {
   const { text } = await generate.text({ model: rounded(model), tokenizer }, prompt, { maxTokens: 40, temperature: 0 });
   console.log(`  ${JSON.stringify(prompt + text)}`);
 }
 
-/** What is read: a corpus the kit knows whole, or a mixture. */
-function corpus(value: string): lab.HealingSpec["corpus"] {
-  if (value === "tinystories-13k") return { kind: value };
-  const [, count = 2000] = /^toy-stories(?::([1-9]\d*))?$/.exec(value) ?? [];
-  if (value.startsWith("toy-stories")) return { kind: "toy-stories", seed: 0, count: Number(count) };
-  const { sources, template } = lab.mixtureOf(value);
-  return { kind: "mixture", sources, ...(template === undefined ? {} : { template }) };
-}
-
-function recipe(value: string): Recipe {
-  if (Object.hasOwn(recipes, value)) return recipes[value as keyof typeof recipes];
-  const near = nearest(value, Object.keys(recipes));
-  throw new InvalidArgumentError(near === undefined ? "there is no such recipe" : `did you mean ${near}?`);
+/** What is read: a corpus the kit knows whole, or a mixture, which may say how much of it is held out. */
+function corpus(value: string): Data {
+  if (value === "tinystories-13k") return { corpus: { kind: value } };
+  const [toys, count = 2000] = /^toy-stories(?::([1-9]\d*))?$/.exec(value) ?? [];
+  if (toys !== undefined) return { corpus: { kind: "toy-stories", seed: 0, count: Number(count) } };
+  const { sources, template, validation } = lab.mixtureOf(value);
+  return { corpus: { kind: "mixture", sources, ...(template === undefined ? {} : { template }) }, validation };
 }
 
 function part(value: string): PartSpec {

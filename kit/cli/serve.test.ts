@@ -53,7 +53,11 @@ test("says where the model is, and what the harness wants", async () => {
 
 test("beyond this machine it asks every client for its key", async () => {
   const args = ["pico", "--host", "0.0.0.0", "--api-key", "open sesame"];
-  await serving(args, async (url) => {
+  await serving(args, async (url, said) => {
+    // The key itself is not printed: whoever reads along does not have it.
+    expect(said).toContain(`"model=pico,base_url=${url}/v1/completions,max_length=256,auth_token=$OPENAI_API_KEY"`);
+    expect(said).toContain("with the key in OPENAI_API_KEY");
+    expect(said).not.toContain("sesame");
     const status = async (headers: Readonly<Record<string, string>>): Promise<number> =>
       (await fetch(`${url}/v1/models`, { headers })).status;
     expect(await status({})).toBe(401);

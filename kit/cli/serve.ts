@@ -33,9 +33,13 @@ async function run(name: string, options: Options): Promise<void> {
   const speaker = await loadSpeaker(name);
   const serving = await evals.serve(speaker, { ...options, name });
   const context = options.maxContext ?? speaker.model.config.context;
-  console.log(`${name} at ${serving.url}; the harness wants`);
-  console.log(
-    `--model local-completions --model_args model=${name},base_url=${serving.url}/v1/completions,max_length=${context}`,
-  );
+  const args = `model=${name},base_url=${serving.url}/v1/completions,max_length=${context}`;
+  // It sends the key of its environment where it asks for scores, and that of its arguments where it asks for ids.
+  const [wants, given] =
+    options.apiKey === undefined
+      ? ["the harness wants", args]
+      : ["with the key in OPENAI_API_KEY, the harness wants", `"${args},auth_token=$OPENAI_API_KEY"`];
+  console.log(`${name} at ${serving.url}; ${wants}`);
+  console.log(`--model local-completions --model_args ${given}`);
   stopSignal().addEventListener("abort", () => void serving.close());
 }

@@ -10,6 +10,7 @@ import type { LanguageModel } from "./scoring/languageModel.js";
 import type { ScoreOptions } from "./scoring/scorer.js";
 import type { Answer, Doc, MetricValue, Target, TaskConfig } from "./tasks/config.js";
 import { choicesOf, targetOf } from "./tasks/prompts.js";
+import { within } from "./tasks/within.js";
 
 /** Which documents are asked about, and how uncertainty is estimated. */
 export type TaskOptions = DataOptions & {
@@ -77,10 +78,16 @@ export async function evaluateTask(
   checkMetrics(config);
   filtersOf(config);
   const { items, shots, original } = await questions(config, options);
-  const answers = await ask(model, items, config.repeats ?? 1, scoring);
+  checkTargets(config, items, say);
+  const answers = await within(`task ${config.task}`, () => ask(model, items, config.repeats ?? 1, scoring));
   const leftOut = items.filter((_, i) => answers[i] === undefined).map(({ id }) => id);
   const kept = judge(config, items, answers);
-  report(config, items, leftOut, say);
+  if (leftOut.length > 0) {
+    say(
+      `${config.task}: ${leftOut.length} of ${items.length} documents are left out, since a continuation has no token of ` +
+        "its own where this tokenizer joins it with its context",
+    );
+  }
   return {
     config,
     shots,
@@ -171,7 +178,9 @@ async function ask(
   repeats: number,
   options: ScoreOptions,
 ): Promise<readonly Asked[]> {
-  const requests = items.flatMap((item) => item.requests);
+  const requests = items.flatMap(({ id, requests }) => {
+    return requests.map((request) => ({ ...request, where: `document ${id}` }));
+  });
   // Likelihoods repeat themselves; only texts are asked for again.
   const times = requests[0]?.kind === "generate_until" ? repeats : 1;
   const all = await answered(model, Array.from({ length: times }, () => requests).flat(), options);
@@ -189,11 +198,11 @@ async function ask(
 /** All requests of a task are of one kind. */
 async function answered(
   model: LanguageModel,
-  requests: readonly Request[],
+  requests: readonly (Request & { readonly where: string })[],
   options: ScoreOptions,
 ): Promise<readonly (Answer | undefined)[]> {
-  const of = <Kind extends Request["kind"]>(kind: Kind): Extract<Request, { kind: Kind }>[] =>
-    requests.filter((request): request is Extract<Request, { kind: Kind }> => request.kind === kind);
+  const of = <Kind extends Request["kind"]>(kind: Kind): Extract<(typeof requests)[number], { kind: Kind }>[] =>
+    requests.filter((request): request is Extract<typeof request, { kind: Kind }> => request.kind === kind);
   switch (requests[0]?.kind) {
     case "loglikelihood_rolling":
       return await model.rolling(
@@ -213,7 +222,7 @@ function judge(config: TaskConfig, items: readonly Item[], answers: readonly Ask
       const own = answers[i];
       if (own === undefined) return [];
       const filtered = own.map(apply);
-      const metrics = documentMetrics(config, doc, filtered);
+      const metrics = within(placeOf(config, id), () => documentMetrics(config, doc, filtered));
       return [{ id, doc, target: targetOf(config, doc), requests, answers: own, filter: name, filtered, metrics }];
     }),
   );
@@ -241,21 +250,20 @@ function aggregated(config: TaskConfig, samples: readonly Sample[], resamples: n
   });
 }
 
-function report(
-  config: TaskConfig,
-  items: readonly Item[],
-  leftOut: readonly number[],
-  say: (message: string) => void,
-): void {
-  if (leftOut.length > 0) {
-    say(
-      `${config.task}: ${leftOut.length} of ${items.length} documents are left out, since a continuation has no token of ` +
-        "its own where this tokenizer joins it with its context",
-    );
-  }
-  if (outputTypeOf(config) !== "multiple_choice") return;
-  const hopeless = items.filter(({ doc }) => rightChoices(config, doc, choicesOf(config, doc)).length === 0);
+/** What judging will need, before anything is computed; says how many documents cannot be answered rightly. */
+function checkTargets(config: TaskConfig, items: readonly Item[], say: (message: string) => void): void {
+  const choosing = outputTypeOf(config) === "multiple_choice";
+  const hopeless = items.filter(({ id, doc }) =>
+    within(placeOf(config, id), () => {
+      targetOf(config, doc);
+      return choosing && rightChoices(config, doc, choicesOf(config, doc)).length === 0;
+    }),
+  );
   if (hopeless.length > 0) {
     say(`${config.task}: the target of ${hopeless.length} documents is none of their choices; they count as wrong`);
   }
+}
+
+function placeOf({ task }: TaskConfig, id: number): string {
+  return `task ${task}: document ${id}`;
 }

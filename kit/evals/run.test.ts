@@ -95,6 +95,8 @@ describe("a task of one's own", () => {
     return folder;
   }
 
+  const good = [{ text: "One", end: " two" }];
+
   it("leaves out, and says so, where a continuation has no token of its own", async () => {
     const said: string[] = [];
     const rows = [
@@ -107,7 +109,6 @@ describe("a task of one's own", () => {
     expect(said).toEqual([expect.stringMatching(/^own: 1 of 2 documents are left out/)]);
   });
 
-  const good = [{ text: "One", end: " two" }];
   it.each<[string, readonly object[], readonly string[], RegExp]>([
     [
       "a missing file",
@@ -115,14 +116,19 @@ describe("a task of one's own", () => {
       [...task, "fewshot_split: x"].map((line) => line.replace("rows", "gone")),
       /there is no .*gone\.jsonl/,
     ],
-    ["another schema", [{ words: "One" }], task, /text is undefined.*own: doc_to_text.*columns among words/s],
+    [
+      "another schema",
+      [{ words: "One" }],
+      task,
+      /^task own: document 0: .*text is undefined.*doc_to_text.*columns among words/s,
+    ],
     ["an empty document", [{ text: "One", end: " two" }, {}], task, /the document is empty.*rows\.jsonl:2/s],
     ["no document", [], task, /there are no documents in it/],
     [
       "a continuation too long",
-      [{ text: "a", end: " big dog".repeat(400) }],
+      [...good, { text: "a", end: " big dog".repeat(400) }],
       task,
-      /a continuation has \d+ tokens.*at most 254/s,
+      /^task own: document 1: a continuation has \d+ tokens.*at most 254/s,
     ],
     ["a wrong line", good, [...task, "metric_list: [acc"], /no task file.*own\.yaml:9/s],
     ["an unknown field", good, [...task, "doc_to_txt: x"], /no field "doc_to_txt".*own\.yaml:8.*mean doc_to_text/s],

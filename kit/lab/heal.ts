@@ -1,6 +1,7 @@
 /** Runs of healing: a trained model, converted or not, goes on learning. */
 import type { ModelConfig } from "../model/index.js";
 import { convertedConfig, planMerge, type Recipe } from "../surgery/index.js";
+import { packingAt } from "../text/index.js";
 import { type DistillationSpec, type PartSpec, undecayedGains, undecayedLambda } from "../train/index.js";
 import { open } from "../weights/index.js";
 import { isMergeConfig, mergedFolder } from "./merges.js";
@@ -16,9 +17,11 @@ export type HealingSpec = {
   /** The text of a mergekit configuration: its result is healed. */
   readonly merge?: string;
   readonly recipe?: Recipe;
-  /** The model the source was made from, where it was converted before. */
+  /** The model the source was made from, where it was converted before: what shows its new weights, and teaches it. */
   readonly base?: string;
   readonly corpus: RunSpec["data"]["corpus"];
+  /** Share of documents held out. Default {@link heldOutShare}. */
+  readonly validation?: number;
   /** Whether documents that share a row see nothing of each other. Default: they are one text. */
   readonly documents?: "apart";
   readonly tokens: number;
@@ -46,10 +49,14 @@ export type HealingSpec = {
  * documents.
  *
  * @param config of the source
+ * @throws UserError when the recipe does not fit it, or a step is not a whole number of sequences
  */
 export function healing(config: ModelConfig, options: HealingSpec): RunSpec {
   const { source, merge, recipe, base, corpus, documents, tokens, part, roundingTokens, distillation } = options;
   const length = options.length ?? Math.min(256, config.context);
+  const { batchTokens = 8 * length } = options;
+  const stages = [{ length, tokens }];
+  packingAt({ stages, batchTokens, boundary: 0 }, 0);
   const initial: PretrainedSpec = {
     kind: "pretrained",
     source,
@@ -65,13 +72,13 @@ export function healing(config: ModelConfig, options: HealingSpec): RunSpec {
     initial,
     data: {
       corpus,
-      validation: heldOutShare,
+      validation: options.validation ?? heldOutShare,
       tokenizer: { kind: "pretrained", vocab: config.vocab },
       ...(documents === undefined ? {} : { documents }),
     },
     training: {
-      batchTokens: options.batchTokens ?? 8 * length,
-      stages: [{ length, tokens }],
+      batchTokens,
+      stages,
       accumulate: 1,
       learningRate: options.learningRate ?? (part?.kind === "scales" ? 1e-2 : 5e-4),
       schedule: { kind: "cosine", warmupTokens: Math.round(tokens / 20), floor: 0.1 },

@@ -17,7 +17,9 @@ const folders = () => {
   return { records: join(root, `records-${made}`), checkpoints: join(root, `checkpoints-${made}`) };
 };
 
-type Dials = { readonly recipe?: Recipe } & Partial<Pick<RunSpec["data"], "corpus" | "documents">> &
+type Dials = { readonly recipe?: Recipe; readonly base?: string } & Partial<
+  Pick<RunSpec["data"], "corpus" | "documents">
+> &
   Pick<RunSpec["training"], "part" | "distillation" | "roundingTokens">;
 
 /** Conversations and texts in a file each. */
@@ -43,7 +45,7 @@ function mixture(): RunSpec["data"]["corpus"] {
 const toys = { kind: "toy-stories", seed: 5, count: 30 } as const;
 
 /** Six steps on pico's own kind of text. */
-function healing({ recipe, corpus = toys, documents, ...training }: Dials): Run {
+function healing({ recipe, base, corpus = toys, documents, ...training }: Dials): Run {
   return {
     study: "heal",
     arm: recipe === undefined ? "control" : "converted",
@@ -51,7 +53,7 @@ function healing({ recipe, corpus = toys, documents, ...training }: Dials): Run 
     spec: {
       version: 1,
       model: recipe === undefined ? pico : convertedConfig(pico, recipe),
-      initial: { kind: "pretrained", source: "pico", ...(recipe === undefined ? {} : { recipe }) },
+      initial: { kind: "pretrained", source: "pico", ...(recipe && { recipe }), ...(base && { base }) },
       data: {
         corpus,
         validation: 0.2,
@@ -100,7 +102,7 @@ describe("a run that begins with a trained model", () => {
     { part: { kind: "lora", rank: 2 } },
     { part: { kind: "scales" }, corpus: mixture() },
     { recipe: ternary, roundingTokens: 1024 },
-    { documents: "apart", corpus: mixture(), part: { kind: "norms" }, distillation: {} },
+    { documents: "apart", corpus: mixture(), part: { kind: "norms" }, distillation: {}, base: "pico" },
   ])("goes on after an interruption as if there had been none (%o)", async (dials) => {
     const run = healing(dials);
     const [whole, broken] = [folders(), folders()];

@@ -22,6 +22,7 @@ export * from "./position.js";
 export * from "./readMixture.js";
 export * from "./readRun.js";
 export * from "./record.js";
+export * from "./recordWriter.js";
 export * from "./rehearse.js";
 export * from "./results.js";
 export * from "./run.js";

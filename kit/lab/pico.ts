@@ -20,7 +20,8 @@ import {
 import { cosine, nextTokenLoss, type StepRecord, Training } from "../train/index.js";
 import { save } from "../weights/index.js";
 import { weightsHash } from "./models.js";
-import { RecordWriter, recordPath } from "./record.js";
+import { recordPath } from "./record.js";
+import { RecordWriter } from "./recordWriter.js";
 
 const boundary = "<|endoftext|>";
 

@@ -6,7 +6,8 @@ import { type Documents, joinDocuments, type Tokenizer } from "../text/index.js"
 import { type Checkpoints, Diverged, type Position, type StepRecord, type Training } from "../train/index.js";
 import type { CompanionOptions } from "../weights/index.js";
 import { weightsHash } from "./models.js";
-import type { RecordFooter, RecordWriter } from "./record.js";
+import type { RecordFooter } from "./record.js";
+import type { RecordWriter } from "./recordWriter.js";
 import type { RunData } from "./runData.js";
 import { type Run, stepsOf } from "./spec.js";
 
@@ -42,7 +43,12 @@ export type TrainedModel = {
 export type RunEnding = "done before" | "interrupted" | RecordFooter["ending"];
 
 /** Kept with a checkpoint, beside state and position. */
-export type Note = { readonly seconds: number; readonly bestNats?: number };
+export type Note = {
+  readonly seconds: number;
+  readonly bestNats?: number;
+  /** Of the record, which has them on the disk. */
+  readonly lines?: number;
+};
 
 /** Most lines of steps in a record. */
 const stepLines = 200;
@@ -107,7 +113,9 @@ export class Progress<P> {
     const byPosition = this.joined() ?? judged.byPosition;
     const measures = { ...this.figures(), ...this.factors() };
     await this.parts.options.trained?.(this.trained);
-    return this.close({ ending: "done", validationNats: natsPerToken, bitsPerByte, byPosition, measures });
+    const ending = this.close({ ending: "done", validationNats: natsPerToken, bitsPerByte, byPosition, measures });
+    await this.parts.store.clear();
+    return ending;
   }
 
   /** Of a run that diverged the best checkpoint is kept, or the last where none was judged; before the first, nothing. */
@@ -115,12 +123,14 @@ export class Progress<P> {
     const { training, store, options } = this.parts;
     const like = training.snapshot.state.params;
     const good = (await store.best(like)) ?? (await store.latest(like, ({ message }) => options.say?.(message)));
-    if (good !== undefined) {
-      training.restore(good);
-      options.say?.(`kept as it was after step ${good.position.step}`);
-      await options.trained?.(this.trained);
-    }
-    return this.close({ ending: "diverged", validationNats: null, bitsPerByte: null });
+    const ending = { ending: "diverged", validationNats: null, bitsPerByte: null } as const;
+    if (good === undefined) return this.close(ending);
+    training.restore(good);
+    const file = await store.keepOnly(good);
+    const place = options.trained === undefined ? `: ${file}` : "";
+    options.say?.(`kept as it was after step ${good.position.step}${place}`);
+    await options.trained?.(this.trained);
+    return this.close(ending);
   }
 
   /** What a trained model is worth before its first step. */
@@ -181,8 +191,9 @@ export class Progress<P> {
   }
 
   private async save(best: boolean): Promise<void> {
-    const { store, training } = this.parts;
-    await store.save(training.snapshot, { seconds: this.seconds(), bestNats: this.bestNats }, best);
+    const { store, training, record } = this.parts;
+    const lines = record.sync();
+    await store.save(training.snapshot, { seconds: this.seconds(), bestNats: this.bestNats, lines }, best);
     this.saved = performance.now();
   }
 
@@ -196,11 +207,10 @@ export class Progress<P> {
     return this.before + (performance.now() - this.began) / 1000;
   }
 
-  private async close(footer: Omit<RecordFooter, "wallSeconds" | "weightsSha256">): Promise<RecordFooter["ending"]> {
-    const { training, record, store } = this.parts;
+  private close(footer: Omit<RecordFooter, "wallSeconds" | "weightsSha256">): RecordFooter["ending"] {
+    const { training, record } = this.parts;
     const weightsSha256 = scope(() => weightsHash(training.model));
     record.close({ ...footer, weightsSha256, wallSeconds: this.seconds() });
-    await store.clear();
     return footer.ending;
   }
 }

@@ -60,7 +60,7 @@ describe("a mixture in a word", () => {
     expect(mixtureOf("cinder")).toBe(namedMixture("cinder"));
     expect(mixtureOf(spec)).toEqual(mixture);
     for (const word of [data, "org/set", "tinystories"]) {
-      expect(mixtureOf(word)).toEqual({ sources: [{ from: word, weight: 1 }], validation: 0.01 });
+      expect(mixtureOf(word)).toEqual({ sources: [{ from: word, weight: 1 }], validation: 0.02 });
     }
     expect(() => mixtureOf(broken)).toThrow(/validation is 3 \(.*broken\.json\)/);
   });

@@ -15,6 +15,7 @@ import {
   whole,
 } from "../model/reading.js";
 import { chatTemplates, type FormSpec, type MixtureSpec, namedMixtures, type SourceSpec } from "../text/index.js";
+import { heldOutShare } from "./spec.js";
 
 /**
  * Reads a mixture that was written as JSON.
@@ -25,9 +26,6 @@ import { chatTemplates, type FormSpec, type MixtureSpec, namedMixtures, type Sou
 export function readMixture(json: unknown, where?: string): MixtureSpec {
   return mixtureReader(json, { field: "", where });
 }
-
-/** Share of documents held back where nobody says. */
-const VALIDATION = 0.01;
 
 /**
  * The mixture that a person means by a word: one of `text.namedMixtures`, a JSON file with one, or else a single source, which
@@ -40,7 +38,7 @@ export function mixtureOf(word: string): MixtureSpec {
   if (Object.hasOwn(namedMixtures, word)) return namedMixtures[word];
   const json = specIn(word);
   if (json !== undefined) return readMixture(json, word);
-  return { sources: [{ from: word, weight: 1 }], validation: VALIDATION };
+  return { sources: [{ from: word, weight: 1 }], validation: heldOutShare };
 }
 
 /** The object in a JSON file; a list, or a row in each line, is data and no specification. */

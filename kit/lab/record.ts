@@ -1,12 +1,15 @@
 /** Records of runs: one JSON value a line, written once, never edited. */
 import { execFileSync } from "node:child_process";
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { UserError } from "../errors.js";
 import { projectRoot } from "../source/index.js";
 import type { StepRecord } from "../train/index.js";
 import { specHash } from "./spec.js";
+
+/** What was read, by name and contents. */
+export type Hashed = { readonly name: string; readonly sha256: string };
 
 /** What a run was: everything that decides its numbers, and where they were made. */
 export type RecordHeader = {
@@ -15,11 +18,15 @@ export type RecordHeader = {
   readonly seed: number;
   /** The full resolved specification, plain JSON. */
   readonly spec: unknown;
-  readonly dataset: { readonly name: string; readonly sha256: string };
+  readonly dataset: Hashed;
+  /** The trained model it began with, before its conversion, and the one that was made from; hashes as {@link RecordFooter}'s. */
+  readonly source?: Hashed;
+  readonly base?: Hashed;
   readonly parameters: number;
   readonly flopsPerToken: number;
   /** What the steps ran on. */
   readonly backend: string;
+  readonly tensorflow?: string;
 };
 
 /** What was at hand when numbers were made. */
@@ -30,7 +37,7 @@ export type Circumstances = {
 };
 
 /** A header as it was written: with what was at hand when the run began. */
-export type WrittenHeader = RecordHeader & Circumstances & { readonly tensorflow?: string };
+export type WrittenHeader = RecordHeader & Circumstances;
 
 /** A validation in the course of a run. */
 export type ValidationLine = {
@@ -87,63 +94,6 @@ export function recordsFolder(): string {
   return join(projectRoot(), "results", "runs");
 }
 
-/** A record while it is written: under its own name with `.part`, until the run ends. */
-export class RecordWriter {
-  private constructor(
-    readonly path: string,
-    private readonly partial: string,
-  ) {}
-
-  /**
-   * Begins a record.
-   *
-   * @throws UserError when it exists: a run is written once
-   */
-  static begin(header: RecordHeader, path: string = recordPath(header)): RecordWriter {
-    if (existsSync(path)) {
-      throw new UserError("the record of this run exists", { where: path, fix: "Delete it to run again" });
-    }
-    mkdirSync(dirname(path), { recursive: true });
-    const writer = new RecordWriter(path, `${path}.part`);
-    writeFileSync(writer.partial, line({ header: { ...header, ...circumstances() } }));
-    return writer;
-  }
-
-  /**
-   * Goes on with a record that was interrupted, from a step on: lines of later steps are dropped, for the run takes those
-   * steps again. Without a step, as when there was no checkpoint yet, or without a header that can be read, it begins anew.
-   */
-  static resume(header: RecordHeader, step: number | undefined, path: string = recordPath(header)): RecordWriter {
-    const partial = `${path}.part`;
-    const kept = existsSync(partial) ? wholeLines(readFileSync(partial, "utf8")).values : [];
-    if (step === undefined || existsSync(path) || !isHeader(kept[0])) return RecordWriter.begin(header, path);
-    const before = kept.filter((value) => (stepOf(value) ?? 0) <= step);
-    const fresh = `${partial}.tmp`;
-    writeFileSync(fresh, before.map(line).join(""));
-    renameSync(fresh, partial);
-    return new RecordWriter(path, partial);
-  }
-
-  append(value: StepRecord | ValidationLine): void {
-    appendFileSync(this.partial, line(value));
-  }
-
-  /** Writes the last line; the record takes its final name. */
-  close(footer: RecordFooter): void {
-    appendFileSync(this.partial, line({ footer }));
-    renameSync(this.partial, this.path);
-  }
-
-  /** Removes what was written. */
-  discard(): void {
-    rmSync(this.partial, { force: true });
-  }
-}
-
-function line(value: unknown): string {
-  return `${JSON.stringify(value)}\n`;
-}
-
 /**
  * Reads a record.
  *
@@ -177,10 +127,11 @@ function checkedFooter(value: unknown, path: string): RecordFooter {
   return value as RecordFooter;
 }
 
-type Line = Readonly<Record<string, unknown>>;
+/** A line of a record, parsed. */
+export type Line = Readonly<Record<string, unknown>>;
 
 /** The values of all lines before the first that is not an object of JSON, and the number of that one. */
-function wholeLines(text: string): { readonly values: readonly Line[]; readonly cut?: number } {
+export function wholeLines(text: string): { readonly values: readonly Line[]; readonly cut?: number } {
   const values: Line[] = [];
   const lines = text.split("\n");
   for (const [i, one] of lines.entries()) {
@@ -201,14 +152,10 @@ function objectOf(value: unknown): Line {
   return value as Line;
 }
 
-function isHeader(value: unknown): value is { readonly header: WrittenHeader } {
+/** Whether a line is the first of a record. */
+export function isHeader(value: unknown): value is { readonly header: WrittenHeader } {
   const header = (value as { readonly header?: unknown } | undefined)?.header;
   return typeof header === "object" && header !== null && "spec" in header;
-}
-
-function stepOf(value: Line): number | undefined {
-  if ("step" in value) return value.step as number;
-  return "validation" in value ? (value as ValidationLine).validation.step : undefined;
 }
 
 /** What is at hand now. */

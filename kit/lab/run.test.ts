@@ -1,13 +1,16 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { read, type Tensor, tree } from "../engine/index.js";
-import { deltaNet } from "../model/index.js";
+import { backend as door } from "../engine/tensorflow.js";
+import { deltaNet, pico } from "../model/index.js";
 import { projectRoot } from "../source/index.js";
 import { temporaryFolder } from "../source/testing/folder.js";
 import {
   carryOut,
+  checkpointFolder,
+  healing,
   type Run,
   type RunRecord,
   readRecord,
@@ -96,6 +99,7 @@ describe("carryOut", () => {
     const path = recordPath(small, where.records);
     const { header, steps, validations, footer } = readRecord(path, (message) => expect.unreachable(message));
     expect(header).toMatchObject({ study: "test", arm: "small", seed: 0, spec: small.spec });
+    expect(header.tensorflow).toMatch(/^2\.\d+/);
     expect([steps.length, steps[0].step, steps[19].tokens]).toEqual([20, 1, 2560]);
     expect(validations.map(({ step }) => step)).toEqual([8, 16]);
     expect(footer?.ending).toBe("done");
@@ -143,6 +147,48 @@ describe("carryOut", () => {
     expect(numbers(recordPath(small, broken.records))).toEqual(numbers(recordPath(small, whole.records)));
   });
 
+  it("removes what a kill at its very end has left", async () => {
+    const where = folders();
+    await carryOut(small, where);
+    const folder = checkpointFolder(small, where.checkpoints);
+    mkdirSync(folder);
+    expect(await carryOut(small, where)).toBe("done before");
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it("names the weights it began with, and goes on with no others", async () => {
+    const base = join(temporaryFolder(), "base");
+    cpSync(join(projectRoot(), "data", "sample", "pico"), base, { recursive: true });
+    const spec = healing(pico, { source: base, corpus: small.spec.data.corpus, tokens: 1024, length: 64 });
+    const healed: Run = { ...small, arm: "healed", spec: { ...spec, execution: small.spec.execution } };
+    const where = folders();
+    const stop = new AbortController();
+    await carryOut(healed, { ...where, signal: stop.signal, report: () => stop.abort() });
+    const file = join(base, "model.safetensors");
+    const [bytes, other] = [readFileSync(file), readFileSync(file)];
+    other[other.length - 1] ^= 1;
+    writeFileSync(file, other);
+    await expect(carryOut(healed, where)).rejects.toThrow(/reads something else .*: source\.sha256 is/);
+    writeFileSync(file, bytes);
+    expect(await carryOut(healed, where)).toBe("done");
+    const { header } = readRecord(recordPath(healed, where.records), (message) => expect.unreachable(message));
+    expect(header.source).toEqual({ name: base, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(header.base).toBeUndefined();
+  });
+
+  it("does not go on eagerly where it cannot compile", async () => {
+    const native = door();
+    const { binding } = native;
+    native.binding = Object.create(binding, { traceBegin: { value: undefined } });
+    try {
+      await expect(carryOut(small, folders())).rejects.toThrow(
+        /cannot compile \(execution\.backend is graph\).*doctor/,
+      );
+    } finally {
+      native.binding = binding;
+    }
+  });
+
   it("records that a run diverged", async () => {
     const where = folders();
     const wild = { ...small, spec: { ...small.spec, training: { ...small.spec.training, learningRate: 1e30 } } };
@@ -163,21 +209,28 @@ describe("carryOut", () => {
     const execution = { ...small.spec.execution, matmul: "bf16" } as const;
     const said: string[] = [];
     const kept: boolean[] = [];
-    const ending = await carryOut(
-      { ...small, spec: { ...small.spec, training, execution } },
-      {
-        ...folders(),
-        checkpointSeconds: 0,
-        say: (line) => void said.push(line),
-        trained: async ({ model }) => {
-          kept.push(tree.leaves<Tensor>(model.params).every((leaf) => read(leaf).every(Number.isFinite)));
-        },
+    const wild = { ...small, spec: { ...small.spec, training, execution } };
+    const where = folders();
+    const ending = await carryOut(wild, {
+      ...where,
+      checkpointSeconds: 0,
+      say: (line) => void said.push(line),
+      trained: async ({ model }) => {
+        kept.push(tree.leaves<Tensor>(model.params).every((leaf) => read(leaf).every(Number.isFinite)));
       },
-    );
+    });
     expect(ending).toBe("diverged");
     expect(said[0]).toMatch(message);
     expect(said.slice(1)).toEqual([`kept as it was after step ${step}`]);
     expect(kept).toEqual([true]);
+    const folder = checkpointFolder(wild, where.checkpoints);
+    expect(readdirSync(folder)).toEqual(["kept.safetensors"]);
+    // It is named where nobody else takes it; asked for again, the run begins anew.
+    rmSync(recordPath(wild, where.records));
+    said.length = 0;
+    await carryOut(wild, { ...where, checkpointSeconds: 0, say: (line) => void said.push(line) });
+    expect(said[0]).toMatch(message);
+    expect(said.slice(1)).toEqual([`kept as it was after step ${step}: ${join(folder, "kept.safetensors")}`]);
   });
 });
 

@@ -1,9 +1,9 @@
 /** Carrying out a run: idempotent, resumable to the last bit, one record. */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { free, useThreads } from "../engine/index.js";
+import { device, free, type Tensor, useThreads } from "../engine/index.js";
 import { UserError } from "../errors.js";
-import { countParameters, flopsPerToken } from "../model/index.js";
+import { countParameters, flopsPerToken, type Model } from "../model/index.js";
 import { makeFolder } from "../source/files.js";
 import { cacheFolder } from "../source/index.js";
 import { withLock } from "../source/lock.js";
@@ -20,8 +20,11 @@ import {
   Training,
   whole,
 } from "../train/index.js";
+import { weightsHash } from "./models.js";
 import { type Note, Progress, type RunEnding, type RunOptions, type TrainedModel } from "./progress.js";
-import { type RecordHeader, RecordWriter, recordPath } from "./record.js";
+import { type Hashed, type RecordHeader, readRecord, recordPath } from "./record.js";
+import { RecordWriter } from "./recordWriter.js";
+import { endedWell } from "./results.js";
 import { batchesOf, prepareData } from "./runData.js";
 import { budgetOf, type Run, type RunSpec, specHash, stepsOf } from "./spec.js";
 import { freeStart, type Start, startOf } from "./start.js";
@@ -44,9 +47,15 @@ export async function carryOut(run: Run, options: RunOptions = {}): Promise<RunE
 
 /** The same while no other process is at the same run. */
 async function locked(run: Run, options: RunOptions, folder: string): Promise<RunEnding> {
-  if (existsSync(recordPath(run, options.records))) return "done before";
+  const path = recordPath(run, options.records);
+  if (existsSync(path)) {
+    // A process that was killed between the record's end and its own leaves checkpoints.
+    if (existsSync(folder) && endedWell(readRecord(path, () => undefined))) await new Checkpoints(folder).clear();
+    return "done before";
+  }
   const { part } = run.spec.training;
   useThreads(run.spec.execution.threads);
+  expectBackend(run.spec.execution);
   const start = await startOf(run.spec, run.seed);
   return part === undefined
     ? await train(run, options, folder, start, whole(start.model))
@@ -67,7 +76,7 @@ async function train<P>(
   const like = part.start();
   const from = await store.latest(like, ({ message }) => options.say?.(`${message}; an older one is used`));
   free(like);
-  if (from !== undefined) options.say?.(`goes on after step ${from.position.step}`);
+  const header = headerOf(run, data.dataset, start);
   const { learningRate, weightDecay } = schedules(spec.training.schedule, {
     ...spec.training,
     totalTokens: budgetOf(spec),
@@ -95,7 +104,11 @@ async function train<P>(
   if (!needed) freeStart(start);
   try {
     const path = recordPath(run, options.records);
-    const record = RecordWriter.resume(headerOf(run, data.dataset), from?.position.step, path);
+    const record =
+      from === undefined
+        ? RecordWriter.begin(header, path)
+        : RecordWriter.resume(header, { ...from.note, ...from.position, file: from.file }, path, options.say);
+    if (from !== undefined) options.say?.(`goes on after step ${from.position.step}`);
     return await new Progress<P>({ run, options, record, store, training, data }, from?.note).toTheEnd();
   } finally {
     training.dispose();
@@ -114,7 +127,9 @@ function lossOf({ training, initial }: RunSpec, { base }: Start): Loss {
   return distillation(base, training.distillation);
 }
 
-function headerOf({ study, arm, seed, spec }: Run, dataset: RecordHeader["dataset"]): RecordHeader {
+function headerOf({ study, arm, seed, spec }: Run, dataset: Hashed, { source, base }: Start): RecordHeader {
+  const { initial } = spec;
+  const trained = initial.kind === "pretrained" ? initial : undefined;
   const length = spec.training.stages[spec.training.stages.length - 1].length;
   return {
     study,
@@ -122,10 +137,26 @@ function headerOf({ study, arm, seed, spec }: Run, dataset: RecordHeader["datase
     seed,
     spec,
     dataset,
+    source: hashed(trained?.source, source?.model),
+    base: hashed(trained?.base, base),
     parameters: countParameters(spec.model),
     flopsPerToken: flopsPerToken(spec.model, length / 2),
     backend: describeExecution(spec.execution),
+    tensorflow: device().tensorflow,
   };
+}
+
+function hashed(name: string | undefined, model: Model<Tensor> | undefined): Hashed | undefined {
+  return name === undefined || model === undefined ? undefined : { name, sha256: weightsHash(model) };
+}
+
+/** @throws UserError where `compile` would go on eagerly: the record would name a backend that no step ran on */
+function expectBackend({ backend }: RunSpec["execution"]): void {
+  if (backend === "eager" || device().compiles) return;
+  throw new UserError("this TensorFlow addon cannot compile", {
+    where: `execution.backend is ${backend}`,
+    fix: "`npm run doctor` tells how to rebuild it",
+  });
 }
 
 function describeExecution({ backend, threads, matmul }: RunSpec["execution"]): string {

@@ -22,12 +22,12 @@ import {
   trainedTokenizer,
 } from "../text/index.js";
 import { type Checkpoint, type CompanionOptions, chatTemplateOf } from "../weights/index.js";
-import type { RecordHeader } from "./record.js";
+import type { Hashed } from "./record.js";
 import type { MixtureCorpus, RunSpec } from "./spec.js";
 
 /** The two sides of what a run reads. */
 export type RunData = {
-  readonly dataset: RecordHeader["dataset"];
+  readonly dataset: Hashed;
   readonly tokenizer: Tokenizer;
   /** What is saved with the model, so that it can read. */
   readonly companions: CompanionOptions;
@@ -43,6 +43,7 @@ export type RunData = {
  * Opens what a run reads, as ids.
  *
  * @param source the checkpoint the run begins with, if it does
+ * @throws UserError when the data is not there or cannot be read, or nothing of it is held out
  */
 export async function prepareData({ data }: RunSpec, source?: Checkpoint<unknown>): Promise<RunData> {
   const { corpus } = data;
@@ -70,6 +71,13 @@ async function mixed(
   const { tokenizer, companions } = brought(source);
   const own = source && (await chatTemplateOf(source.info));
   const opened = await openMixture({ sources, template: named, validation }, { tokenizer, template: own });
+  const counts = opened.sources.map(({ documents }) => documents);
+  const held = counts.reduce((sum, { validation }) => sum + validation, 0);
+  expectHeldOut(
+    held,
+    counts.reduce((sum, { train }) => sum + train, held),
+    validation,
+  );
   const hashes = opened.sources.map(({ from, sha256 }) => `${from} ${sha256}\n`);
   return {
     dataset: { name: sources.map(({ from }) => from).join(", "), sha256: sha256Of(hashes.join("")) },
@@ -79,6 +87,15 @@ async function mixed(
     validation: allDocuments(opened.validation.sources.map(({ documents }) => documents)),
     boundary: opened.boundary,
   };
+}
+
+/** @throws UserError when there is nothing to judge by */
+function expectHeldOut(held: number, documents: number, share: number): void {
+  if (held > 0) return;
+  throw new UserError(`nothing was held out of ${documents} document${documents === 1 ? "" : "s"}`, {
+    expected: `at least one to judge by; a share of ${share} is held out, by a hash of each text`,
+    fix: "Give more documents, or hold out a larger share: `validation` in the JSON file of a mixture",
+  });
 }
 
 /** Documents of several sources, one source after another. */

@@ -3,6 +3,7 @@ import { free, type Tensor, tree } from "../engine/index.js";
 import { UserError } from "../errors.js";
 import { init, type Model } from "../model/index.js";
 import { convert } from "../surgery/index.js";
+import { expectTeacher } from "../train/index.js";
 import { type Checkpoint, load } from "../weights/index.js";
 import { sourceOf } from "./merges.js";
 import { fieldDifferences, type RunSpec, specHash } from "./spec.js";
@@ -12,7 +13,7 @@ export type Start = {
   readonly model: Model<Tensor>;
   /** The checkpoint it comes from, if it does: its tokenizer and its files. */
   readonly source?: Checkpoint<Tensor>;
-  /** The model before it was converted: the teacher, and what shows which weights are new. */
+  /** The model it was made from, by the recipe or before: the teacher, and what shows which weights are new. */
   readonly base?: Model<Tensor>;
 };
 
@@ -20,12 +21,20 @@ export type Start = {
  * The model a run begins with.
  *
  * @param seed selects what is drawn
- * @throws UserError when the source is not there, cannot be converted so, or becomes another model than the specification says
+ * @throws UserError when the source is not there, cannot be converted so, or becomes another model than the specification says;
+ * when there is to be a teacher and none is known, or it does not fit
  */
-export async function startOf({ initial, model: config }: RunSpec, seed: number): Promise<Start> {
+export async function startOf({ initial, model: config, training }: RunSpec, seed: number): Promise<Start> {
   if (initial.kind !== "pretrained") return { model: init(config, seed, initial) };
+  const { recipe, base: named } = initial;
+  if (training.distillation !== undefined && named === undefined && recipe === undefined) {
+    throw new UserError(`${initial.source} would be its own teacher`, {
+      expected: "the model it was made from, or a recipe by which one is made from it",
+      fix: "Name that model as the base",
+    });
+  }
   const source = await load(await sourceOf(initial));
-  const model = initial.recipe === undefined ? source.model : convert(source.model, initial.recipe, { seed });
+  const model = recipe === undefined ? source.model : convert(source.model, recipe, { seed });
   if (specHash(model.config) !== specHash(config)) {
     const differing = fieldDifferences(model.config, config);
     free([source.model.params, model.params]);
@@ -36,7 +45,9 @@ export async function startOf({ initial, model: config }: RunSpec, seed: number)
       },
     );
   }
-  const base = initial.base === undefined ? source.model : (await load(initial.base, { tokenizer: false })).model;
+  if (named === undefined) return { model, source, base: recipe && source.model };
+  const { model: base } = await load(named, { tokenizer: false });
+  if (training.distillation !== undefined) expectTeacher(config, base.config, training.distillation);
   return { model, source, base };
 }
 

@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../errors.js";
 import { formatSeconds } from "../numbers.js";
-import { cellDifferences } from "./check/compare.js";
 import { executeNotebook, notebookDifferences } from "./check/execute.js";
-import { type Notebook, readNotebook, writeNotebook } from "./check/notebookFile.js";
+import { readNotebook, writeNotebook } from "./check/notebookFile.js";
 import { type Options, readOptions, USAGE } from "./check/options.js";
 import { stockTslab } from "./check/stock.js";
+import { updated } from "./check/update.js";
 
 /** What the browser test names its copies. */
 const CHECK_COPY = "check-";
@@ -92,25 +92,12 @@ async function runOne(
   const run = await executeNotebook(committed, { python, copy, folder, parameters, timeoutSeconds, env, onCell });
   if (process.stdout.isTTY) process.stdout.write("\r\u001b[2K");
   if (run.problems.length > 0 || stock) return { ...run, cells };
-  if (options.update) writeNotebook(path, merged(committed, run.notebook));
+  if (options.update) writeNotebook(path, updated(committed, run.notebook));
   const compared = options.profile === "smoke" && !options.update;
   if (compared && committed.cells.every(({ outputs = [] }) => outputs.length === 0)) {
     return { ...run, problems: ["no outputs are committed: npm run notebooks -- --update"], cells };
   }
   return { ...run, problems: compared ? notebookDifferences(committed, run.notebook) : [], cells };
-}
-
-/** New outputs, but the committed ones where they say the same: a changed clock is no reason for a diff. */
-function merged(committed: Notebook, executed: Notebook): Notebook {
-  const cells = committed.cells.map((cell, i) => {
-    const now = executed.cells[i];
-    if (cell.cell_type !== "code") return cell;
-    const rich = now.outputs?.some(({ data = {} }) => "image/png" in data) === true;
-    const same = !rich && cell.execution_count != null && cellDifferences(cell, now).length === 0;
-    const outputs = same ? cell.outputs : now.outputs;
-    return { ...cell, execution_count: now.execution_count ?? null, outputs: outputs ?? [] };
-  });
-  return { ...committed, cells };
 }
 
 function select({ folder, only }: Options): string[] {

@@ -1,21 +1,24 @@
 /** Snapshots of a run on disk: what a run that was killed goes on from, to the last bit. */
-import { link, readdir, rename, rm } from "node:fs/promises";
+import { copyFile, link, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { read, type Tensor, tensor, tree } from "../engine/index.js";
 import { UserError } from "../errors.js";
 import type { ModelParams, Shape } from "../model/index.js";
-import { exists, makeFolder } from "../source/files.js";
+import { exists, fileError, makeFolder } from "../source/files.js";
 import { readRef, readSafetensors, type TensorValues, writeSafetensors } from "../weights/index.js";
 import type { TrainingState } from "./step.js";
 import { Diverged, type Position, type Snapshot } from "./training.js";
 
 /** A snapshot as it was stored, with what the caller wanted to keep beside it. */
-export type Stored<Note, P = ModelParams<Tensor>> = Snapshot<P> & { readonly note: Note };
+export type Stored<Note, P = ModelParams<Tensor>> = Snapshot<P> & { readonly note: Note; readonly file: string };
 
 export type CheckpointOptions = {
   /** How many of the last are kept. Default 2: one may turn out to be damaged. */
   readonly keep?: number;
 };
+
+/** The one with the lowest loss, and what is left of a run that did not end well. */
+const [bestName, keptName] = ["best.safetensors", "kept.safetensors"];
 
 const filePattern = /^step-(\d{9})\.safetensors$/;
 
@@ -72,8 +75,22 @@ export class Checkpoints<Note, P = ModelParams<Tensor>> {
 
   /** The snapshot that was saved as the best, or nothing. */
   async best(shapes: unknown): Promise<Stored<Note, P> | undefined> {
-    const file = join(this.folder, "best.safetensors");
+    const file = join(this.folder, bestName);
     return (await exists(file)) ? restore<Note, P>(file, shapes) : undefined;
+  }
+
+  /**
+   * Removes all but one, which gets the name `kept.safetensors`: nothing goes on from it by itself.
+   *
+   * @returns its path
+   */
+  async keepOnly({ file }: Stored<Note, P>): Promise<string> {
+    const kept = join(this.folder, keptName);
+    await rename(file, kept);
+    for (const name of await readdir(this.folder)) {
+      if (name !== keptName) await rm(join(this.folder, name), { force: true });
+    }
+    return kept;
   }
 
   /** Removes the folder. */
@@ -88,13 +105,17 @@ export class Checkpoints<Note, P = ModelParams<Tensor>> {
     return found.map(Number).sort((a, b) => b - a);
   }
 
-  /** A second name for the same bytes. */
+  /** A second name for the same bytes, or where the file system has no such thing, a copy. */
   private async markBest(file: string): Promise<void> {
-    const best = join(this.folder, "best.safetensors");
+    const best = join(this.folder, bestName);
     const fresh = `${best}.tmp`;
-    await rm(fresh, { force: true });
-    await link(file, fresh);
-    await rename(fresh, best);
+    try {
+      await rm(fresh, { force: true });
+      await link(file, fresh).catch(() => copyFile(file, fresh));
+      await rename(fresh, best);
+    } catch (error) {
+      throw fileError(error, "write", best);
+    }
   }
 }
 
@@ -134,7 +155,7 @@ async function restore<Note, P>(file: string, shapes: unknown): Promise<Stored<N
     },
   } as TrainingState<P>;
   const { position, note } = parsed(metadata.run, file) as { position: Position; note: Note };
-  return { state, position, note };
+  return { state, position, note, file };
 }
 
 function parsed(json: string | undefined, file: string): unknown {

@@ -52,7 +52,7 @@ export type DistillationSpec = {
 export function distillation(teacher: Model<Tensor>, spec: DistillationSpec = {}): Loss {
   const { hidden: matching = 0 } = spec;
   return (student, inputs, targets, options) => {
-    comparable(student.config, teacher.config, matching > 0);
+    expectTeacher(student.config, teacher.config, spec);
     const { own, taught, distance } =
       matching > 0 ? matchedStreams(student, teacher, inputs, options) : streams(student, teacher, inputs, options);
     const rows = (x: Tensor): Tensor => reshape(x, [-1, x.shape[x.shape.length - 1]]);
@@ -87,14 +87,15 @@ function matchedStreams(
   };
 }
 
-function comparable(student: ModelConfig, teacher: ModelConfig, streams: boolean): void {
+/** @throws UserError when the two do not share a vocabulary, or a stream that is to be matched */
+export function expectTeacher(student: ModelConfig, teacher: ModelConfig, { hidden = 0 }: DistillationSpec): void {
   if (student.vocab !== teacher.vocab) {
     throw new UserError(`the teacher has ${teacher.vocab} tokens and the student ${student.vocab}`, {
       expected: "one vocabulary",
       fix: "Take the model that the student was made from",
     });
   }
-  if (!streams) return;
+  if (hidden === 0) return;
   for (const [what, own, taught] of [
     ["blocks", student.layers.length, teacher.layers.length],
     ["channels", student.width, teacher.width],

@@ -4,7 +4,6 @@ import { names, share, whole } from "../../cli/arguments.js";
 import { loadSpeaker } from "../../cli/speaker.js";
 import { stopSignal } from "../../cli/stopping.js";
 import * as evals from "../../evals/index.js";
-import { leaks } from "../../model/index.js";
 import { cacheFolder } from "../../source/index.js";
 import { say } from "../harness/table.js";
 import { harnessOn } from "./harness.js";
@@ -43,8 +42,7 @@ async function run(name: string, options: Options): Promise<void> {
   await evals.selectTasks(options.tasks);
   const speaker = await loadSpeaker(name);
   const said = (text: string): void => void process.stderr.write(text);
-  const { table, results } = await harnessOn(speaker, { ...options, name, say: said, signal: stopSignal() });
-  say(table);
-  if (leaks(speaker.model.config).length > 0) say(`${name} sees the future: these scores compare with no others`);
+  const { table, notes, results } = await harnessOn(speaker, { ...options, name, say: said, signal: stopSignal() });
+  for (const text of [table, ...notes]) say(text);
   say(results);
 }

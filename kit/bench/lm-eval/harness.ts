@@ -3,7 +3,7 @@ import * as evals from "../../evals/index.js";
 import type { Speaker } from "../../generate/index.js";
 import { peer } from "../peers.js";
 
-export type HarnessOnOptions = Omit<evals.HarnessOptions, "python" | "url" | "maxLength"> & {
+export type HarnessOnOptions = Omit<evals.HarnessOptions, "python" | "url" | "speaker" | "maxLength"> & {
   readonly tasks: readonly string[];
   readonly maxLength?: number;
   readonly allowLeak?: evals.ServeOptions["allowLeak"];
@@ -27,7 +27,7 @@ export async function harnessOn(speaker: Speaker, options: HarnessOnOptions): Pr
   try {
     const { python } = await peer("lm-eval");
     await evals.selfTest(serving.url, speaker);
-    return await evals.runHarness(tasks, { ...options, python, url: serving.url, maxLength });
+    return await evals.runHarness(tasks, { ...options, python, url: serving.url, speaker, maxLength });
   } finally {
     await serving.close();
   }

@@ -1,14 +1,16 @@
 /** The documents of a task, wherever its data are. */
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { resolve as absolute, dirname, join } from "node:path";
 import { UserError } from "../../errors.js";
-import { browseRepository, mirrorFolder, mirrorRoot } from "../../source/index.js";
+import { browseRepository, mirrorRoot } from "../../source/index.js";
 import { splitTables, type Table, thereAre } from "../../text/index.js";
 import type { Doc, Splits, TaskConfig } from "../tasks/config.js";
+import { within } from "../tasks/within.js";
 import { readDocs } from "./documents.js";
+import { dataFolder, isFolder } from "./folders.js";
 import { localRows } from "./local.js";
 
-/** Where data are looked for before the mirror and the hub. */
+/** A folder data are taken from, in place of the mirror and the hub. */
 export type DataOptions = { readonly data?: string };
 
 /** A split of a task, with the task's own changes to its documents. */
@@ -33,7 +35,7 @@ export function openDataset(config: TaskConfig, options: DataOptions = {}): Open
     if (!kept.has(split)) kept.set(split, read(split));
     const rows = await kept.get(split)!;
     if (rows.length === 0) throw missing(config, split, "there are no documents in it");
-    const docs = process?.(rows) ?? rows;
+    const docs = process === undefined ? rows : within(`task ${config.task}`, () => process(rows));
     const empty = docs.findIndex((doc) => typeof doc !== "object" || doc === null || Object.keys(doc).length === 0);
     if (empty < 0) return docs;
     throw new UserError(`document ${empty} of ${split} is empty`, { where: `task ${config.task}` });
@@ -46,18 +48,22 @@ async function splitRows(config: TaskConfig, split: string, { data }: DataOption
     throw new UserError("the task has no data", { where: `task ${config.task}`, expected: "dataset_path" });
   }
   if (path === "json" || path === "parquet") return await listedRows(config, split);
-  if (data !== undefined && !existsSync(data)) {
+  if (isFolder(path)) return await folderRows(config, path, split);
+  if (data !== undefined && !isFolder(data)) {
     throw new UserError(`there is no folder ${data}`, { where: "data", fix: "Check the path" });
   }
   const local = await localRows({ path, name: name ?? undefined }, split, data);
   if (local !== undefined) return local;
-  const folder = existsSync(path) && statSync(path).isDirectory() ? path : await mirrorFolder(path);
-  if (folder !== undefined) {
-    const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
-    return await readDocs(...chosen(config, files, split).map((file) => join(folder, file)));
-  }
+  const folder = await dataFolder(path, data);
+  if (folder !== undefined) return await folderRows(config, folder, split);
+  if (data !== undefined) throw missing(config, split, `the folder ${data} does not have it`);
   const { revision } = kwargs;
   return await hubRows(config, path, split, typeof revision === "string" ? revision : undefined);
+}
+
+async function folderRows(config: TaskConfig, folder: string, split: string): Promise<readonly Doc[]> {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return await readDocs(...chosen(config, files, split).map((file) => join(folder, file)));
 }
 
 /** Files that the task lists itself: paths from the current folder, from the task's own file, or from the mirror. */

@@ -2,10 +2,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../errors.js";
-import { mirrorFolder, resolve } from "../../source/index.js";
+import { resolve } from "../../source/index.js";
 import { readDocuments, readJsonl } from "../../text/index.js";
 import type { Doc } from "../tasks/config.js";
 import { readDocs } from "./documents.js";
+import { dataFolder } from "./folders.js";
 
 /** A data set's own form outside of the hub. */
 type Local = {
@@ -13,8 +14,8 @@ type Local = {
   readonly stem?: string;
   /** Turns a row into one as the hub's are, where it is of another form; others are left alone. */
   readonly row?: (row: Doc) => Doc;
-  /** Finds the rows of a split where they are kept in a way of their own. */
-  readonly find?: (split: string, name: string) => Promise<readonly Doc[] | undefined>;
+  /** Finds the rows of a split where they are kept in a way of their own: in a folder that was given, or in the mirror. */
+  readonly find?: (split: string, data: string | undefined, name: string) => Promise<readonly Doc[] | undefined>;
 };
 
 /** Data sets by their id on the hub, some by id and name. */
@@ -44,34 +45,40 @@ const splitNames: Readonly<Record<string, readonly string[]>> = {
 export type DatasetId = { readonly path: string; readonly name?: string };
 
 /**
- * The rows of a split in a folder, or else in the mirror.
+ * The rows of a split in the folder that was given, or without one in the mirror.
  *
- * A folder holds files such as `arc_easy_test.jsonl`, in the mirror that is `lm_eval_tasks`; rows have the hub's columns, or
- * are prompts with choices (`query`, `choices`, `gold`).
+ * Either holds files such as `lm_eval_tasks/arc_easy_test.jsonl`, `wikitext2/wiki.test.raw` and `blimp/blimp.jsonl.gz`; in a
+ * folder that was given they may lie by themselves. Rows have the hub's columns, or are prompts with choices (`query`,
+ * `choices`, `gold`).
  *
- * @returns nothing where neither has them
+ * @returns nothing where they are not there
  */
 export async function localRows(
   { path, name }: DatasetId,
   split: string,
-  folder?: string,
+  data?: string,
 ): Promise<readonly Doc[] | undefined> {
   const local = locals[`${path} ${name}`] ?? locals[path];
   if (local === undefined) return undefined;
-  const folders = [folder, await mirrorFolder("lm_eval_tasks")].filter((each) => each !== undefined);
-  const file = local.stem === undefined ? undefined : firstFile(folders, local.stem, split);
+  const file = local.stem === undefined ? undefined : await fileIn("lm_eval_tasks", data, namesOf(local.stem, split));
   if (file !== undefined) return (await readDocs(file)).map((row) => local.row?.(row) ?? row);
-  return await local.find?.(split, name ?? "");
+  return await local.find?.(split, data, name ?? "");
 }
 
-function firstFile(folders: readonly string[], stem: string, split: string): string | undefined {
-  const names = (splitNames[split] ?? [split]).flatMap((each) =>
+/** The first of some files that is in a folder of the mirror; where a folder was given, there or in the one of that name below. */
+async function fileIn(folder: string, data: string | undefined, names: readonly string[]): Promise<string | undefined> {
+  const folders = [data, await dataFolder(folder, data)].filter((each) => each !== undefined);
+  return folders.flatMap((each) => names.map((name) => join(each, name))).find((path) => existsSync(path));
+}
+
+/** What the file of a split may be called. */
+function namesOf(stem: string, split: string): readonly string[] {
+  return (splitNames[split] ?? [split]).flatMap((each) =>
     // A part of HellaSwag that others have published as well.
     ["", ...(stem === "hellaswag" ? ["_olmes1000"] : [])].flatMap((part) =>
       ["jsonl", "json", "parquet"].map((ending) => `${stem}_${each}${part}.${ending}`),
     ),
   );
-  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find((path) => existsSync(path));
 }
 
 function isPrepared(row: Doc): row is Doc & { readonly query: string; readonly choices: readonly string[] } {
@@ -112,11 +119,11 @@ function between(text: string, before: string, behind: string): string {
 }
 
 /** Pages of WikiText-2: a page begins with a heading of the first level, such as ` = Robert Boulter = `. */
-async function wikitextPages(split: string): Promise<readonly Doc[] | undefined> {
-  const folder = split === "test" ? await mirrorFolder("wikitext2") : undefined;
-  if (folder === undefined) return undefined;
+async function wikitextPages(split: string, data: string | undefined): Promise<readonly Doc[] | undefined> {
+  const path = split === "test" ? await fileIn("wikitext2", data, ["wiki.test.raw"]) : undefined;
+  if (path === undefined) return undefined;
   const pages: string[][] = [[]];
-  for (const line of readFileSync(join(folder, "wiki.test.raw"), "utf8").split("\n")) {
+  for (const line of readFileSync(path, "utf8").split("\n")) {
     const heading = line.trim();
     if (/^= (?!= )/.test(heading) && /[^=] =$/.test(heading)) pages.push([]);
     pages[pages.length - 1].push(line);
@@ -127,10 +134,9 @@ async function wikitextPages(split: string): Promise<readonly Doc[] | undefined>
 let blimpFile: { readonly path: string; readonly rows: Promise<readonly Doc[]> } | undefined;
 
 /** BLiMP in one file for all phenomena; it is read once for the 67 tasks. */
-async function blimpRows(split: string, name: string): Promise<readonly Doc[] | undefined> {
-  const folder = split === "train" ? await mirrorFolder("blimp") : undefined;
-  if (folder === undefined) return undefined;
-  const path = join(folder, "blimp.jsonl.gz");
+async function blimpRows(split: string, data: string | undefined, name: string): Promise<readonly Doc[] | undefined> {
+  const path = split === "train" ? await fileIn("blimp", data, ["blimp.jsonl.gz"]) : undefined;
+  if (path === undefined) return undefined;
   if (blimpFile?.path !== path) blimpFile = { path, rows: readDocs(path) };
   const rows = (await blimpFile.rows).filter(({ uid }) => uid === name);
   return rows.map(({ good, bad, ...rest }) => ({ sentence_good: good, sentence_bad: bad, ...rest }));
@@ -140,11 +146,14 @@ async function blimpRows(split: string, name: string): Promise<readonly Doc[] | 
 const STORIES = 220;
 
 /** The first validation stories of TinyStories, from the mirror or the hub. */
-async function validationStories(split: string): Promise<readonly Doc[] | undefined> {
+async function validationStories(split: string, data: string | undefined): Promise<readonly Doc[] | undefined> {
   if (split !== "validation") return undefined;
-  const { path } = await resolve("tinystories");
-  const lines = join(path, "valid_v1_221.jsonl");
-  const stories = existsSync(lines) ? readJsonl(lines) : readDocuments(join(path, "TinyStories-valid.txt"));
+  const names = ["valid_v1_221.jsonl", "TinyStories-valid.txt"];
+  const path =
+    (await fileIn("tinystories", data, names)) ??
+    (data === undefined ? join((await resolve("tinystories")).path, names[1]) : undefined);
+  if (path === undefined) return undefined;
+  const stories = path.endsWith(".jsonl") ? readJsonl(path) : readDocuments(path);
   const docs: Doc[] = [];
   for (const text of stories) if (docs.push({ text: text.trim() }) === STORIES) break;
   return docs;

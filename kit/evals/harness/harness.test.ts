@@ -1,11 +1,22 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { afterEach, beforeAll, expect, it, vi } from "vitest";
+import type { Speaker } from "../../generate/index.js";
+import { init, liquid } from "../../model/index.js";
 import { temporaryFolder } from "../../source/testing/folder.js";
+import { load, requireTokenizer } from "../../weights/index.js";
+import { encoder } from "../scoring/encode.js";
 import { selectTasks } from "../tasks/catalogue.js";
 import { writeHarnessFolder } from "./documents.js";
 import { runHarness } from "./run.js";
-import { readSamples, tiedTasks } from "./samples.js";
+import { lacksTokens, readSamples, tiedTasks } from "./samples.js";
+
+let speaker: Speaker;
+beforeAll(async () => {
+  const { model, tokenizer } = await load("pico");
+  speaker = { model, tokenizer: requireTokenizer("pico", tokenizer) };
+});
+afterEach(() => void vi.unstubAllEnvs());
 
 const json = (...path: readonly string[]) => JSON.parse(readFileSync(join(...path), "utf8"));
 
@@ -44,36 +55,84 @@ it("reads what the harness wrote, and tells tasks whose choices all tie", () => 
   const folder = temporaryFolder();
   const results = join(folder, "results_2026-01-02T03-04-05.678901.json");
   const choices = { output_type: "multiple_choice" };
-  writeFileSync(results, JSON.stringify({ configs: { tied: choices, scored: choices, pages: { output_type: "x" } } }));
+  const pages = { output_type: "loglikelihood_rolling" };
+  const stories = { output_type: "generate_until" };
+  writeFileSync(results, JSON.stringify({ configs: { tied: choices, scored: choices, pages, stories } }));
+  const hashes = { doc_hash: "d", prompt_hash: "p", target_hash: "t" };
   const line = (id: number, ...scores: number[]): string =>
     JSON.stringify({
-      doc_id: id,
-      doc_hash: "d",
-      prompt_hash: "p",
-      target_hash: "t",
+      ...{ doc_id: id, ...hashes },
+      arguments: Object.fromEntries(scores.map((_, i) => [`gen_args_${i}`, { arg_0: "a", arg_1: ` ${i}` }])),
       resps: scores.map((score) => [[String(score), score > -2 ? "True" : "False"]]),
     });
   const samples = (task: string, ...lines: string[]): void =>
     writeFileSync(join(folder, `samples_${task}_2026-01-02T03-04-05.678901.jsonl`), lines.join("\n"));
   samples("tied", line(0, -3, -3), line(1, -1, -1));
   samples("scored", line(0, -3, -3), line(1, -1, -2.5));
-  samples("pages", line(0, -3));
+  const asked = { arg_0: "Once", arg_1: { until: ["."] } };
+  samples(
+    "pages",
+    JSON.stringify({ doc_id: 0, ...hashes, arguments: { gen_args_0: { arg_0: "a" } }, resps: [["-3.5"]] }),
+  );
+  samples("stories", JSON.stringify({ doc_id: 0, ...hashes, arguments: { gen_args_0: asked }, resps: [[" upon"]] }));
   expect(tiedTasks(results)).toEqual(["tied"]);
-  expect(readSamples(results).get("scored")![1]).toEqual({
-    id: 1,
-    doc: "d",
-    prompt: "p",
-    target: "t",
+  const read = readSamples(results);
+  const same = { doc: "d", prompt: "p", target: "t" };
+  expect(read.get("scored")![1]).toEqual({
+    ...{ id: 1, ...same },
     scores: [
       { logLikelihood: -1, greedy: true },
       { logLikelihood: -2.5, greedy: false },
     ],
+    pairs: [" 0", " 1"].map((continuation) => ({ context: "a", continuation })),
+    texts: [],
   });
+  expect(read.get("pages")).toEqual([{ id: 0, ...same, scores: [{ logLikelihood: -3.5 }], pairs: [], texts: [] }]);
+  expect(read.get("stories")).toEqual([{ id: 0, ...same, scores: [], pairs: [], texts: [" upon"] }]);
+});
+
+it("finds continuations that have no token of their own, which the harness takes for right", () => {
+  const encode = encoder(speaker.tokenizer, 32);
+  const sample = (continuation: string, logLikelihood: number) => ({
+    ...{ id: 0, doc: "d", prompt: "p", target: "t", texts: [] },
+    scores: [{ logLikelihood, greedy: true }],
+    pairs: [{ context: "Once", continuation }],
+  });
+  expect(lacksTokens(sample("", 0), encode)).toBe(true);
+  // A model may be certain of a token.
+  expect(lacksTokens(sample(" upon", 0), encode)).toBe(false);
+  expect(lacksTokens(sample(" upon", -1), encode)).toBe(false);
+});
+
+/** What a program in place of Python is called with: its arguments and two variables of its environment. */
+async function called(options: { readonly speaker: Speaker }): Promise<{ args: string; upper: string; lower: string }> {
+  const python = join(temporaryFolder(), "python");
+  writeFileSync(python, `#!/bin/sh\necho "$* | $NO_PROXY | $no_proxy" >&2\nexit 1\n`, { mode: 0o755 });
+  const out = join(temporaryFolder(), "out");
+  const error = await runHarness(["toy_pairs"], {
+    ...{ url: "http://127.0.0.1:1", name: "m", maxLength: 8, out, python },
+    ...options,
+  }).catch((error: Error) => error.message);
+  const [args, upper, lower] = String(error).split(" | ");
+  return { args, upper, lower: lower.split(" ")[0] };
+}
+
+it("reaches the server without a proxy, and what the user wants to reach so as well", async () => {
+  vi.stubEnv("no_proxy", "a.example");
+  vi.stubEnv("NO_PROXY", "b.example");
+  const { upper, lower } = await called({ speaker });
+  expect([upper, lower]).toEqual(Array(2).fill("a.example,b.example,127.0.0.1,localhost"));
+});
+
+it("has the harness store that a model sees the future", async () => {
+  const leaking = { ...speaker, model: init(liquid(speaker.model.config, { pool: { kind: "sequence" } }), 0) };
+  expect((await called({ speaker: leaking })).args).toContain('"allow_leak":true');
+  expect((await called({ speaker })).args).not.toContain("allow_leak");
 });
 
 it("says in one line why the harness failed, and leaves nothing behind", async () => {
   const out = join(temporaryFolder(), "out");
-  const options = { url: "http://127.0.0.1:1", name: "m", maxLength: 8, out };
+  const options = { url: "http://127.0.0.1:1", speaker, name: "m", maxLength: 8, out };
   await expect(runHarness(["toy_pairs"], { ...options, python: "false" })).rejects.toThrow(
     /lm-evaluation-harness ended with exit code 1: it gave no reason/,
   );

@@ -4,19 +4,24 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../errors.js";
+import type { Speaker } from "../../generate/index.js";
+import { leaks } from "../../model/index.js";
 import { makeFolder } from "../../source/files.js";
 import { projectRoot } from "../../source/index.js";
 import type { TaskOptions } from "../evaluate.js";
 import { sanitised } from "../results/files.js";
+import { encoder } from "../scoring/encode.js";
 import { type Selection, selectTasks, tasksOf } from "../tasks/catalogue.js";
 import { writeHarnessFolder } from "./documents.js";
-import { tiedTasks } from "./samples.js";
+import { lacksTokens, readSamples, tiedTasks } from "./samples.js";
 
 export type HarnessOptions = Pick<TaskOptions, "fewshot" | "limit" | "data"> & {
   /** A Python that has lm-eval. */
   readonly python: string;
   /** `http://host:port` of the server. */
   readonly url: string;
+  /** The model that is served. */
+  readonly speaker: Speaker;
   /** What the model is called there. */
   readonly name: string;
   /** Tokens of a prompt and its continuation, as the server takes them. */
@@ -30,11 +35,12 @@ export type HarnessOptions = Pick<TaskOptions, "fewshot" | "limit" | "data"> & {
   readonly signal?: AbortSignal;
 };
 
-/** What the harness printed, and the file it wrote. */
-export type HarnessRun = { readonly table: string; readonly results: string };
+/** What the harness printed, what has to be said below it, and the file it wrote. */
+export type HarnessRun = { readonly table: string; readonly notes: readonly string[]; readonly results: string };
 
 /**
- * Runs lm-evaluation-harness on a server, and stores what it writes as `kintsugi eval --out` stores our own.
+ * Runs lm-evaluation-harness on a server, and stores what it writes as `kintsugi eval --out` stores our own. The rows and files
+ * of a model that sees the future are marked as ours are.
  *
  * @param tasks names as `selectTasks` takes them
  * @throws UserError for tasks or data that there are not, when the harness fails, or when all choices of a task tie: then the
@@ -58,10 +64,25 @@ export async function runHarness(tasks: readonly string[], options: HarnessOptio
         fix: "The table would show chance, and is not printed",
       });
     }
-    return { table: tableOf(said), results };
+    return { table: tableOf(said), notes: notesOn(results, options), results };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What the harness's own numbers do not tell. */
+function notesOn(results: string, { name, speaker, maxLength }: HarnessOptions): readonly string[] {
+  const encode = encoder(speaker.tokenizer, maxLength);
+  const empty = [...readSamples(results)].flatMap(([task, samples]) => {
+    const { length } = samples.filter((sample) => lacksTokens(sample, encode));
+    if (length === 0) return [];
+    return (
+      `${task}: in ${length} of ${samples.length} documents a continuation has no token of its own where this tokenizer ` +
+      "joins it with its context; the harness counts it as certain and right, kintsugi eval leaves it out"
+    );
+  });
+  const future = `${name} sees the future: these scores compare with no others`;
+  return leaks(speaker.model.config).length > 0 ? [...empty, future] : empty;
 }
 
 /** Sources that are no TypeScript lie in `kit/`, wherever the program runs from. */
@@ -76,7 +97,7 @@ function namesOf({ tasks, groups }: Selection): readonly string[] {
 }
 
 function harnessArguments(tasks: readonly string[], include: string, options: HarnessOptions): readonly string[] {
-  const { url, name, maxLength, out, fewshot, limit, batchSize = 16 } = options;
+  const { url, name, speaker, maxLength, out, fewshot, limit, batchSize = 16 } = options;
   const model = {
     model: name,
     base_url: `${url}/v1/completions`,
@@ -85,6 +106,8 @@ function harnessArguments(tasks: readonly string[], include: string, options: Ha
     // What fails once is a mistake, and not hidden.
     max_retries: 1,
     tokenized_requests: true,
+    // Nothing to the harness, which stores it; `with_data.py` marks rows by it.
+    ...(leaks(speaker.model.config).length > 0 && { allow_leak: true }),
   };
   return [
     "run",
@@ -105,7 +128,7 @@ function output({ python, say, signal }: HarnessOptions, args: readonly string[]
     HF_HOME: join(folder, "hub"),
     HF_HUB_OFFLINE: "1",
     HF_DATASETS_OFFLINE: "1",
-    NO_PROXY: "127.0.0.1,localhost",
+    ...proxyFree(process.env),
   };
   return new Promise((resolve, reject) => {
     const child = spawn(python, args, { env, signal, stdio: ["ignore", "pipe", "pipe"] });
@@ -126,6 +149,13 @@ function output({ python, say, signal }: HarnessOptions, args: readonly string[]
       );
     });
   });
+}
+
+/** Hosts that are reached directly: ours, and those the user has listed. Programs read either name, requests the lower one first. */
+function proxyFree(env: NodeJS.ProcessEnv): { readonly NO_PROXY: string; readonly no_proxy: string } {
+  const own = [env.no_proxy, env.NO_PROXY].filter((each) => each !== undefined && each !== "");
+  const hosts = [...new Set(own), "127.0.0.1", "localhost"].join(",");
+  return { NO_PROXY: hosts, no_proxy: hosts };
 }
 
 function lastLine(text: string): string {

@@ -3,6 +3,7 @@ import { UserError } from "../../errors.js";
 import { endsWithSpace, startsWithSpace } from "../python/text.js";
 import type { Doc, Target, TaskConfig } from "../tasks/config.js";
 import { choicesOf, examplePrompts, prefixOf, resolved, targetOf, textOf } from "../tasks/prompts.js";
+import { within } from "../tasks/within.js";
 
 /** What stands between a question and its answer unless the task says otherwise. */
 export const TARGET_DELIMITER = " ";
@@ -18,8 +19,8 @@ export const EXAMPLE_DELIMITER = "\n\n";
  */
 export function contextOf(config: TaskConfig, doc: Doc, examples: readonly Doc[]): string | readonly string[] {
   const { target_delimiter = TARGET_DELIMITER } = config;
-  const description = resolved(config.description, doc, `${config.task}: description`);
-  const before = description + examples.map((example) => shown(config, example)).join("");
+  const description = resolved(config.description, doc, "description");
+  const before = description + examples.map((example) => within("an example", () => shown(config, example))).join("");
   const text = textOf(config, doc);
   const prefix = prefixOf(config, doc) ?? "";
   if (typeof text === "string") return before + asked(text, prefix, target_delimiter) + prefix;
@@ -34,10 +35,10 @@ function shown(config: TaskConfig, doc: Doc): string {
   const behind = own?.fewshot_delimiter ?? config.fewshot_delimiter ?? EXAMPLE_DELIMITER;
   const choices = fields.doc_to_choice === undefined ? undefined : choicesOf(fields, doc);
   const text = textOf(fields, doc);
-  const prefix = resolved(fields.gen_prefix, doc, `${config.task}: gen_prefix`);
+  const prefix = resolved(fields.gen_prefix, doc, "gen_prefix");
   // A choice that is a context is followed by what the task calls its target.
-  const question = typeof text === "number" ? pick(config, choices, text) : text;
-  const answer = written(config, typeof text === "number" ? undefined : choices, targetOf(fields, doc));
+  const question = typeof text === "number" ? pick(choices, text) : text;
+  const answer = written(typeof text === "number" ? undefined : choices, targetOf(fields, doc));
   if (answer === "") return asked(question, prefix, delimiter) + prefix;
   const between = prefix === "" || endsWithSpace(prefix) || startsWithSpace(answer) ? "" : " ";
   const start = prefix === "" ? question + delimiter : asked(question, prefix, delimiter);
@@ -50,21 +51,19 @@ function asked(question: string, prefix: string, delimiter: string): string {
   return apart ? question : question + delimiter;
 }
 
-function written(config: TaskConfig, choices: readonly string[] | undefined, target: Target): string {
-  if (typeof target === "number") return pick(config, choices, target);
+function written(choices: readonly string[] | undefined, target: Target): string {
+  if (typeof target === "number") return pick(choices, target);
   const first = typeof target === "string" ? target : target[0];
   if (typeof first === "string") return first;
   throw new UserError(`an example's answer is ${JSON.stringify(target)}`, {
-    where: `task ${config.task}`,
     expected: "a text, or the number of a choice",
   });
 }
 
-function pick({ task }: TaskConfig, choices: readonly string[] | undefined, at: number): string {
+function pick(choices: readonly string[] | undefined, at: number): string {
   const choice = choices?.at(at);
   if (choice !== undefined) return choice;
   throw new UserError(`there is no choice ${at}`, {
-    where: `task ${task}`,
     expected: choices === undefined ? "doc_to_choice" : `one of the ${choices.length} choices`,
   });
 }

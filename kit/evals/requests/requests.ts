@@ -3,6 +3,7 @@ import { UserError } from "../../errors.js";
 import type { Json } from "../python/text.js";
 import type { Doc, OutputType, TaskConfig } from "../tasks/config.js";
 import { choicesOf, targetOf } from "../tasks/prompts.js";
+import { within } from "../tasks/within.js";
 import { contextOf, EXAMPLE_DELIMITER, TARGET_DELIMITER } from "./context.js";
 import type { Sampler } from "./fewshot.js";
 
@@ -24,6 +25,7 @@ export type Item = { readonly id: number; readonly doc: Doc; readonly requests: 
  * @param docs documents with their numbers
  * @param draw examples; none unless the task has any
  * @param shots how many
+ * @throws UserError with the task and the document that has not what the task asks for
  */
 export function buildItems(
   config: TaskConfig,
@@ -32,8 +34,11 @@ export function buildItems(
   shots: number,
 ): Item[] {
   return Array.from(docs, ([id, doc]) => {
-    const context = contextOf(config, doc, draw(shots, doc));
-    return { id, doc, requests: builders[outputTypeOf(config)](config, doc, context) };
+    const examples = draw(shots, doc);
+    const requests = within(`task ${config.task}: document ${id}`, () => {
+      return builders[outputTypeOf(config)](config, doc, contextOf(config, doc, examples));
+    });
+    return { id, doc, requests };
   });
 }
 
@@ -46,7 +51,7 @@ type Builder = (config: TaskConfig, doc: Doc, context: string | readonly string[
 
 const builders: { readonly [Kind in OutputType]: Builder } = {
   loglikelihood: (config, doc, context) => [
-    { kind: "loglikelihood", context: single(config, context), continuation: textTarget(config, doc) },
+    { kind: "loglikelihood", context: single(context), continuation: textTarget(config, doc) },
   ],
   loglikelihood_rolling: (config, doc) => [{ kind: "loglikelihood_rolling", text: textTarget(config, doc) }],
   multiple_choice: (config, doc, context) => {
@@ -54,7 +59,6 @@ const builders: { readonly [Kind in OutputType]: Builder } = {
     const choices = choicesOf(config, doc);
     if (choices.length < 2) {
       throw new UserError(`a document has ${choices.length} choice: ${JSON.stringify(doc).slice(0, 200)}`, {
-        where: `task ${config.task}`,
         expected: "at least two",
       });
     }
@@ -69,7 +73,7 @@ const builders: { readonly [Kind in OutputType]: Builder } = {
     return usesMutualInformation(config) ? [...requests, ...choices.map((choice) => ask("", choice))] : requests;
   },
   generate_until: (config, _, context) => [
-    { kind: "generate_until", context: single(config, context), options: generationOptions(config) },
+    { kind: "generate_until", context: single(context), options: generationOptions(config) },
   ],
 };
 
@@ -86,10 +90,9 @@ export function generationOptions({ generation_kwargs: own, fewshot_delimiter }:
   return { ...own, until: (Array.isArray(until) ? until : [until]).filter((each) => typeof each === "string") };
 }
 
-function single({ task }: TaskConfig, context: string | readonly string[]): string {
+function single(context: string | readonly string[]): string {
   if (typeof context === "string") return context;
   throw new UserError("the text is the number of a choice", {
-    where: `task ${task}`,
     expected: "a text, unless the output type is multiple_choice",
   });
 }
@@ -97,5 +100,5 @@ function single({ task }: TaskConfig, context: string | readonly string[]): stri
 function textTarget(config: TaskConfig, doc: Doc): string {
   const target = targetOf(config, doc);
   if (typeof target === "string") return target;
-  throw new UserError(`the target is ${JSON.stringify(target)}`, { where: `task ${config.task}`, expected: "a text" });
+  throw new UserError(`the target is ${JSON.stringify(target)}`, { expected: "a text" });
 }

@@ -33,18 +33,37 @@ export function generator(
   const decoder = new Decoder(model, { backend });
   return async (prompts, { progress, signal } = {}) => {
     const made = new Array<Continuation>(prompts.length);
-    // Prompts of similar length share a batch, the longest first.
-    const order = prompts.map((_, i) => i).sort((a, b) => prompts[b].ids.length - prompts[a].ids.length);
-    for (let at = 0; at < order.length; at += TOGETHER) {
-      const places = order.slice(at, at + TOGETHER);
+    let done = 0;
+    for (const places of batched(prompts, model.config.context)) {
       const running = places.map((place) => start(prompts[place], tokenizer, seed + place));
       await continued(decoder, model, running, tokenizer, signal);
       for (const [i, place] of places.entries()) made[place] = ended(running[i]);
-      progress?.(at + places.length, prompts.length);
+      progress?.((done += places.length), prompts.length);
     }
     decoder.reset();
     return made;
   };
+}
+
+/**
+ * Places of prompts that are continued together: of similar length, the longest first. A batch has room for its longest prompt
+ * and the most tokens that any of its prompts asks for, so that none ends another early; what has no room by itself is alone.
+ */
+function batched(prompts: readonly Prompt[], context: number): readonly (readonly number[])[] {
+  const order = prompts.map((_, i) => i).sort((a, b) => prompts[b].ids.length - prompts[a].ids.length);
+  const batches: { readonly places: number[]; readonly longest: number; tokens: number }[] = [];
+  for (const place of order) {
+    const { ids, tokens } = prompts[place];
+    const batch = batches.find(
+      ({ places, longest, tokens: most }) => places.length < TOGETHER && longest + Math.max(most, tokens) <= context,
+    );
+    if (batch === undefined) batches.push({ places: [place], longest: ids.length, tokens });
+    else {
+      batch.places.push(place);
+      batch.tokens = Math.max(batch.tokens, tokens);
+    }
+  }
+  return batches.map(({ places }) => places);
 }
 
 /** A text that is growing. */
@@ -101,11 +120,12 @@ async function continued(
   let scores = decoder.prompt(rows.map(({ prompt }) => prompt.ids));
   for (;;) {
     signal?.throwIfAborted();
-    const chosen = rows.map((each, i) =>
-      each.left > 0 && i < running.length
-        ? advance(each, scores.subarray(i * config.vocab, (i + 1) * config.vocab), tokenizer)
-        : 0,
-    );
+    const chosen = rows.map((each, i) => {
+      if (each.left === 0 || i >= running.length) return 0;
+      // The embedding may have more rows than there are tokens: those are never chosen.
+      const at = i * config.vocab;
+      return advance(each, scores.subarray(at, at + tokenizer.vocab), tokenizer);
+    });
     if (running.every(({ left }) => left === 0) || decoder.length >= config.context) break;
     await new Promise((resume) => setImmediate(resume));
     scores = decoder.next(chosen);

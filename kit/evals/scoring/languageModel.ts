@@ -5,13 +5,14 @@ import { rounded } from "../../model/index.js";
 import { assertFits } from "../../text/index.js";
 import type { GenerationOptions } from "../requests/requests.js";
 import type { LogLikelihood } from "../tasks/config.js";
+import { within } from "../tasks/within.js";
 import { encoder } from "./encode.js";
 import { type Generator, generator } from "./generation.js";
 import { type ScoreOptions, type ScorerOptions, scorer } from "./scorer.js";
 import type { TokenScores } from "./tokenScores.js";
 
-/** A text and what may follow it. */
-export type Pair = { readonly context: string; readonly continuation: string };
+/** A text and what may follow it; where they come from, for messages. */
+export type Pair = { readonly context: string; readonly continuation: string; readonly where?: string };
 
 /** What can answer the requests of tasks. */
 export type LanguageModel = {
@@ -55,7 +56,9 @@ export function languageModel({ model, tokenizer }: Speaker, options: LanguageMo
   let generate: Generator | undefined;
   return {
     async logLikelihoods(pairs, options) {
-      const requests = pairs.map(({ context, continuation }) => encode.pair(context, continuation));
+      const requests = pairs.map(({ context, continuation, where = "a request" }) =>
+        within(where, () => encode.pair(context, continuation)),
+      );
       return (await score(requests, options)).map((scores, i) => judged(scores, requests[i].continuation));
     },
     async rolling(texts, options) {

@@ -30,21 +30,31 @@ export function scoredChoice(tokenizer: Tokenizer, ids: Int32Array, scores: Toke
   let length = 0;
   for (const id of all) {
     offsets.push(length);
-    length += tokenizer.decode([id]).length;
+    length += textOf(tokenizer, [id]).length;
   }
   return {
-    text: tokenizer.decode(all),
+    text: textOf(tokenizer, all),
     logprobs: {
-      tokens: all.map((id) => tokenizer.tokenOf(id)),
+      tokens: all.map((id) => spelt(tokenizer, id)),
       token_logprobs: [null, ...Array.from(ids, (_, i) => own(i))],
       top_logprobs: [
         null,
-        ...Array.from(ids, (_, i) => ({ [tokenizer.tokenOf(scores.best[i])]: scores.bestLogLikelihoods[i] })),
+        ...Array.from(ids, (_, i) => ({ [spelt(tokenizer, scores.best[i])]: scores.bestLogLikelihoods[i] })),
       ],
       text_offset: offsets,
     },
     finish_reason: "length",
   };
+}
+
+/** A token as its vocabulary spells it; of a row of the embedding that no token uses, the number. */
+function spelt(tokenizer: Tokenizer, id: number): string {
+  return id < tokenizer.vocab ? tokenizer.tokenOf(id) : `<unused ${id}>`;
+}
+
+/** Rows that no token uses have no text. */
+function textOf(tokenizer: Tokenizer, ids: readonly number[]): string {
+  return tokenizer.decode(ids.filter((id) => id < tokenizer.vocab));
 }
 
 /** What to ask of a scorer for {@link scoredChoice}: the whole prompt is read, and the place behind it judged as well. */

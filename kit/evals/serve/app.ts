@@ -1,5 +1,5 @@
 /** The completions server as a function from requests to answers. */
-import { timingSafeEqual } from "node:crypto";
+import { randomInt, timingSafeEqual } from "node:crypto";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { ExecutionBackend } from "../../engine/index.js";
@@ -136,7 +136,7 @@ export function app({ model, tokenizer }: Speaker, options: ServeOptions = {}): 
   });
   routes.post("/v1/completions", async ({ req, json }) => {
     const asked = readCompletion(await req.json(), tokenizer, limits);
-    const { prompts, tokens, stop, temperature, topP, seed } = asked;
+    const { prompts, tokens, stop, temperature, topK, topP, seed } = asked;
     const prompt = prompts.reduce((total, ids) => total + ids.length, 0);
     const patience = { client: req.raw.signal, seconds: maxSeconds };
     if (asked.wants === "scores") {
@@ -144,8 +144,8 @@ export function app({ model, tokenizer }: Speaker, options: ServeOptions = {}): 
       const choices = scores.map((each, i) => scoredChoice(tokenizer, prompts[i], each));
       return json(completion(++answered, name, choices, { prompt, written: prompts.length }));
     }
-    const how = { until: stop, temperature, top_p: topP, do_sample: temperature > 0, seed };
-    const asks = prompts.map((ids) => ({ ids, tokens, options: how }));
+    const how = { until: stop, temperature, top_k: topK, top_p: topP, do_sample: temperature > 0 };
+    const asks = prompts.map((ids) => ({ ids, tokens, options: { ...how, seed: seed ?? randomInt(2 ** 32) } }));
     const made = await whileWaiting(patience, (signal) => writing.add(asks, signal));
     const written = made.reduce((total, each) => total + each.tokens, 0);
     return json(completion(++answered, name, made.map(writtenChoice), { prompt, written }));

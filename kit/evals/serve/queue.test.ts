@@ -38,6 +38,18 @@ describe("the queue", () => {
     expect(seen).toEqual([13, 3]);
   });
 
+  it("does one by one what fails together: a mistake is nobody else's", async () => {
+    const queue = new Queue<number, number>(
+      async (work) => {
+        if (work.includes(13)) throw new Error("unlucky");
+        return work;
+      },
+      { together: 4 },
+    );
+    const ended = await Promise.allSettled([[1], [13, 2], [3]].map((work) => queue.add(work)));
+    expect(ended).toMatchObject([{ value: [1] }, { reason: new Error("unlucky") }, { value: [3] }]);
+  });
+
   it("gives up what is under way when nobody waits for any of it", async () => {
     const queue = new Queue<number, number>(
       (work, signal) =>

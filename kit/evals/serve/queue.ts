@@ -47,8 +47,9 @@ export type QueueOptions = {
 };
 
 /**
- * A queue in front of something that does one thing at a time: what has come in the meantime is done together. Work whose
- * client has left is dropped before it is begun, and given up under way when nobody waits for any of it.
+ * A queue in front of something that does one thing at a time: what has come in the meantime is done together, and one by one
+ * where that fails. Work whose client has left is dropped before it is begun, and given up under way when nobody waits for any
+ * of it.
  */
 export class Queue<In, Out> {
   private readonly waiting: Waiting<In, Out>[] = [];
@@ -86,15 +87,20 @@ export class Queue<In, Out> {
     // What arrives in the same turn is taken together.
     await new Promise((resume) => setImmediate(resume));
     while (this.waiting.length > 0) {
-      const taken = this.take();
-      try {
-        const work = taken.flatMap(({ work }) => work);
-        const done = await this.perform(work, allAborted(taken.map(({ signal }) => signal)));
-        let at = 0;
-        for (const { work, resolve } of taken) resolve(done.slice(at, (at += work.length)));
-      } catch (error) {
-        for (const { reject } of taken) reject(error);
-      }
+      await this.answer(this.take());
+    }
+  }
+
+  private async answer(taken: readonly Waiting<In, Out>[]): Promise<void> {
+    try {
+      const work = taken.flatMap(({ work }) => work);
+      const done = await this.perform(work, allAborted(taken.map(({ signal }) => signal)));
+      let at = 0;
+      for (const { work, resolve } of taken) resolve(done.slice(at, (at += work.length)));
+    } catch (error) {
+      if (taken.length === 1) return taken[0].reject(error);
+      // What failed together is done again one by one: the mistake of one is nobody else's.
+      for (const one of taken) if (one.signal?.aborted !== true) await this.answer([one]);
     }
   }
 

@@ -10,6 +10,7 @@ export type CompletionRequest = {
   readonly tokens: number;
   readonly stop: readonly string[];
   readonly temperature: number;
+  readonly topK?: number;
   readonly topP?: number;
   readonly seed?: number;
 };
@@ -21,8 +22,27 @@ export type RequestLimits = {
   readonly prompts: number;
 };
 
+/** Fields that are read, and two that change no answer. */
+const known: ReadonlySet<string> = new Set(
+  "prompt echo logprobs max_tokens stop temperature top_k top_p seed model user".split(" "),
+);
+
+/** Fields that are taken with the one value that asks for nothing. */
+const neutral: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  ["n", 1],
+  ["best_of", 1],
+  ["num_beams", 1],
+  ["stream", false],
+  ["presence_penalty", 0],
+  ["frequency_penalty", 0],
+  ["repetition_penalty", 1],
+]);
+
+/** Tokens that are written unless `max_tokens` says how many. */
+const TOKENS = 16;
+
 /**
- * Reads the body of a request.
+ * Reads the body of a request: all that can be wrong with it is found here, before it waits in a queue with others.
  *
  * Texts are encoded without a begin marker: the harness counts a context's ids by the same rule, and one more in front
  * would shift every score by one token.
@@ -31,16 +51,19 @@ export type RequestLimits = {
  */
 export function readCompletion(body: unknown, tokenizer: Tokenizer, limits: RequestLimits): CompletionRequest {
   const fields = objectOf(body);
-  const echo = fields.echo === true;
-  const scores = echo && fields.logprobs !== undefined && fields.logprobs !== null && fields.logprobs !== false;
-  if (echo !== scores || (!echo && Number(fields.logprobs ?? 0) > 0)) {
+  refuseOthers(fields);
+  const { echo, logprobs } = fields;
+  const scores = (logprobs ?? false) !== false;
+  if (scores && logprobs !== 1) {
+    throw new UserError(`logprobs is ${JSON.stringify(logprobs)}`, { expected: "1: the best token in each place" });
+  }
+  if ((echo ?? false) !== scores) {
     throw new UserError("echo and logprobs come together here", { expected: "both, or neither" });
   }
-  const tokens = numberOf(fields, "max_tokens", {
-    least: scores ? 1 : 0,
-    most: scores ? 1 : limits.context,
-    whole: true,
-  });
+  const [least, most] = scores ? [1, 1] : [0, limits.context];
+  const tokens =
+    numberOf(fields, "max_tokens", `a whole number from ${least} to ${most}`, isWhole(least, most)) ??
+    (scores ? 1 : TOKENS);
   const prompts = promptsOf(fields.prompt, tokenizer);
   if (prompts.length > limits.prompts) {
     throw new UserError(`there are ${prompts.length} prompts`, { expected: `at most ${limits.prompts}` });
@@ -48,8 +71,8 @@ export function readCompletion(body: unknown, tokenizer: Tokenizer, limits: Requ
   for (const ids of prompts) {
     const bad = ids.find((id) => !(id >= 0 && id < tokenizer.vocab));
     if (bad !== undefined) throw new UserError(`${bad} is not a token id`, { expected: `0 to ${tokenizer.vocab - 1}` });
-    if (ids.length > 0 && ids.length + (tokens ?? 16) <= limits.context) continue;
-    throw new UserError(`a prompt has ${ids.length} tokens, and ${tokens ?? 16} are to follow`, {
+    if (ids.length > 0 && ids.length + tokens <= limits.context) continue;
+    throw new UserError(`a prompt has ${ids.length} tokens, and ${tokens} are to follow`, {
       where: "prompt",
       expected: `1 to ${limits.context} together`,
       fix: `Set the harness's max_length to ${limits.context}`,
@@ -58,12 +81,23 @@ export function readCompletion(body: unknown, tokenizer: Tokenizer, limits: Requ
   return {
     prompts,
     wants: scores ? "scores" : "text",
-    tokens: tokens ?? 16,
+    tokens,
     stop: stopsOf(fields.stop),
-    temperature: numberOf(fields, "temperature", { least: 0, most: 100 }) ?? 1,
-    topP: numberOf(fields, "top_p", { least: 0, most: 1 }),
-    seed: numberOf(fields, "seed", { least: 0, most: Number.MAX_SAFE_INTEGER, whole: true }),
+    temperature: numberOf(fields, "temperature", "a number from 0 to 100", (value) => value >= 0 && value <= 100) ?? 1,
+    topK: numberOf(fields, "top_k", "a whole number from 1", isWhole(1)),
+    topP: numberOf(fields, "top_p", "a number above 0, at most 1", (value) => value > 0 && value <= 1),
+    seed: numberOf(fields, "seed", "a whole number from 0", isWhole(0)),
   };
+}
+
+/** What is asked for and not done would otherwise look done. */
+function refuseOthers(fields: { readonly [field: string]: unknown }): void {
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === null || known.has(name) || (neutral.has(name) && neutral.get(name) === value)) continue;
+    throw new UserError(`${name} is ${JSON.stringify(value)}, which is not done here`, {
+      expected: neutral.has(name) ? String(neutral.get(name)) : `nothing but ${[...known].join(", ")}`,
+    });
+  }
 }
 
 /** A JSON object. */
@@ -104,10 +138,15 @@ function stopsOf(stop: unknown): readonly string[] {
 function numberOf(
   fields: { readonly [field: string]: unknown },
   name: string,
-  { least, most, whole = false }: { readonly least: number; readonly most: number; readonly whole?: boolean },
+  expected: string,
+  fits: (value: number) => boolean,
 ): number | undefined {
   const value = fields[name];
   if (value === undefined || value === null) return undefined;
-  if (typeof value === "number" && value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
-  throw new UserError(`${name} is ${JSON.stringify(value)}`, { expected: `a number from ${least} to ${most}` });
+  if (typeof value === "number" && fits(value)) return value;
+  throw new UserError(`${name} is ${JSON.stringify(value)}`, { expected });
+}
+
+function isWhole(least: number, most: number = Number.MAX_SAFE_INTEGER): (value: number) => boolean {
+  return (value) => Number.isInteger(value) && value >= least && value <= most;
 }

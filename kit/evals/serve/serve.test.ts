@@ -122,6 +122,34 @@ describe("a server", () => {
     const drawn = await Promise.all([1, 1, 2].map((seed) => ask({ max_tokens: 12, temperature: 1.5, seed })));
     expect(drawn[0].text).toBe(drawn[1].text);
     expect(drawn[0].text).not.toBe(drawn[2].text);
+    // The best of one token is the best token, whatever the temperature.
+    expect((await ask({ max_tokens: 12, temperature: 1.5, top_k: 1, n: 1, stream: false })).text).toBe(long.text);
+  });
+
+  it("draws other texts each time unless a seed is given", async () => {
+    const prompt = Array(2).fill([...speaker.tokenizer.encode("Once upon a time")]);
+    const ask = async () =>
+      (await post<Answer>("/v1/completions", { prompt, max_tokens: 24, temperature: 1.5 })).choices;
+    const texts = [...(await ask()), ...(await ask())].map(({ text }) => text);
+    expect(new Set(texts).size).toBe(4);
+  });
+
+  it("spells rows of the embedding that no token uses by their numbers, and never writes them", async () => {
+    const { model, tokenizer } = speaker;
+    const vocab = tokenizer.vocab + 1000;
+    const wide = { tokenizer, model: init({ ...model.config, vocab, tied: false }, 0) };
+    const { fetch: ask } = app(wide, { decoding: "graph" });
+    const post = async (body: object): Promise<Answer> => {
+      const answer = await ask(new Request("http://x/v1/completions", { method: "POST", body: JSON.stringify(body) }));
+      expect(answer.status).toBe(200);
+      return (await answer.json()) as Answer;
+    };
+    const [{ logprobs }] = (await post({ ...scoring, prompt: "The little dog found a ball." })).choices;
+    const best = logprobs.top_logprobs.flatMap((each) => Object.keys(each ?? {}));
+    // Half of all rows are unused.
+    expect(best.filter((token) => /^<unused (1\d|20)\d\d>$/.test(token))).not.toEqual([]);
+    const written = await post({ prompt: "The little dog", max_tokens: 24, temperature: 0 });
+    expect(written.usage.completion_tokens).toBeGreaterThan(0);
   });
 
   it.each<[string, unknown, RegExp]>([
@@ -135,6 +163,13 @@ describe("a server", () => {
     ["too many prompts", { ...scoring, prompt: Array(9).fill([3]) }, /9 prompts.*at most 8/s],
     ["echo without logprobs", { prompt: "a", echo: true, max_tokens: 1 }, /echo and logprobs/],
     ["a bad number", { prompt: "a", max_tokens: -1 }, /max_tokens is -1/],
+    ["nothing to draw from", { prompt: "a", top_p: 0 }, /top_p is 0.*above 0/s],
+    ["no tokens to draw from", { prompt: "a", top_k: 0 }, /top_k is 0.*from 1/s],
+    ["several best tokens", { ...scoring, prompt: "a", logprobs: 5 }, /logprobs is 5.*expected 1/s],
+    ["several texts", { prompt: "a", n: 2 }, /n is 2, which is not done here.*expected 1/s],
+    ["the best of several", { prompt: "a", best_of: 2 }, /best_of is 2/],
+    ["a stream", { prompt: "a", stream: true }, /stream is true.*expected false/s],
+    ["a field that there is not", { prompt: "a", max_token: 3 }, /max_token is 3.*max_tokens/s],
     ["a bad stop", { prompt: "a", stop: [1] }, /stop is neither/],
   ])("answers 400 to %s", async (_, body, message) => {
     const answer = await send("/v1/completions", body);

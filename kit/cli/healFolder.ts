@@ -1,0 +1,84 @@
+/** The folder of a healing under way, `OUT.healing`: what it was begun for, its checkpoints, its record until it is filed. */
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { UserError } from "../errors.js";
+import * as lab from "../lab/index.js";
+import { makeFolder, writeAtomically } from "../source/files.js";
+
+export const folderOf = (out: string): string => `${out}.healing`;
+
+export const checkpointsIn = (work: string): string => join(work, "checkpoints");
+
+/**
+ * Notes what is being done, or compares with what was being done here. Where nothing was trained yet, the newer word holds.
+ *
+ * @throws UserError when the model or its record is there already, or what was trained here was trained otherwise
+ */
+export async function begin(run: lab.Run, out: string, work: string): Promise<void> {
+  // Only the record is still to be filed.
+  if (existsSync(lab.recordPath(run, work))) return;
+  if (existsSync(out)) throw taken(out);
+  if (existsSync(lab.recordPath(run))) throw recorded(run);
+  const file = join(work, "run.json");
+  if (!hasCheckpoint(work)) return await lab.writeRunFile(run, file);
+  const before = lab.readRunFile(file);
+  if (before.seed === run.seed && lab.specHash(before.spec) === lab.specHash(run.spec)) return;
+  throw new UserError(
+    `another healing was begun here: ${lab.fieldDifferences(picked(before), picked(run)).join("; ")}`,
+    {
+      where: work,
+      fix: "Give the same options to go on, name another folder, or remove this one to begin anew",
+    },
+  );
+}
+
+/** @throws UserError when something stands where the model is to be, and no healing of it is under way */
+export function expectFree(out: string): void {
+  if (existsSync(out) && !existsSync(folderOf(out))) throw taken(out);
+}
+
+/** After a failure: where nothing was trained, nothing stays. */
+export function tidied(work: string): void {
+  if (!hasCheckpoint(work)) rmSync(work, { recursive: true, force: true });
+}
+
+/**
+ * Puts the record beside the others, which may be on another disk, and removes the working folder.
+ *
+ * @throws UserError when another record has its name by now; this one stays where it is
+ */
+export async function filed(run: lab.Run, work: string): Promise<string> {
+  const path = lab.recordPath(run);
+  const record = readFileSync(lab.recordPath(run, work));
+  if (!existsSync(path)) {
+    await makeFolder(dirname(path));
+    await writeAtomically(path, (handle) => handle.writeFile(record));
+  } else if (!readFileSync(path).equals(record)) {
+    throw recorded(run);
+  }
+  rmSync(work, { recursive: true, force: true });
+  return path;
+}
+
+function hasCheckpoint(work: string): boolean {
+  const folder = checkpointsIn(work);
+  if (!existsSync(folder)) return false;
+  return readdirSync(folder, { recursive: true }).some((name) => String(name).endsWith(".safetensors"));
+}
+
+function taken(out: string): UserError {
+  return new UserError(`${out} exists`, { fix: "Name another folder, or remove it" });
+}
+
+/** Data may have changed under the same name: a record does not give way to another. */
+function recorded(run: lab.Run): UserError {
+  return new UserError("a healing of this name and these options is recorded", {
+    where: lab.recordPath(run),
+    fix: "Name another folder, whose name the record has too, or remove that record",
+  });
+}
+
+/** What two runs are compared by. */
+function picked({ seed, spec }: lab.Run): unknown {
+  return { seed, ...spec };
+}

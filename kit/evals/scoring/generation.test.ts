@@ -1,0 +1,35 @@
+import { beforeAll, expect, it } from "vitest";
+import type { Speaker } from "../../generate/index.js";
+import { load, requireTokenizer } from "../../weights/index.js";
+import { generator, type Prompt } from "./generation.js";
+
+let speaker: Speaker;
+let ids: Int32Array;
+
+beforeAll(async () => {
+  const { model, tokenizer } = await load("pico");
+  speaker = { model, tokenizer: requireTokenizer("pico", tokenizer) };
+  ids = speaker.tokenizer.encode("Once upon a time there was a little dog. ".repeat(40));
+});
+
+const prompt = (length: number, tokens: number): Prompt => ({
+  ids: ids.subarray(0, length),
+  tokens,
+  // Drawn: the best tokens would end a story sooner.
+  options: { until: [], do_sample: true, temperature: 1, seed: 5 },
+});
+
+it("continues each prompt as if it were alone, whatever stands beside it", async () => {
+  const { model, tokenizer } = speaker;
+  const { context } = model.config;
+  const generate = generator(model, tokenizer, { backend: "graph" });
+  // The first two have room together only if one ends the other early; the last has no room at all for what it asks.
+  const prompts = [prompt(8, 60), prompt(context - 16, 8), prompt(9, 3), prompt(context - 4, 40)];
+  const alone = [];
+  for (const each of prompts) alone.push(...(await generate([each])));
+  expect(alone.map(({ tokens }) => tokens)).toEqual([60, 8, 3, 5]);
+  const steps: number[] = [];
+  const together = await generate(prompts, { progress: (done) => steps.push(done) });
+  expect(together).toEqual(alone);
+  expect(steps.at(-1)).toBe(prompts.length);
+});
