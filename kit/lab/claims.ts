@@ -2,11 +2,11 @@
 import { UserError } from "../errors.js";
 import type { BenchRecord } from "./benchRecord.js";
 import { markdownGrid, missing } from "./grid.js";
-import { byText } from "./measurement.js";
+import { type Observed, observed } from "./observed.js";
 import type { Observations } from "./plannedMeasurements.js";
 import type { RunRecord } from "./record.js";
 import { type Measured, measured, measuredOf, type StudyResult } from "./results.js";
-import { type BySeed, type PairedComparison, pairedComparison } from "./statistics.js";
+import { type PairedComparison, pairedComparison } from "./statistics.js";
 
 /** `budget not reached`: the claim is about more training than the runs had. */
 export type Verdict = "supported" | "not supported" | "budget not reached" | "not testable here";
@@ -33,7 +33,7 @@ export type Claim = {
 export class Evidence {
   constructor(
     readonly results: readonly StudyResult[],
-    readonly observed: Observations = new Map(),
+    private readonly observations: Observations = new Map(),
     private readonly benches: readonly BenchRecord[] = [],
   ) {}
 
@@ -65,9 +65,9 @@ export class Evidence {
     return measuredOf(this.arm(study, arm).records, of);
   }
 
-  /** A figure of a measurement by text; empty while it has not been taken. */
-  observation(name: string, figure: string): BySeed {
-    return byText(this.observed.get(name), figure);
+  /** A figure of a measurement; empty while it has not been taken. */
+  observation(name: string, figure: string): Observed {
+    return observed(this.observations.get(name) ?? [], figure);
   }
 
   /** Bits per byte of an arm against any other of its study, over the seeds both have. */

@@ -183,8 +183,8 @@ export function inThisProcess(folders: { readonly records?: string; readonly che
 export const inProcesses: Executor = async (run, { report, say, signal }) => {
   const file = join(cacheFolder(), "runs", "specs", `${run.study}-${run.arm}-${run.seed}-${specHash(run.spec)}.json`);
   await writeRunFile(run, file);
-  // Models to look at later: one of each arm.
-  const kept = run.seed === 0 && !isPilot(run) ? ["--models", modelsFolder()] : [];
+  // Models to look at later.
+  const kept = !isPilot(run) ? ["--models", modelsFolder()] : [];
   const program = join(projectRoot(), "kit", "kintsugi.mjs");
   // Pages of 2 MB where there are such, which `npm run` asks for too: the same numbers in a tenth less time.
   const env = { GLIBC_TUNABLES: "glibc.malloc.hugetlb=1", ...process.env };

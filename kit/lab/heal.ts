@@ -2,7 +2,7 @@
 import type { ModelConfig } from "../model/index.js";
 import { convertedConfig, planMerge, type Recipe } from "../surgery/index.js";
 import { packingAt } from "../text/index.js";
-import { type DistillationSpec, type PartSpec, undecayed } from "../train/index.js";
+import { type DistillationSpec, type PartSpec, undecayedGains, undecayedLambda } from "../train/index.js";
 import { open } from "../weights/index.js";
 import { isMergeConfig, mergedFolder } from "./merges.js";
 import { heldOutShare, type PretrainedSpec, type Run, type RunSpec } from "./spec.js";
@@ -64,9 +64,11 @@ export function healing(config: ModelConfig, options: HealingSpec): RunSpec {
     ...(recipe === undefined ? {} : { recipe }),
     ...(base === undefined ? {} : { base }),
   };
+  const model = recipe === undefined ? config : convertedConfig(config, recipe);
+  const hasLambda = model.layers.some(({ mixer }) => mixer.kind === "differentialV1");
   return {
     version: 1,
-    model: recipe === undefined ? config : convertedConfig(config, recipe),
+    model,
     initial,
     data: {
       corpus,
@@ -85,7 +87,8 @@ export function healing(config: ModelConfig, options: HealingSpec): RunSpec {
       beta2: 0.95,
       eps: 1e-8,
       clip: 1,
-      factors: undecayed,
+      // A specification names the record of its run: λ stands in those of models that have it.
+      factors: hasLambda ? [...undecayedGains, ...undecayedLambda] : undecayedGains,
       validateEvery: options.validateEvery ?? Math.max(1, Math.round(tokens / 10)),
       ...(part === undefined ? {} : { part }),
       ...(roundingTokens === undefined ? {} : { roundingTokens }),

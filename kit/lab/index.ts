@@ -13,6 +13,7 @@ export * from "./healingTable.js";
 export * from "./measurement.js";
 export { type FittedMerge, fittedMerge, isMergeConfig, mergedFolder } from "./merges.js";
 export * from "./models.js";
+export * from "./observed.js";
 export * from "./packed.js";
 export * from "./page.js";
 export * from "./pico.js";

@@ -53,7 +53,7 @@ describe("takeMeasurement", () => {
     }
     // Stories of its own kind, in the vocabulary of 1,024.
     expect(mean(figures.nats)).toBeLessThan(2.5);
-    expect(observations([asked], records).get("small/one")?.figures).toEqual(figures);
+    expect(observations([asked], records).get("small/one")?.[0].figures).toEqual(figures);
   });
 
   it("measures layers stacked anew", async () => {

@@ -4,7 +4,7 @@ import { type Measurement, type MeasurementRecord, readMeasurement, type Subject
 import { specHash } from "./spec.js";
 import { armRuns, type Study } from "./study.js";
 
-/** A measurement of a known model, or of what the first seed of a study's arm leaves. */
+/** A measurement of a known model, or of what each seed of a study's arm leaves. */
 export type PlannedMeasurement = Omit<Measurement, "version" | "subject"> & {
   readonly subject:
     | Extract<Subject, { readonly kind: "known" }>
@@ -18,20 +18,21 @@ export function knownMeasurements(planned: readonly PlannedMeasurement[], archiv
     const { study, arm } = subject;
     const { rate } = learningRate(study, arm, archive);
     if (rate === undefined) return [];
-    const [{ seed, spec }] = armRuns(study, arm, rate);
-    return [{ version: 1, ...rest, subject: { kind: "trained", study: study.name, arm, seed, spec: specHash(spec) } }];
+    return armRuns(study, arm, rate).map(({ seed, spec }) => {
+      return { version: 1, ...rest, subject: { kind: "trained", study: study.name, arm, seed, spec: specHash(spec) } };
+    });
   });
 }
 
-/** Records of measurements, by name. */
-export type Observations = ReadonlyMap<string, MeasurementRecord>;
+/** Records of measurements by name; of an arm there is one for each seed. */
+export type Observations = ReadonlyMap<string, readonly MeasurementRecord[]>;
 
 /** The records there are of these measurements. */
 export function observations(measurements: readonly Measurement[], root?: string): Observations {
-  return new Map(
-    measurements.flatMap((measurement) => {
-      const record = readMeasurement(measurement, root);
-      return record === undefined ? [] : [[measurement.name, record] as const];
-    }),
-  );
+  const found = new Map<string, MeasurementRecord[]>();
+  for (const measurement of measurements) {
+    const record = readMeasurement(measurement, root);
+    if (record !== undefined) found.set(measurement.name, [...(found.get(measurement.name) ?? []), record]);
+  }
+  return found;
 }

@@ -66,16 +66,17 @@ export function isPilot({ arm }: Run): boolean {
 
 const pilotMark = ".pilot-";
 
-/** The arm's short runs, one for each learning rate; none when the study has no pilot. */
+/** The arm's short runs, one for each learning rate, validated at their ends; none when the study has no pilot. */
 export function pilotRuns(study: Study, arm: string): readonly Run[] {
   const { pilot } = study;
   if (pilot === undefined) return [];
-  const short = withBudget(armOf(study, arm).spec, pilot.tokens);
+  const { training, ...short } = withBudget(armOf(study, arm).spec, pilot.tokens);
+  const { validateEvery: _, ...validatedOnce } = training;
   return pilot.learningRates.map((rate) => ({
     study: study.name,
     arm: `${arm}${pilotMark}${rate}`,
     seed: pilot.seed,
-    spec: withLearningRate(short, rate),
+    spec: withLearningRate({ ...short, training: validatedOnce }, rate),
   }));
 }
 

@@ -1,18 +1,16 @@
 /** What conversions break, and how much of it training heals. */
 import { healing, type Study } from "../lab/index.js";
 import { type LiquidPart, liquidParts } from "../model/index.js";
+import type { HeadSplit } from "../nn/index.js";
 import { differentialLiquidMetal, differentialV2, liquidMetal, type Recipe } from "../surgery/index.js";
 import { smol, stories, type Trained } from "./trained.js";
 
 const rewritten: Recipe = { ...liquidMetal, init: "standard" };
 
-/** Differential attention of the first version, its heads taken apart in one of three ways. */
-function differential(split: "withinHead" | "adjacentHeads" | "halvedHeads"): Recipe {
-  return { attention: { version: 1, split }, init: "identity" };
+/** Differential attention of the first version; of halved heads, as DiffLlama has it, or with the head beside the difference. */
+function differential(split: HeadSplit, output?: "plainSubNorm" | "residual"): Recipe {
+  return { attention: { version: 1, split, ...(output === undefined ? {} : { output }) }, init: "identity" };
 }
-
-/** Whether a head may keep its scores: λ_init is 0, and the whole head stands beside the difference. */
-const residual: Recipe = { attention: { version: 1, split: "halvedHeads", output: "residual" }, init: "identity" };
 
 type Converted = { readonly label: string; readonly recipe?: Recipe };
 
@@ -23,7 +21,8 @@ const conversions: Readonly<Record<string, Converted>> = {
   "liquid-standard": { label: "Liquid Metal, rewritten", recipe: rewritten },
   "v1-within": { label: "differential V1, within heads", recipe: differential("withinHead") },
   "v1-pairs": { label: "differential V1, pairs of heads", recipe: differential("adjacentHeads") },
-  "v1-residual": { label: "differential V1 beside the head", recipe: residual },
+  "v1-halves": { label: "differential V1, halves of the heads", recipe: differential("halvedHeads", "plainSubNorm") },
+  "v1-residual": { label: "differential V1 beside the head", recipe: differential("halvedHeads", "residual") },
   v2: { label: "differential V2", recipe: differentialV2 },
   "liquid-v1": { label: "Liquid Metal and differential V1", recipe: differentialLiquidMetal },
 };

@@ -1,6 +1,6 @@
 import type { Study } from "../lab/index.js";
 import { type LayerSpec, type MixerSpec, type ModelConfig, teenyS } from "../model/index.js";
-import { million, pilot, teenyRun } from "./teeny.js";
+import { million, pilot, teenyRun, trainedWith } from "./teeny.js";
 
 const attention: MixerSpec = {
   kind: "attention",
@@ -52,15 +52,18 @@ export const mixer: Study = {
   pilot,
 };
 
-/** Whether the order lasts: baseline and Gated DeltaNet with four times the tokens. */
+/**
+ * Whether the order lasts, with four times the tokens: the baseline, and the two that learned most, which a million does not
+ * tell apart.
+ */
 export const mixerLong: Study = {
   name: "mixer-4m",
   title: "Mixers of equal size, four million tokens",
   question: "Does the gated delta rule reach a loss with fewer tokens than the gated convolution?",
   arms: Object.fromEntries(
-    (["conv", "deltanet"] as const).map((name) => [
+    (["conv", "deltanet", "undecayed"] as const).map((name) => [
       name,
-      { label: labels[name], spec: teenyRun(models[name], 4 * million) },
+      { label: labels[name], spec: trainedWith(teenyRun(models[name], 4 * million), { validateEvery: million / 4 }) },
     ]),
   ),
   baseline: "conv",

@@ -34,7 +34,7 @@ const all = Object.values(defects).reduce((spec, change) => change(spec), teenyR
 export const original: Study = {
   name: "original",
   title: "The author's settings",
-  question: "What does each setting of the original training script cost?",
+  question: "What does each setting of the original training script cost, at its learning rate of 4e-3?",
   arms: {
     ours: { label: "ours", spec: teenyRun() },
     rule: { label: "undecayed rule", spec: defects.rule(teenyRun()) },

@@ -68,7 +68,12 @@ describe("adamW with clipByNorm", () => {
     const of = rateFactors(undecayed);
     const decays = (path: string): boolean => of(path).weightDecay > 0;
     const some = ["norm.gain", "layers.0.mixer.aLog", "layers.11.mixer.dtBias", "layers.2.mixer.outputGain"];
-    const more = ["layers.0.tokenMixing.bias", "layers.0.squeezeExcite.upBias", "layers.0.mixer.lambdaBias"];
+    const more = [
+      "layers.0.tokenMixing.bias",
+      "layers.0.squeezeExcite.upBias",
+      "layers.0.mixer.lambdaBias",
+      "layers.0.mixer.lambdaK2",
+    ];
     expect([...some, ...more].map(decays)).toEqual([...some, ...more].map(() => false));
     expect(["embed", "layers.0.mixer.q", "layers.0.mixer.qConv", "layers.0.mlp.gate"].map(decays)).toEqual([
       true,

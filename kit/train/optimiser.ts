@@ -44,11 +44,18 @@ export type RateFactors = {
   readonly weightDecay?: number;
 };
 
+const withoutDecay = (paths: string): RateFactors => ({ paths, weightDecay: 0 });
+
+/** The vectors of differential attention's λ, which do not decay. */
+export const undecayedLambda: readonly RateFactors[] = ["**lambdaQ*", "**lambdaK*"].map(withoutDecay);
+
 /** Gains, rates and biases, whose size has a meaning that decay would change: they do not decay. */
-export const undecayed: readonly RateFactors[] = ["**gain", "**Gain", "**aLog", "**bias", "**Bias"].map((paths) => ({
-  paths,
-  weightDecay: 0,
-}));
+export const undecayedGains: readonly RateFactors[] = ["**gain", "**Gain", "**aLog", "**bias", "**Bias"].map(
+  withoutDecay,
+);
+
+/** All that does not decay, whatever the model. */
+export const undecayed: readonly RateFactors[] = [...undecayedGains, ...undecayedLambda];
 
 export type AdamOptions = {
   readonly beta1?: number;

@@ -14,12 +14,12 @@ function evidence(told: Readonly<Record<string, Readonly<Record<string, number>>
   const names = measurements.map(({ name }) => name).filter((name) => name.startsWith("merges/"));
   const figures = ["nats", "natsLate", "natsName", "irrelevant", "natsClass"];
   const record = (name: string): MeasurementRecord => ({
-    measurement: {} as MeasurementRecord["measurement"],
+    measurement: { subject: { kind: "known" } } as MeasurementRecord["measurement"],
     figures: Object.fromEntries(figures.map((figure) => [figure, around(told[name]?.[figure] ?? 1)])),
     wallSeconds: 1,
     circumstances,
   });
-  return new Evidence([], new Map(names.map((name) => [name, record(name)])));
+  return new Evidence([], new Map(names.map((name) => [name, [record(name)]])));
 }
 
 const claim = (claims: readonly Claim[], part: string): Claim =>

@@ -156,7 +156,7 @@ export const differentialClaims: readonly Claim[] = [
     ([what, pair]): Claim => ({
       sentence: "Benchmarks put this back around the base model for performance.",
       author: card,
-      measure: `${what}: bits per byte after healing, less the base's before; within 1 % supports it`,
+      measure: `${what}: bits per byte after healing, less the base's before, and less those of the base trained on the same text; both within 1 % support it`,
       judge: (evidence) => backAtBase(evidence, pair, { steps: 58_860 }),
     }),
   ),

@@ -7,6 +7,7 @@ import {
   RecordWriter,
   recordPath,
   type Study,
+  type Subject,
 } from "../../lab/index.js";
 import { folder, resultOf, runsOf, smallStudy } from "../../lab/testing/records.js";
 import {
@@ -136,28 +137,38 @@ describe("judgements of runs", () => {
 
   it("backAtBase: within a hundredth of the base before, or too little training", () => {
     const ends =
-      (end: number) =>
-      (arm: string, seed: number): Told => ({ validations: [[0, 2]], end: arm === "some" ? end + wobble(seed) : 1 });
+      (end: number, control = 2) =>
+      (arm: string, seed: number): Told => ({
+        validations: [[0, 2]],
+        end: arm === "some" ? end + wobble(seed) : control,
+      });
     expect(backAtBase(evidenceOf(ends(2.0)), pair, { steps: 100 })?.verdict).toBe("supported");
     expect(backAtBase(evidenceOf(ends(2.1)), pair, { steps: 100 })).toMatchObject({
       verdict: "budget not reached",
       figure: expect.stringMatching(/20 steps of the card's 100$/),
     });
     expect(backAtBase(evidenceOf(ends(2.1)), pair, { steps: 10 })?.verdict).toBe("not supported");
+    // New text made both better, the base more than the conversion: that is not back.
+    expect(backAtBase(evidenceOf(ends(1.9, 1.8)), pair, { steps: 100 })?.verdict).toBe("budget not reached");
   });
 });
 
 describe("judgements of measurements", () => {
   const circumstances = { node: "", machine: { cpu: "", cores: 1, memoryBytes: 1 } };
-  const record = (figures: MeasurementRecord["figures"]): MeasurementRecord => ({
-    measurement: {} as MeasurementRecord["measurement"],
+  const known = { kind: "known", name: "" } as const;
+  const record = (figures: MeasurementRecord["figures"], subject: Subject = known): MeasurementRecord => ({
+    measurement: { subject } as MeasurementRecord["measurement"],
     figures,
     wallSeconds: 1,
     circumstances,
   });
-  const observed: Observations = new Map([
-    ["a", record({ nats: [1, 1.1, 1.2], late: [3, 3, null] })],
-    ["b", record({ nats: [2, 2.11, 2.19], late: [3, 3.1, 3] })],
+  const ofSeeds = (...figures: readonly (readonly (number | null)[])[]): readonly MeasurementRecord[] =>
+    figures.map((nats, seed) => record({ nats }, { kind: "trained", study: "", arm: "", seed, spec: "" }));
+  const observed: Observations = new Map<string, readonly MeasurementRecord[]>([
+    ["a", [record({ nats: [1, 1.1, 1.2], late: [3, 3, null] })]],
+    ["b", [record({ nats: [2, 2.11, 2.19], late: [3, 3.1, 3] })]],
+    ["arm", ofSeeds([1, 1.1, 1.2], [1.5, 1.6, 1.7], [1, 1.1, null])],
+    ["baseline", ofSeeds([2, 2.1, 2.2], [2.4, 2.5, 2.6])],
   ]);
   const evidence = new Evidence([], observed);
 
@@ -174,6 +185,21 @@ describe("judgements of measurements", () => {
     expect(contrast(evidence, { of: "a", against: "b", name: "nats", less: "late" }, "below")?.figure).toMatch(
       /^−0\.9550 .*2 texts$/,
     );
+  });
+
+  it("compare trained arms seed by seed: texts do not stand for seeds", () => {
+    const figure = { of: "arm", against: "baseline", name: "nats", unit: "nats" };
+    expect(overTexts(evidence, figure, "below")).toMatchObject({
+      verdict: "supported",
+      figure: expect.stringMatching(/^−0\.9500 \[−1\.5853, −0\.3147\] nats, 2 seeds$/),
+    });
+    // A model that was trained once says nothing of others.
+    const once = new Evidence([], new Map([...observed].map(([name, records]) => [name, records.slice(0, 1)])));
+    expect(overTexts(once, figure, "below")).toEqual({
+      figure: "−1.0000 nats, one seed",
+      verdict: "not testable here",
+    });
+    expect(overTexts(evidence, { ...figure, against: "a" }, "below")).toBeUndefined();
   });
 });
 

@@ -9,6 +9,9 @@ import {
   lossSpikes,
   type Measured,
   millisecondsPerToken,
+  type Observed,
+  observedLess,
+  overModels,
   type PairedComparison,
   pairedComparison,
   signed,
@@ -63,17 +66,16 @@ export function overTexts(
   side: Side,
 ): Judgement | undefined {
   const [own, other] = [figure.of, figure.against].map((name) => evidence.observation(name, figure.name));
-  return judged(pairedComparison(own, other), side, { unit: figure.unit, over: "text" });
+  return judgedModels(observedLess(own, other), figure.unit, side);
 }
 
-/** One figure of a measurement against another one of it, text by text. */
+/** One figure of a measurement against another one of it. */
 export function withinTexts(
   evidence: Evidence,
   figure: { readonly of: string; readonly name: string; readonly less: string; readonly unit: string },
   side: Side,
 ): Judgement | undefined {
-  const [own, other] = [figure.name, figure.less].map((name) => evidence.observation(figure.of, name));
-  return judged(pairedComparison(own, other), side, { unit: figure.unit, over: "text" });
+  return judgedModels(ownDifference(evidence, figure.of, figure), figure.unit, side);
 }
 
 /** How much more one model's figures differ than another's: `(a − b) − (c − d)`, text by text. */
@@ -82,11 +84,21 @@ export function contrast(
   figure: { readonly of: string; readonly against: string; readonly name: string; readonly less: string },
   side: Side,
 ): Judgement | undefined {
-  const differences = [figure.of, figure.against].map((name) => {
-    const [one, other] = [figure.name, figure.less].map((of) => evidence.observation(name, of));
-    return new Map([...one].map(([text, value]) => [text, value - (other.get(text) ?? Number.NaN)]));
-  });
-  return judged(pairedComparison(differences[0], differences[1]), side, { unit: "nats per token", over: "text" });
+  const [own, other] = [figure.of, figure.against].map((of) => ownDifference(evidence, of, figure));
+  return judgedModels(observedLess(own, other), "nats per token", side);
+}
+
+function ownDifference(
+  evidence: Evidence,
+  of: string,
+  { name, less }: { readonly name: string; readonly less: string },
+): Observed {
+  return observedLess(evidence.observation(of, name), evidence.observation(of, less));
+}
+
+function judgedModels(difference: Observed, unit: string, side: Side): Judgement | undefined {
+  const { comparison, over } = overModels(difference) ?? {};
+  return judged(comparison, side, { unit, over });
 }
 
 /** Bits per byte at equal tokens. */
@@ -188,22 +200,23 @@ type CardBudget = { readonly steps: number };
 /** Share by which a healed model may be worse than the base and still be "around" it. */
 const around = 0.01;
 
-/** A healed conversion against the base as it was: within a hundredth it is back; beyond, the budget was smaller. */
+/**
+ * A healed conversion against the base as it was, and against the base that was trained on the same text: to be back it is
+ * within a hundredth of both, since new text alone can improve a model on it. Beyond, the budget was smaller.
+ */
 export function backAtBase(
   evidence: Evidence,
   { study, arm, against }: Pair,
   { steps }: CardBudget,
 ): Judgement | undefined {
-  const comparison = pairedComparison(
-    evidence.arm(study, arm).bitsPerByte.bySeed,
-    evidence.arm(study, against).atStart.bySeed,
-  );
-  const base = evidence.arm(study, against).atStart.mean;
-  if (comparison === undefined || base === undefined) return undefined;
-  const taken = evidence.arm(study, arm).records.map(({ steps }) => steps.at(-1)?.step ?? 0);
-  const most = Math.max(...taken);
-  const figure = `${differenceText(comparison, { unit: "bits per byte" })}, ${most} steps of the card's ${steps}`;
-  const worst = comparison.spread?.interval.high ?? comparison.difference;
-  if (worst < around * base) return { figure, verdict: "supported" };
-  return { figure, verdict: most < steps ? "budget not reached" : "not supported" };
+  const { bySeed } = evidence.arm(study, arm).bitsPerByte;
+  const { atStart } = evidence.arm(study, against);
+  const [before, control] = [pairedComparison(bySeed, atStart.bySeed), evidence.compare(study, arm, against)];
+  if (before === undefined || control === undefined || atStart.mean === undefined) return undefined;
+  const most = Math.max(...evidence.arm(study, arm).records.map(({ steps }) => steps.at(-1)?.step ?? 0));
+  const [asItWas, trainedOn] = [before, control].map((each) => differenceText(each, { unit: "bits per byte" }));
+  const figure = `${asItWas}; less the control ${trainedOn}; ${most} steps of the card's ${steps}`;
+  const worst = Math.max(...[before, control].map(({ spread, difference }) => spread?.interval.high ?? difference));
+  if (worst >= around * atStart.mean) return { figure, verdict: most < steps ? "budget not reached" : "not supported" };
+  return { figure, verdict: control.spread === undefined ? "not testable here" : "supported" };
 }

@@ -126,7 +126,7 @@ export const mergeClaims: readonly Claim[] = [
     author,
     measure: "FLOPs of a token: of the card's ladder, and of the middle third twice; more in the ladder supports it",
     judge: (evidence) => {
-      if (evidence.observation("merges/ladder", "nats").size === 0) return undefined;
+      if (evidence.observation("merges/ladder", "nats").length === 0) return undefined;
       const [ladder, repeated] = ["ladder", "repeated"].map(flopsAdded);
       const figure = `ladder ${percentText(ladder)}, middle third twice ${percentText(repeated)}`;
       return { figure, verdict: verdictOf(ladder > 0) };

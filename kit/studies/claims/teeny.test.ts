@@ -25,7 +25,7 @@ function evidence(power: number, growth: number): Evidence {
 it("time as a power of length and bytes of state judge whether a mixer is linear", () => {
   expect(judge(new Evidence([]))).toBeUndefined();
   expect(judge(evidence(1.05, 0))).toEqual({
-    figure: "T^1.05, attention T^2.00; state 0.29 → 0.29 MB, attention 0.15 → 150.00 MB",
+    figure: "T^1.05, attention T^2.00, faster from 2,048 tokens on; state 0.29 → 0.29 MB, attention 0.15 → 150.00 MB",
     verdict: "supported",
   });
   expect(judge(evidence(1.5, 0))?.verdict).toBe("not supported");

@@ -2,7 +2,7 @@
 import type { BenchRecord, Claim, Judgement, Measured } from "../../lab/index.js";
 import { benchMedian, decimals, signed } from "../../lab/index.js";
 import { seedsText } from "../words.js";
-import { judged, verdictOf } from "./judgements.js";
+import { judged, sooner, verdictOf } from "./judgements.js";
 
 const author = "author of teeny-s";
 
@@ -55,14 +55,19 @@ export const teenyClaims: readonly Claim[] = [
   {
     sentence: "GatedDeltaNet, 40.4 M tokens: 2.003; GatedConvMixer, 271.9 M tokens: 2.304 (fewer tokens to a loss).",
     author,
-    measure: "Gated DeltaNet against the gated convolution at equal tokens and parameters; below 0 supports it",
-    judge: (evidence) => judged(evidence.compare("mixer", "deltanet", "conv"), "below"),
+    measure:
+      "Gated DeltaNet against the gated convolution at equal tokens and parameters, which the author's runs had not; below 0 supports it; and after how much of 4 million tokens it is where the other ends",
+    judge: (evidence) => {
+      const equal = judged(evidence.compare("mixer", "deltanet", "conv"), "below");
+      const fewer = sooner(evidence, { study: "mixer-4m", arm: "deltanet", against: "conv" });
+      return equal && fewer && { ...equal, figure: `${equal.figure}; there ${fewer.figure}` };
+    },
   },
   {
     sentence: "Linear scaling with sequence length instead of quadratic.",
     author,
     measure:
-      "time of a prompt from 2,048 to 8,192 tokens as a power of its length, at most 1.1 supports it; bytes of state at tokens 10 and 10,000, which must be equal",
+      "time of a prompt from 2,048 to 8,192 tokens as a power of its length, at most 1.1 supports it; from where on it is less than attention's; bytes of state at tokens 10 and 10,000, which must be equal",
     judge: (evidence) => linear(evidence.bench("decode")),
   },
 ];
@@ -77,11 +82,29 @@ function linear(decode: BenchRecord | undefined): Judgement | undefined {
   );
   const states = models.map((model) => [10, 10_000].map((at) => of(model, "bytes of state", at)));
   const megabytes = (bytes: number): string => decimals(bytes / 1e6, 2);
+  const crossover = promptLengths(decode).find((length) => ahead(decode, length));
   const [state, cache] = states.map(([early, late]) => `${megabytes(early)} → ${megabytes(late)} MB`);
   return {
-    figure: `T^${decimals(powers[0], 2)}, attention T^${decimals(powers[1], 2)}; state ${state}, attention ${cache}`,
+    figure: `T^${decimals(powers[0], 2)}, attention T^${decimals(powers[1], 2)}, faster from ${crossover?.toLocaleString("en") ?? "nowhere"} tokens on; state ${state}, attention ${cache}`,
     verdict: verdictOf(powers[0] <= 1.1 && states[0][0] === states[0][1]),
   };
+}
+
+function promptLengths({ figures }: BenchRecord): readonly number[] {
+  const lengths = figures.filter(({ measure }) => measure === "ms a prompt").map(({ at }) => at);
+  return [...new Set(lengths)].filter((at) => at !== undefined).sort((a, b) => a - b);
+}
+
+/** Whether Gated DeltaNet reads prompts of this length and of all longer ones faster than attention does. */
+function ahead(decode: BenchRecord, length: number): boolean {
+  return promptLengths(decode)
+    .filter((at) => at >= length)
+    .every((at) => {
+      const [own, other] = ["Gated DeltaNet", "attention"].map(
+        (model) => benchMedian(decode, model, "ms a prompt", at)!,
+      );
+      return own < other;
+    });
 }
 
 /** Whether a figure is lower than another one in every run that has both. */
