@@ -19,6 +19,9 @@ test("the layers asked for are converted; what was added is said, and the folder
   // Two norms with 2 × 8 and 8 × 2, a kernel of 3 × 8, a gate of 1 × 8 and 8 × 1.
   expect(text).toMatch(/^mixerNorm +32\nmlpNorm +32\ntokenMixing +24\nsqueezeExcite +16\nadded +104$/m);
   expect(text.split("\n").at(-1)).toBe(out);
+  expect(text).not.toContain("does not begin as the base");
+  const rewritten = await run(from, join(base, "rewritten"), "--recipe", "liquidMetal", "--init", "standard");
+  expect(rewritten).toMatch(/^does not begin as the base: .*; --measure FILE shows what is lost$/m);
   const { model, info } = await open(out);
   expect(model.config.layers.map(({ norm }) => norm.kind)).toEqual(["rmsNorm", "adaptiveRmsNorm"]);
   expect(model.config.layers[1].norm).toMatchObject({ rank: 2, pool: { kind: "ema", decay: 0.9 } });

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { UserError } from "../errors.js";
 import { batch } from "../model/index.js";
-import { conversionReport, convert, type Growth, growth } from "../surgery/index.js";
+import { conversionReport, convert, departure, type Growth, growth } from "../surgery/index.js";
 import * as weights from "../weights/index.js";
 import { whole } from "./arguments.js";
 import { progressLine } from "./progress.js";
@@ -39,7 +39,9 @@ async function run(source: string, out: string, options: Options): Promise<void>
   const metadata = { "kintsugi.conversion": JSON.stringify({ recipe, seed }) };
   const folder = await weights.save(converted, out, { like: opened, metadata, overwrite: force === true });
   console.log(growthText(growth(opened.model.config, converted.config)));
+  const lost = departure(recipe);
   if (text !== undefined) console.log(`\n${await damageText(source, folder, text)}`);
+  else if (lost !== undefined) console.log(`\ndoes not begin as the base: ${lost}; --measure FILE shows what is lost`);
   console.log(`\n${folder}`);
 }
 

@@ -13,7 +13,7 @@ export type DifferentialDials =
     }
   | {
       readonly version: 2;
-      /** Whether the gate has a bias, by which a layer may begin as the attention it was. Default: no, as the reference. */
+      /** Whether the gate has a bias. Default: no, as the reference. */
       readonly lambdaBias?: true;
     };
 

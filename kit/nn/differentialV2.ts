@@ -19,10 +19,7 @@ import { type Linear, linear, type Weight } from "./linear.js";
 
 /** `heads` counts heads of the output, h; there are twice as many of queries. */
 export type DifferentialV2Spec = AttentionSpec & {
-  /**
-   * Whether the gate has a bias; default no, as the reference. A layer converted from attention begins with a bias far below
-   * zero, so that the gate is almost closed.
-   */
+  /** Whether the gate has a bias, which begins at 0; default no, as the reference. */
   readonly lambdaBias?: true;
 };
 

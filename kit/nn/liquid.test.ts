@@ -113,6 +113,16 @@ describe.each(pools.map((spec) => [spec.kind, spec] as const))("the pool %s", (k
   });
 });
 
+it.each([0.9, 0.999, 0.9999])("a decay of %d weighs a token to rounding, at any place", (decay) => {
+  for (const past of [0, 1, 9, 99, 9999]) {
+    const clock = { past: e.tensor(Int32Array.of(past)), recent: e.scalar(0, "int32") };
+    // After zeros alone, the mean of a one is its share of the weight.
+    const { y } = poolStep(e.full([1, 1, 1], 1), poolStart(1, 1), clock, { kind: "ema", decay });
+    const weight = Array.from({ length: past + 1 }, (_, j) => decay ** j).reduce((a, b) => a + b);
+    expect(Math.abs(e.item(y) * weight - 1)).toBeLessThan(1e-6);
+  }
+});
+
 it("the pool sequence is the mean of all tokens, one for all", () => {
   const x = draw("x", 2, 5, D);
   const y = pool(x, { kind: "sequence" });

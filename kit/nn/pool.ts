@@ -4,7 +4,6 @@ import {
   cast,
   dims,
   div,
-  exp,
   full,
   matmul,
   mean,
@@ -15,6 +14,7 @@ import {
   sub,
   sum,
   type Tensor,
+  tanh,
   tensor,
 } from "../engine/index.js";
 import { type Clock, positions } from "./clock.js";
@@ -131,7 +131,7 @@ export function poolStep(
   const decay = kindOf(spec).decay(spec);
   const { T } = dims(x, "B T D");
   const count = add(cast(reshape(positions(clock, T), [-1, T, 1]), "float32"), 1);
-  const weight = decay === 1 ? count : div(sub(1, exp(mul(count, Math.log(decay)))), 1 - decay);
+  const weight = decay === 1 ? count : div(fallen(mul(count, -Math.log(decay))), 1 - decay);
   // w_t = decay^(t+1)·w + w'_t, where w'_t belongs to the tokens of the step alone.
   const own = tensor(
     Array.from({ length: T }, (_, t) => weightOf(decay, t + 1)),
@@ -139,6 +139,12 @@ export function poolStep(
   );
   const y = add(state.mean, div(mul(sub(runningMean(x, decay), state.mean), own), weight));
   return { y, state: { mean: narrow(y, 1, T - 1, 1) } };
+}
+
+/** `1 − e⁻ˣ = 2h / (1 + h)` with `h = tanh(x/2)`, exact in proportion where x is small: `1 − exp(−x)` would cancel. */
+function fallen(x: Tensor): Tensor {
+  const half = tanh(mul(x, 0.5));
+  return div(mul(half, 2), add(half, 1));
 }
 
 /** Tokens that are summed in one product. */

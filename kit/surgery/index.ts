@@ -4,6 +4,7 @@ export { chosenLayers, type LayerChoice, type LayerRange, readLayers } from "./c
 export { recipeReader } from "./convert/readRecipe.js";
 export {
   convertedConfig,
+  departure,
   differentialLiquidMetal,
   differentialV2,
   liquidMetal,

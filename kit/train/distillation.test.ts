@@ -80,6 +80,15 @@ describe("distillation", () => {
     if (spec.weight === 0) expect(without).toBeCloseTo(e.item(nextTokenLoss(student, ids(), next())), 5);
   });
 
+  it("matches streams at tokens whose targets do not count as well", () => {
+    const last = e.where(e.less(e.range(0, 6), 5), e.full([2, 6], ignored, "int32"), next());
+    const added = (targets: e.Tensor): number => {
+      const of = (hidden: number): number => e.item(distillation(teacher, { hidden })(student, ids(), targets, {}));
+      return of(0.5) - of(0);
+    };
+    expect(added(last)).toBeCloseTo(added(next()), 5);
+  });
+
   it("refuses a teacher of another vocabulary, and streams of another depth or width", () => {
     const taughtBy = (change: object, hidden: number) => () =>
       distillation(init({ ...config, ...change }, 1), { hidden })(student, ids(), next(), {});

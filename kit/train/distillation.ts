@@ -42,8 +42,9 @@ export type DistillationSpec = {
  * L = (1−w)·H(text, s) + w·τ²·KL(softmax(t/τ) ‖ softmax(s/τ)) + (h/L) Σₗ ‖xₗ − x̂ₗ‖² / ‖x̂ₗ‖²
  * ```
  *
- * with the scores s of the student and t of the teacher, and their residual streams x and x̂ after each of L blocks. Means are
- * over the targets that count. τ² keeps the size of the gradient, whatever the temperature.
+ * with the scores s of the student and t of the teacher, and their residual streams x and x̂ after each of L blocks. The two
+ * means of losses are over the targets that count. Streams are matched at every token: of a prompt no target counts, and what
+ * answers it reads its keys and values. τ² keeps the size of the gradient, whatever the temperature.
  *
  * @throws UserError when the two do not share a vocabulary, or a stream that is to be matched
  * @source G. Hinton, O. Vinyals, J. Dean, Distilling the Knowledge in a Neural Network (2015); for the streams

@@ -113,6 +113,15 @@ function modelTypeOf({ architectures: names, model_type: type }: ConfigJson, whe
   throw wrong("model_type", type, modelTypes.map((known) => JSON.stringify(known)).join(" or "), where);
 }
 
+/** Whether a parsed `config.json` is a DiffLlama's. */
+export function isDiffLlama(json: unknown): boolean {
+  if (!isRecord(json)) return false;
+  const { model_type: type, architectures: names } = json;
+  return (
+    type === "diffllama" || (type === undefined && Array.isArray(names) && names[0] === architectures.diffllama.name)
+  );
+}
+
 function refuseOthers(json: ConfigJson, where: string): void {
   for (const [field, allowed] of Object.entries(required)) {
     const value = json[field] ?? undefined;

@@ -10,7 +10,7 @@ import { configOf, dense, mixerExamples } from "../../model/testing/examples.js"
 import { temporaryFolder } from "../../source/testing/folder.js";
 import { load, open, save } from "../../weights/index.js";
 import { writeSmall } from "../../weights/testing/llama.js";
-import { conversionReport, convert, convertedConfig, growth, type Recipe, recipes } from "../index.js";
+import { conversionReport, convert, convertedConfig, departure, growth, type Recipe, recipes } from "../index.js";
 
 const pico = await load("pico");
 const sentence = "Once there was a small cat. It sat on the mat and looked at the door.";
@@ -47,6 +47,7 @@ describe.each(Object.entries(identities))("%s", (_, recipe) => {
     expect(error / largest).toBeLessThanOrEqual(1e-5);
     const report = conversionReport(pico.model, converted, ids);
     expect(report.diverges).toBeUndefined();
+    expect(departure(recipe)).toBeUndefined();
     expect(report.lossNats.after).toBeCloseTo(report.lossNats.before, 5);
   });
 
@@ -132,6 +133,18 @@ describe("what is lost is said", () => {
     expect(config.layers[0].squeezeExcite?.gate).toBe("sigmoid");
   });
 
+  it.each<Recipe>([
+    recipes.ternary,
+    recipes.differentialLiquidMetal,
+    { ...recipes.liquidMetal, init: "standard" },
+    { ...recipes.differentialV2, init: "standard" },
+    { ...residual, init: "standard" },
+    { liquid: { parts: ["squeezeExcite"], gate: "sigmoid" }, init: "identity" },
+  ])("%j is known not to begin as the base", (recipe) => {
+    expect(departure(recipe)).toBeDefined();
+    expect(conversionReport(pico.model, convert(pico.model, recipe), ids).diverges?.at).toBe("layers.0");
+  });
+
   it("a pool over the whole text is named", () => {
     const recipe: Recipe = {
       liquid: { pool: { kind: "sequence" } },
@@ -193,9 +206,14 @@ describe("mistakes", () => {
       /Layer \d has no attention to make differential/,
     ],
     [
+      "gates that would count double",
+      () => convertedConfig(convertedConfig(config, { liquid: {}, init: "standard" }), recipes.liquidMetal),
+      /Layer 0 has another squeezeExcite already: .*"sigmoid".*: expected .*"doubleSigmoid"/,
+    ],
+    [
       "trained parts that would be lost",
       () => convert(convert(pico.model, recipes.liquidMetal), { liquid: { rank: 3 }, init: "identity" }),
-      /The conversion would lose layers\.0\.mixerNorm\.down, which is \[16, \d+\]: expected \[3, \d+\]/,
+      /Layer 0 has another norm already: .*"rank":16.*: expected .*"rank":3.*Begin with the base/,
     ],
   ])("%s", (_, attempt, message) => {
     expect(attempt).toThrow(message);
@@ -213,6 +231,13 @@ it("copies the bytes of what stays, and gives new parameters the base's element 
     const bytes = ({ file, offset, bytes }: e.TensorRef): Buffer => readFileSync(file).subarray(offset, offset + bytes);
     expect([path, bytes(after.get(path)!).equals(bytes(ref))]).toEqual([path, true]);
   }
+});
+
+it("a part that is there already as the recipe has it stays", () => {
+  const once = convertedConfig(pico.model.config, recipes.liquidMetal);
+  expect(convertedConfig(once, recipes.liquidMetal)).toEqual(once);
+  const other: Recipe = { liquid: { parts: ["tokenMixing"] }, init: "identity" };
+  expect(convertedConfig(convertedConfig(pico.model.config, other), recipes.liquidMetal)).toEqual(once);
 });
 
 it("draws the same for the same seed only", () => {

@@ -1,4 +1,5 @@
 /** What a conversion does, as a value; and the recipes of the models that this kit takes after. */
+import { isDeepStrictEqual } from "node:util";
 import { UserError } from "../../errors.js";
 import {
   type DifferentialDials,
@@ -6,6 +7,7 @@ import {
   type LayerSpec,
   type LiquidDials,
   liquidLayer,
+  liquidParts,
   type ModelConfig,
 } from "../../model/index.js";
 import { withHeads } from "./grow.js";
@@ -90,7 +92,8 @@ export const recipes: { readonly [Name in RecipeName]: Recipe } = {
 /**
  * The config a recipe makes of another.
  *
- * @throws UserError when the recipe does nothing, or a layer it is for does not exist or cannot be made so
+ * @throws UserError when the recipe does nothing, or a layer it is for does not exist, cannot be made so, or has another such
+ * part already
  */
 export function convertedConfig(config: ModelConfig, recipe: Recipe): ModelConfig {
   expectChange(recipe);
@@ -123,5 +126,37 @@ function convertedLayer(
 ): LayerSpec {
   const mixed = attention === undefined ? layer : differentialLayer(layer, index, attention);
   if (liquid === undefined) return mixed;
-  return liquidLayer(mixed, width, { gate: init === "identity" ? "doubleSigmoid" : "sigmoid", ...liquid });
+  const converted = liquidLayer(mixed, width, { ...liquid, gate: gateOf(liquid, init) });
+  expectKept(layer, converted, index);
+  return converted;
+}
+
+function gateOf({ gate }: LiquidDials, init: Recipe["init"]): NonNullable<LiquidDials["gate"]> {
+  return gate ?? (init === "identity" ? "doubleSigmoid" : "sigmoid");
+}
+
+/** @throws UserError when a part that the layer has would compute something else with the weights it was trained with */
+function expectKept(before: LayerSpec, after: LayerSpec, index: number): void {
+  const part = (["norm", "tokenMixing", "squeezeExcite"] as const).find((part) => {
+    const [had, gets] = [before[part], after[part]];
+    return had !== undefined && !isPlainNorm(had) && !isDeepStrictEqual(had, gets);
+  });
+  if (part === undefined) return;
+  throw new UserError(`Layer ${index} has another ${part} already: ${JSON.stringify(before[part])}`, {
+    expected: JSON.stringify(after[part]),
+    fix: "Begin with the base, or leave these layers out",
+  });
+}
+
+function isPlainNorm(part: object): boolean {
+  return "kind" in part && part.kind === "rmsNorm";
+}
+
+/** Why a model that is converted so does not begin as its base; nothing where it does. */
+export function departure({ attention, liquid, ternary, init }: Recipe): string | undefined {
+  if (ternary !== undefined) return "its weights are rounded";
+  if (attention?.version === 1 && attention.output !== "residual") return "its heads are split in two";
+  if (init === "standard" && (attention ?? liquid) !== undefined) return "its new parameters are drawn as an ordinary rewrite draws them";
+  const gated = liquid !== undefined && (liquid.parts ?? liquidParts).includes("squeezeExcite");
+  return gated && gateOf(liquid, init) === "sigmoid" ? "its gates begin at a half" : undefined;
 }

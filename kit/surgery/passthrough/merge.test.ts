@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { read, type Tensor } from "../../engine/index.js";
 import { UserError } from "../../errors.js";
 import { likelihood } from "../../measure/index.js";
-import { batch, init, logits, type Model } from "../../model/index.js";
+import { batch, differential, init, llama, logits, type Model } from "../../model/index.js";
 import { configOf, linearExamples, mixerExamples } from "../../model/testing/examples.js";
 import { temporaryFolder } from "../../source/testing/folder.js";
 import { toyStory } from "../../text/index.js";
@@ -98,6 +98,27 @@ test("a folder of the kit's own, with layers that transformers does not have: fi
   const expected = passthrough([
     { model, layers: [0, 3] },
     { model, layers: [1, 4], scale: [{ filter: "mixer.o", value: -2 }] },
+  ]);
+  expect(merged.config).toEqual(expected.config);
+  const ids = batch([[1, 5, 2, 7]]);
+  expect([...read(logits(merged, ids))]).toEqual([...read(logits(expected, ids))]);
+});
+
+test("a DiffLlama's layers keep their λ_init where they move", async () => {
+  const folder = temporaryFolder();
+  const small = llama({ vocab: 8, width: 16, depth: 2, heads: 4, kvHeads: 2, hidden: 24, context: 16 });
+  const model = init(differential(small, { version: 1, split: "halvedHeads", output: "plainSubNorm" }), 3);
+  const source = await save(model, join(folder, "a"));
+  expect(JSON.parse(readFileSync(join(source, "config.json"), "utf8"))).toMatchObject({ model_type: "diffllama" });
+  const swapped = `slices:
+  - sources: [{ model: ${source}, layer_range: [1, 2] }]
+  - sources: [{ model: ${source}, layer_range: [0, 1] }]
+merge_method: passthrough
+`;
+  const { model: merged } = await load(await merge(await planMerge(writeConfig(folder, swapped)), join(folder, "out")));
+  const expected = passthrough([
+    { model, layers: [1, 2] },
+    { model, layers: [0, 1] },
   ]);
   expect(merged.config).toEqual(expected.config);
   const ids = batch([[1, 5, 2, 7]]);

@@ -6,6 +6,7 @@ import { isHubId } from "../../source/hub.js";
 import { knownNames, type ResolveOptions, resolve } from "../../source/index.js";
 import type { CompanionSource } from "../../weights/companions.js";
 import { type Format, formatOf } from "../../weights/format.js";
+import { isDiffLlama } from "../../weights/huggingface-config.js";
 import { type ConfigJson, open, readSafetensors, readSafetensorsFolder } from "../../weights/index.js";
 import { isRecord, readJson } from "../../weights/json.js";
 import { isKintsugi } from "../../weights/kintsugi-config.js";
@@ -30,7 +31,8 @@ export type MergeSource = {
  * Opens a model for a merge, reading headers only.
  *
  * A Hugging Face folder is taken as it is, whatever its architecture: a merge needs names and shapes alone. What the kit opens
- * in another form (GGUF, llama2.c, the kit's own folders) is taken as the kit would save it.
+ * in another form (GGUF, llama2.c, the kit's own folders) is taken as the kit would save it. A DiffLlama is taken as a folder
+ * of the kit's own: there a layer keeps its λ_init when it moves, where transformers computes it from the layer's place.
  *
  * @param name as the configuration calls it
  * @param at a path or name that stands for it; the name itself unless given
@@ -69,7 +71,7 @@ async function opened(path: string): Promise<Opened> {
   const format = await formatOf(path);
   const folder = folderOf(format);
   const config = folder && (await readJson(join(folder, "config.json")));
-  if (folder === undefined || isKintsugi(config)) return await openedByKit(path, format);
+  if (folder === undefined || isKintsugi(config) || isDiffLlama(config)) return await openedByKit(path, format);
   if (!isRecord(config)) throw new UserError("config.json is no JSON object", { where: path });
   const stored = format.kind === "safetensors" ? readSafetensors(format.file) : readSafetensorsFolder(folder);
   return { tensors: (await stored).tensors, config, info: { format: format.kind, path, folder } };
@@ -83,7 +85,9 @@ function folderOf(format: Format): string | undefined {
 async function openedByKit(path: string, { kind }: Format): Promise<Opened> {
   // A GGUF file tells the ids of special tokens with its vocabulary.
   const checkpoint = await open(path, { tokenizer: kind === "gguf" });
-  const { config, sources } = savedForm(checkpoint.model, { like: checkpoint });
+  const { model } = checkpoint;
+  const placed = model.config.layers.some(({ mixer }) => mixer.kind === "differentialV1");
+  const { config, sources } = savedForm(model, { like: checkpoint, format: placed ? "kintsugi" : undefined });
   const tensors = sources.flatMap(([name, source]) => ("file" in source ? [[name, source] as const] : []));
   return { tensors: new Map(tensors), config, info: checkpoint.info };
 }
