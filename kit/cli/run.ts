@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import * as lab from "../lab/index.js";
-import { formatSeconds } from "../numbers.js";
+import { formatNumber, formatSeconds } from "../numbers.js";
 import type { StepRecord } from "../train/index.js";
+import { number } from "./arguments.js";
 import { stopped, stopSignal } from "./stopping.js";
 
 type Options = {
@@ -21,7 +22,7 @@ export function runCommand(): Command {
     .option("--records <folder>", "where the record goes; default results/runs")
     .option("--checkpoints <folder>", "where checkpoints are kept; default data/cache/runs")
     .option("--models <folder>", "keep the trained model there")
-    .option("--checkpoint-seconds <s>", "time between checkpoints", Number, 60)
+    .option("--checkpoint-seconds <s>", "time between checkpoints", number, 60)
     .action(async (file: string, { json = false, models, ...options }: Options) => {
       const run = lab.readRunFile(file);
       const ending = await lab.carryOut(run, {
@@ -44,7 +45,13 @@ export function stepLine(steps: number): (step: StepRecord) => void {
     if (step > 1) msPerStep = msPerStep === undefined ? stepMs : 0.9 * msPerStep + 0.1 * stepMs;
     if (step !== 1 && step % Math.ceil(steps / 50) !== 0) return;
     const speed =
-      msPerStep === undefined ? [] : [`${msPerStep.toFixed(0)} ms a step`, `${left(steps - step, msPerStep)} left`];
+      msPerStep === undefined
+        ? []
+        : [
+            `${msPerStep.toFixed(0)} ms a step`,
+            `${formatNumber(Math.round((1000 * tokens) / step / msPerStep))} tokens/s`,
+            `${left(steps - step, msPerStep)} left`,
+          ];
     const place = `step ${step} of ${steps}`;
     console.log(
       [place, `${tokens} tokens`, `${lossNats.toFixed(4)} nats`, `rate ${learningRate.toPrecision(2)}`, ...speed].join(

@@ -29,14 +29,14 @@ export function studyCommand(): Command {
       const signal = stopSignal();
       for (const name of names.length === 0 ? studies.map((study) => study.name) : names) {
         const wanted = named(studies, "study", name);
-        const { study, ...where }: Conducted = options.smoke === true ? inSmall(wanted) : { study: wanted };
+        const { study: whole, ...where }: Conducted = options.smoke === true ? inSmall(wanted) : { study: wanted };
+        const study = options.budget === undefined ? whole : lab.withStudyBudget(whole, options.budget);
         const dashboard = new lab.Dashboard();
         const complete = await lab
           .conduct(study, {
             ...where,
             arms: options.arm,
             seeds: options.seed,
-            budget: options.budget,
             jobs: options.smoke === true ? 1 : options.jobs,
             signal,
             report: dashboard.report,

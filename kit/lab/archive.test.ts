@@ -90,6 +90,17 @@ describe("records", () => {
     expect(rows[3]).toMatch(/1 of 3 runs \|$/);
   });
 
+  it("of another version are reported, and not read", () => {
+    const root = copiedRecords();
+    const [run] = armRuns(smallStudy, "none");
+    const path = writeRecord({ ...run, spec: { ...run.spec, version: 2 } } as never, root, { bitsPerByte: 1 });
+    const problems: string[] = [];
+    const archive = new Archive(root, (message) => void problems.push(message));
+    expect(archive.records()).toHaveLength(9);
+    expect(archive.unclaimed([smallStudy])).toEqual([]);
+    expect(problems).toEqual([`the record's specification is of version 2 (${path}): expected version 1`]);
+  });
+
   it("that no study calls for are named", () => {
     const root = copiedRecords();
     const archive = new Archive(root, unreachable);

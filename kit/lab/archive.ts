@@ -4,8 +4,11 @@ import { join } from "node:path";
 import { UserError } from "../errors.js";
 import { healingStudy } from "./heal.js";
 import { type RunRecord, readRecord, recordsFolder } from "./record.js";
-import { type Run, specHash } from "./spec.js";
+import { type Run, type RunSpec, specHash } from "./spec.js";
 import { armRuns, pilotRuns, type Study } from "./study.js";
+
+/** Of the specifications that can be read. */
+const specVersion: RunSpec["version"] = 1;
 
 /** The end of a record's path: its seed and the hash of its specification. */
 const recordName = /seed-(\d+)\.([0-9a-f]{8})\.jsonl$/;
@@ -40,8 +43,7 @@ export class Archive {
   }
 
   /**
-   * Records of runs that no run of these studies calls for any more: their specifications have changed, or are of another
-   * version. What is not the record of a specification is left out, such as that of the sample model; so are healings that
+   * Records of runs that no run of these studies calls for any more: their specifications have changed. What is not the record of a specification is left out, such as that of the sample model; so are healings that
    * belong to no study.
    */
   unclaimed(studies: readonly Study[]): readonly string[] {
@@ -73,6 +75,13 @@ export class Archive {
         ["seed", String(record.header.seed) === seed],
       ] as const) {
         if (!same) throw new UserError(`its ${what} is not the one its name says`, { where: path });
+      }
+      const { version = specVersion } = record.header.spec as { readonly version?: unknown };
+      if (version !== specVersion) {
+        throw new UserError(`the record's specification is of version ${version}`, {
+          where: path,
+          expected: `version ${specVersion}`,
+        });
       }
       if (record.footer === undefined) this.problem(`${path}: the record has no end`);
       return record;
@@ -123,21 +132,4 @@ export function learningRate(study: Study, arm: string, archive: Archive): ArmRa
   const best = Math.min(...losses);
   if (best === Number.POSITIVE_INFINITY) return { pilot: "diverged" };
   return { rate: rates[losses.indexOf(best)], pilot: "complete" };
-}
-
-/**
- * The learning rate an arm's pilot chose: that of the lowest validation loss.
- *
- * @returns nothing while a run of the pilot is missing, or when the study has none
- * @throws UserError when all of them diverged
- */
-export function chosenRate(study: Study, arm: string, archive: Archive): number | undefined {
-  const { rate, pilot } = learningRate(study, arm, archive);
-  if (pilot === "diverged") {
-    throw new UserError(`every learning rate of ${arm} diverged`, {
-      where: `study ${study.name}`,
-      fix: "Try lower ones",
-    });
-  }
-  return pilot === "complete" ? rate : undefined;
 }

@@ -55,3 +55,29 @@ it("interrupts the others when one fails", async () => {
   await expect(conducted).rejects.toThrow("out of memory");
   expect(endings).toEqual(["none"]);
 });
+
+it("leaves out an arm whose pilot diverged at every rate, says so once, and goes on", async () => {
+  const records = folder();
+  const study = { ...smallStudy, pilot: { learningRates: [1e-3, 2e-3], tokens: 64, seed: 0 } };
+  const asked: string[] = [];
+  const said: string[] = [];
+  const execute = async (run: Run) => {
+    asked.push(run.arm);
+    writeRecord(run, records, { bitsPerByte: run.arm.startsWith("some") ? null : 2 });
+    return "done" as const;
+  };
+  expect(await conduct(study, { records, execute, say: (message) => void said.push(message) })).toBe(true);
+  expect(asked.filter((arm) => arm === "none" || arm === "much")).toHaveLength(6);
+  expect(asked).not.toContain("some");
+  expect(said.filter((line) => line.includes("left out"))).toEqual([
+    "some is left out: every learning rate of its pilot diverged. Try lower ones",
+  ]);
+});
+
+it.each([
+  [{ arms: ["sme"] }, 'the study decay has no arm "sme": expected none, some, much'],
+  [{ seeds: [1, 99] }, "the study decay has no seed 99: expected 0, 1, 2"],
+])("refuses what the study does not have (%o)", async (narrowing, message) => {
+  const nothing = { records: folder(), execute: () => expect.unreachable() };
+  await expect(conduct(smallStudy, { ...nothing, ...narrowing })).rejects.toThrow(message);
+});

@@ -5,12 +5,12 @@ import { createInterface } from "node:readline";
 import { UserError } from "../errors.js";
 import { cacheFolder, projectRoot } from "../source/index.js";
 import type { StepRecord } from "../train/index.js";
-import { Archive, chosenRate } from "./archive.js";
+import { Archive, learningRate } from "./archive.js";
 import { modelsFolder } from "./models.js";
 import { recordPath } from "./record.js";
 import { carryOut, type RunEnding } from "./run.js";
 import { writeRunFile } from "./runFile.js";
-import { budgetOf, type Run, specHash, withBudget } from "./spec.js";
+import { budgetOf, type Run, specHash } from "./spec.js";
 import { total } from "./statistics.js";
 import { armRuns, checkStudy, isPilot, pilotRuns, type Study } from "./study.js";
 
@@ -28,8 +28,6 @@ export type ConductOptions = {
   /** Only these arms, these seeds. */
   readonly arms?: readonly string[];
   readonly seeds?: readonly number[];
-  /** Tokens of each run in place of the study's: another specification, with records of its own. */
-  readonly budget?: number;
   /** Runs at a time; default 1. */
   readonly jobs?: number;
   /** Default: processes of their own on this machine. */
@@ -56,27 +54,32 @@ export type StudyProgress = {
 
 /**
  * Carries out whatever a study lacks: pilots first, then the arms' runs seed by seed, so that an unfinished study compares
- * all arms. Finished records are skipped, an interrupted run goes on.
+ * all arms. Finished records are skipped, an interrupted run goes on; an arm whose pilot diverged at every rate is left out.
  *
- * @returns whether everything that was asked for is there
+ * @returns whether everything that can be had of what was asked for is there
  * @throws UserError when the study contradicts itself, or a run fails; the others are interrupted then
  */
 export async function conduct(study: Study, options: ConductOptions = {}): Promise<boolean> {
   checkStudy(study);
   const { signal, execute = inProcesses, say = () => undefined, records, jobs = 1 } = options;
   const chosen = narrowed(study, options);
-  const planned = plan(chosen, records);
+  const { missing: planned } = plan(chosen, records);
   const all = { tokens: total(planned.map(tokensOf)), runs: planned.length };
   const failed = new AbortController();
   const stop = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
   const underWay = new Map<string, UnderWay>();
 
+  const leftOut = new Set<string>();
   let done = { tokens: 0, runs: 0 };
   /** Takes missing runs one after another; whether none was left. */
   const work = async (): Promise<boolean> => {
     while (!stop.aborted) {
       // A pilot that ends makes runs possible, so the plan is made anew each time.
-      const left = plan(chosen, records);
+      const { missing: left, hopeless } = plan(chosen, records);
+      for (const arm of hopeless.filter((one) => !leftOut.has(one))) {
+        leftOut.add(arm);
+        say(`${arm} is left out: every learning rate of its pilot diverged. Try lower ones`);
+      }
       done = { tokens: all.tokens - total(left.map(tokensOf)), runs: all.runs - left.length };
       const next = left.find(({ run }) => run !== undefined && !underWay.has(keyOf(run)))?.run;
       if (next === undefined) {
@@ -135,31 +138,44 @@ function tokensOf({ tokens }: { readonly tokens: number }): number {
   return tokens;
 }
 
-function narrowed(study: Study, { arms, seeds, budget }: ConductOptions): Study {
-  const unknown = arms?.find((arm) => !Object.hasOwn(study.arms, arm));
-  if (unknown !== undefined) {
-    throw new UserError(`the study ${study.name} has no arm "${unknown}"`, {
-      expected: Object.keys(study.arms).join(", "),
-    });
-  }
+function narrowed(study: Study, { arms, seeds }: ConductOptions): Study {
+  const known = Object.keys(study.arms);
+  expectKnown(study, "arm", arms, known);
   const kept = Object.entries(study.arms)
     .filter(([name]) => arms?.includes(name) ?? true)
-    .map(([name, arm]) => {
-      const spec = budget === undefined ? arm.spec : withBudget(arm.spec, budget);
-      const own = (arm.seeds ?? study.seeds).filter((seed) => seeds?.includes(seed) ?? true);
-      return [name, { ...arm, spec, seeds: own }] as const;
-    });
-  return { ...study, arms: Object.fromEntries(kept) };
+    .map(([name, arm]) => [name, { ...arm, seeds: arm.seeds ?? study.seeds }] as const);
+  expectKnown(study, "seed", seeds, [...new Set(kept.flatMap(([, arm]) => arm.seeds))]);
+  const asked = kept.map(([name, arm]) => [
+    name,
+    { ...arm, seeds: arm.seeds.filter((seed) => seeds?.includes(seed) ?? true) },
+  ]);
+  return { ...study, arms: Object.fromEntries(asked) };
+}
+
+/** @throws UserError when something is asked for that a study does not have */
+function expectKnown<T>(study: Study, what: string, asked: readonly T[] = [], known: readonly T[]): void {
+  const unknown = asked.find((one) => !known.includes(one));
+  if (unknown === undefined) return;
+  throw new UserError(`the study ${study.name} has no ${what} ${JSON.stringify(unknown)}`, {
+    expected: known.join(", "),
+  });
 }
 
 /** A run that is not finished; one whose pilot is not done has no run yet, only its tokens. */
 type Planned = { readonly run?: Run; readonly tokens: number };
 
 /** Everything a study lacks, in the order in which it is to be made. */
-function plan(study: Study, records: string | undefined): readonly Planned[] {
+type Plan = {
+  readonly missing: readonly Planned[];
+  /** Arms whose pilot diverged at every rate: they have no runs. */
+  readonly hopeless: readonly string[];
+};
+
+function plan(study: Study, records: string | undefined): Plan {
   const archive = new Archive(records, () => undefined);
   const pilots: Planned[] = [];
   const runs: (Planned & { readonly seed: number })[] = [];
+  const hopeless: string[] = [];
   for (const [arm, { spec, seeds = study.seeds }] of Object.entries(study.arms)) {
     if (seeds.length === 0) continue;
     const short = pilotRuns(study, arm).filter((run) => archive.find(run) === undefined);
@@ -168,10 +184,15 @@ function plan(study: Study, records: string | undefined): readonly Planned[] {
       runs.push(...seeds.map((seed) => ({ seed, tokens: budgetOf(spec) })));
       continue;
     }
-    const full = armRuns(study, arm, chosenRate(study, arm, archive)).filter((run) => archive.find(run) === undefined);
+    const { rate } = learningRate(study, arm, archive);
+    if (rate === undefined) {
+      hopeless.push(arm);
+      continue;
+    }
+    const full = armRuns(study, arm, rate).filter((run) => archive.find(run) === undefined);
     runs.push(...full.map((run) => ({ run, seed: run.seed, tokens: budgetOf(spec) })));
   }
-  return [...pilots, ...runs.sort((a, b) => a.seed - b.seed)];
+  return { missing: [...pilots, ...runs.sort((a, b) => a.seed - b.seed)], hopeless };
 }
 
 /** Carries out a run in this process: for small ones, whose time would otherwise go into starting. */

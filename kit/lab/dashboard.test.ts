@@ -56,10 +56,20 @@ describe("what is known of a study", () => {
 
   it("measures each run's speed anew, as a mean of steps", () => {
     const steps = [progress(0, 1), progress(0, 2), progress(0, 3, 192)].map((one, i) => [80 * i, one] as const);
-    expect(after(...steps).msPerToken).toBeCloseTo(0.9 * 0.5 + 0.1 * 1.5, 9);
+    const pace = ({ paces }: Watched, seed: number) => paces.get(`none seed ${seed}`)?.msPerToken;
+    expect(pace(after(...steps), 0)).toBeCloseTo(0.9 * 0.5 + 0.1 * 1.5, 9);
     const next = after(...steps, [400, progress(1, 1, 9000)]);
-    expect(next.msPerToken).toBeUndefined();
-    expect(watched(next, progress(1, 2, 128), 500).msPerToken).toBe(1);
+    expect(pace(next, 1)).toBeUndefined();
+    expect(pace(watched(next, progress(1, 2, 128), 500), 1)).toBe(1);
+  });
+
+  it("shows the speed of each of two runs that take turns", () => {
+    const turns = [progress(0, 1), progress(1, 1), progress(0, 2, 64), progress(1, 2, 128)];
+    const [first, second] = [turns.slice(0, 3), turns].map((steps) =>
+      logLine(after(...steps.map((one, i) => [80 * i, one] as const))),
+    );
+    expect(first).toMatch(/none seed 0, .* 2,000 tokens\/s/);
+    expect(second).toMatch(/none seed 1, .* 1,000 tokens\/s/);
   });
 });
 

@@ -10,7 +10,15 @@ export type Watched = {
   readonly first: { readonly at: number; readonly tokensDone: number };
   /** When the latest was. */
   readonly at: number;
-  /** Mean over the latest steps of this run. Absent until one was measured: its first has the compilation in it. */
+  /** Of each run, by its name: several may be under way. */
+  readonly paces: ReadonlyMap<string, Pace>;
+};
+
+/** How fast a run is. */
+export type Pace = {
+  /** Tokens it has seen. */
+  readonly tokens: number;
+  /** Mean over its latest steps. Absent until one was measured: the first has the compilation in it. */
   readonly msPerToken?: number;
 };
 
@@ -19,17 +27,18 @@ const freshness = 0.1;
 
 /** What is known after one more step. */
 export function watched(before: Watched | undefined, latest: StudyProgress, at: number): Watched {
-  if (before === undefined) return { latest, first: { at, tokensDone: latest.tokensDone }, at };
-  return { ...before, latest, at, msPerToken: speed(before, latest) };
+  const first = before?.first ?? { at, tokensDone: latest.tokensDone };
+  const name = nameOf(latest);
+  const paces = new Map(before?.paces).set(name, paceAfter(before?.paces.get(name), latest));
+  return { latest, first, at, paces };
 }
 
-function speed({ latest, msPerToken }: Watched, { run, step }: StudyProgress): number | undefined {
-  const same = latest.run.arm === run.arm && latest.run.seed === run.seed && latest.run.study === run.study;
-  if (!same) return undefined;
-  const tokens = step.tokens - latest.step.tokens;
-  if (tokens <= 0) return msPerToken;
+function paceAfter(before: Pace | undefined, { step }: StudyProgress): Pace {
+  const tokens = step.tokens - (before?.tokens ?? step.tokens);
+  if (tokens <= 0) return { ...before, tokens: step.tokens };
   const now = step.stepMs / tokens;
-  return msPerToken === undefined ? now : (1 - freshness) * msPerToken + freshness * now;
+  const mean = before?.msPerToken;
+  return { tokens: step.tokens, msPerToken: mean === undefined ? now : (1 - freshness) * mean + freshness * now };
 }
 
 /**
@@ -47,12 +56,15 @@ export function secondsLeft({ latest, first, at }: Watched): number | undefined 
 /** The whole picture: a line for the study, one for the run under way. */
 export function dashboardLines(watched: Watched): readonly string[] {
   const { run, step } = watched.latest;
-  return [summary(watched), [nameOf(watched), bar(step.step / stepsOf(run.spec)), ...figures(watched)].join("  ")];
+  return [
+    summary(watched),
+    [nameOf(watched.latest), bar(step.step / stepsOf(run.spec)), ...figures(watched)].join("  "),
+  ];
 }
 
 /** The same in one line, for a log. */
 export function logLine(watched: Watched): string {
-  return `${summary(watched)} · ${[nameOf(watched), ...figures(watched)].join(", ")}`;
+  return `${summary(watched)} · ${[nameOf(watched.latest), ...figures(watched)].join(", ")}`;
 }
 
 function summary(watched: Watched): string {
@@ -62,11 +74,13 @@ function summary(watched: Watched): string {
   return `${run.study}: run ${runsDone + 1} of ${runs}${end}`;
 }
 
-function nameOf({ latest: { run } }: Watched): string {
+function nameOf({ run }: StudyProgress): string {
   return `${run.arm} seed ${run.seed}`;
 }
 
-function figures({ latest: { run, step }, msPerToken }: Watched): readonly string[] {
+function figures({ latest, paces }: Watched): readonly string[] {
+  const { run, step } = latest;
+  const msPerToken = paces.get(nameOf(latest))?.msPerToken;
   const loss = [`step ${step.step} of ${stepsOf(run.spec)}`, `${step.lossNats.toFixed(4)} nats`];
   if (msPerToken === undefined) return loss;
   const left = (Math.max(0, budgetOf(run.spec) - step.tokens) * msPerToken) / 1000;

@@ -7,6 +7,7 @@ import { healingLegend, isHealing } from "./healingTable.js";
 import type { PackedModel } from "./packed.js";
 import { hasPositions } from "./position.js";
 import type { ArmResult, StudyResult } from "./results.js";
+import { pairedComparison } from "./statistics.js";
 import { armTable, differenceOf, intervalOf, pilotTable, positionTable } from "./table.js";
 
 /** A study's question answered in a sentence, from its results; nothing while they do not suffice. */
@@ -21,18 +22,38 @@ export function answerTo(result: StudyResult, answers: Answers): string {
   return own ?? missing;
 }
 
-/** Which arm is lowest, and by how much against the baseline: what can be said of any study. */
+/** Which arm is lowest, by how much against the baseline and against the next: what can be said of any study. */
 export function plainAnswer({ best, baseline, arms }: StudyResult): string | undefined {
   if (best === undefined) return undefined;
   const reached = `${decimals(best.bitsPerByte.mean, 4)} bits per byte (${budget(best)})`;
-  if (arms.length === 1) return `${best.label} reaches ${reached}.`;
-  if (best === baseline) return `The baseline, ${best.label}, is lowest: ${reached}.`;
-  if (best.comparison === undefined) return `${best.label} is lowest: ${reached}.`;
-  const { spread } = best.comparison;
-  const against = `${differenceOf(best)}${spread === undefined ? "" : ` ${intervalOf(best)}`} to ${baseline.label}`;
-  // The best of many arms is lucky too: what counts is the p value corrected for their number.
-  const told = (best.adjustedP ?? 0) < 0.05 ? "" : ", which the seeds do not tell apart";
-  return `${best.label} is lowest: ${reached}, ${against}${told}.`;
+  const next = nextTo(best, arms);
+  if (next === undefined) return `${best.label} reaches ${reached}.`;
+  const nearest = `the next, ${next.label}: ${comparedTo(next)}`;
+  if (best === baseline) return `The baseline, ${best.label}, is lowest: ${reached}; ${nearest}.`;
+  const lowest = `${best.label} is lowest: ${reached}`;
+  if (best.comparison === undefined) return `${lowest}; ${nearest}.`;
+  const against = `${lowest}, ${comparedTo(best, ` to ${baseline.label}`)}`;
+  return next.arm === baseline.arm ? `${against}.` : `${against}; ${nearest}.`;
+}
+
+/** The arm that comes next to the lowest, compared with it; p is corrected for how many there are to come next. */
+function nextTo(best: ArmResult, arms: readonly ArmResult[]): ArmResult | undefined {
+  const others = arms.filter((arm) => arm !== best && arm.bitsPerByte.mean !== undefined);
+  if (others.length === 0) return undefined;
+  const next = others.reduce((low, arm) => (arm.bitsPerByte.mean! < low.bitsPerByte.mean! ? arm : low));
+  const comparison = pairedComparison(next.bitsPerByte.bySeed, best.bitsPerByte.bySeed);
+  const p = comparison?.spread?.p;
+  return { ...next, comparison, adjustedP: p === undefined ? undefined : Math.min(1, p * others.length) };
+}
+
+/** A difference with its interval, and whether it is one. The best of many arms is lucky too: the corrected p counts. */
+function comparedTo(arm: ArmResult, other = ""): string {
+  const { comparison, adjustedP } = arm;
+  if (comparison === undefined) return "no seed in common";
+  const interval = comparison.spread === undefined ? "" : ` ${intervalOf(arm)}`;
+  const seeds = comparison.n === 1 ? "one seed does" : "the seeds do";
+  const told = adjustedP !== undefined && adjustedP < 0.05 ? "" : `, which ${seeds} not tell apart`;
+  return `${differenceOf(arm)}${interval}${other}${told}`;
 }
 
 function budget({ tokens, bitsPerByte }: ArmResult): string {

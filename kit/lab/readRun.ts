@@ -135,7 +135,8 @@ const training: Reader<RunSpec["training"]> = lawful(
   },
 );
 
-const spec: Reader<RunSpec> = lawful(
+/** Reads a specification. */
+export const specReader: Reader<RunSpec> = lawful(
   fields<RunSpec>({
     version: oneOf(1),
     model: configReader,
@@ -172,4 +173,4 @@ const spec: Reader<RunSpec> = lawful(
   },
 );
 
-const runReader: Reader<Run> = fields<Run>({ study: name, arm: name, seed: whole(0), spec });
+const runReader: Reader<Run> = fields<Run>({ study: name, arm: name, seed: whole(0), spec: specReader });

@@ -1,5 +1,7 @@
 /** Studies: arms that differ in what is asked, and the runs they call for. */
 import { UserError } from "../errors.js";
+import { fields, lawful, list, name, named, optional, positive, type Reader, text, whole } from "../model/reading.js";
+import { specReader } from "./readRun.js";
 import { type Run, type RunSpec, specHash, withBudget, withLearningRate } from "./spec.js";
 
 /** One side of a comparison. */
@@ -33,30 +35,60 @@ export type Study = {
   readonly pilot?: Pilot;
 };
 
-/** @throws UserError when a study contradicts itself */
+const seeds: Reader<readonly number[]> = list(whole(0));
+
+const studyReader: Reader<Study> = lawful(
+  fields<Study>({
+    name,
+    title: text,
+    question: text,
+    arms: named(fields<Arm>({ spec: specReader, label: optional(text), seeds: optional(seeds) })),
+    baseline: name,
+    seeds,
+    pilot: optional(
+      lawful(fields<Pilot>({ learningRates: list(positive), tokens: whole(), seed: whole(0) }), {
+        field: "learningRates",
+        expected: "at least one",
+        holds: ({ learningRates }) => learningRates.length > 0,
+      }),
+    ),
+  }),
+  {
+    field: "baseline",
+    expected: "one of the arms",
+    holds: ({ arms, baseline }) => Object.hasOwn(arms, baseline),
+  },
+);
+
+/** @throws UserError when a study has a field that is wrong or unknown, or contradicts itself */
 export function checkStudy(study: Study): Study {
   const where = `study ${study.name}`;
-  if (!Object.hasOwn(study.arms, study.baseline)) {
-    throw new UserError(`there is no arm "${study.baseline}" to be the baseline`, {
-      where,
-      expected: Object.keys(study.arms).join(", "),
-    });
-  }
+  const { arms, seeds: common, pilot } = studyReader(study, { field: "", where });
   const seen = new Map<string, string>();
-  for (const [name, { spec, seeds }] of Object.entries(study.arms)) {
-    const hash = specHash(spec);
+  for (const [name, { spec, seeds = common }] of Object.entries(arms)) {
+    // A pilot puts a rate of its own in place of an arm's.
+    const hash = specHash(pilot === undefined ? spec : withLearningRate(spec, 0));
     const twin = seen.get(hash);
     if (twin !== undefined) {
       throw new UserError(`the arms ${twin} and ${name} are the same`, {
         where,
-        expected: "arms that differ",
-        fix: "A field may be misspelt, or one of them superfluous",
+        expected: pilot === undefined ? "arms that differ" : "arms that differ in more than the rate a pilot chooses",
       });
     }
     seen.set(hash, name);
-    if ((seeds ?? study.seeds).length === 0) throw new UserError(`the arm ${name} has no seeds`, { where });
+    if (seeds.length === 0) throw new UserError(`the arm ${name} has no seeds`, { where });
   }
   return study;
+}
+
+/**
+ * The same study with another budget of each run: other specifications, with records of their own.
+ *
+ * @param tokens of each run
+ */
+export function withStudyBudget(study: Study, tokens: number): Study {
+  const arms = Object.entries(study.arms).map(([name, arm]) => [name, { ...arm, spec: withBudget(arm.spec, tokens) }]);
+  return { ...study, arms: Object.fromEntries(arms) };
 }
 
 /** Whether a run only chooses a learning rate. */

@@ -112,6 +112,17 @@ export function fields<T extends object>(readers: Fields<T>): Reader<T> {
   };
 }
 
+/** An object of any fields, whose names are file names and whose values are all of one type. */
+export function named<T>(read: Reader<T>): Reader<Readonly<Record<string, T>>> {
+  return (value, place) => {
+    const given = Object.entries(record(value, place)).map(([key, field]) => {
+      const at = { ...place, field: `${place.field}.${key}` };
+      return [name(key, at), read(field, at)] as const;
+    });
+    return Object.fromEntries(given);
+  };
+}
+
 /** An object whose `kind` says which fields it has. A kind without a reader does not compile. */
 export function variants<Union extends { readonly kind: string }>(
   readers: {
