@@ -20,6 +20,9 @@ export type EvalProgress = {
 
 export type EvalOptions = TaskOptions & {
   readonly progress?: (progress: EvalProgress) => void;
+  /** Given each task as it ends, as an evaluation of this task alone: what a later one may break, this keeps. */
+  readonly ended?: (task: Evaluation) => void | Promise<void>;
+  /** Stops between two batches; the evaluation is rejected with its reason. */
   readonly signal?: AbortSignal;
 };
 
@@ -72,8 +75,7 @@ export type Evaluation = {
  */
 export async function run(speaker: Speaker, tasks: readonly string[], options: RunOptions = {}): Promise<Evaluation> {
   const selection = await selectTasks(tasks, options);
-  const evaluation = await evaluate(languageModel(speaker, options), selection, options);
-  return { ...evaluation, model: aboutOf(speaker, options) };
+  return await evaluate(languageModel(speaker, options), selection, { ...options, about: aboutOf(speaker, options) });
 }
 
 /**
@@ -81,29 +83,30 @@ export async function run(speaker: Speaker, tasks: readonly string[], options: R
  *
  * @param model such as `languageModel` makes
  * @param selection what `selectTasks` found
+ * @param options `about`: what results say of the model, of which there must be its weights where they are recorded
  */
 export async function evaluate(
   model: LanguageModel,
   { tasks, groups }: Selection,
-  options: EvalOptions & { readonly name?: string; readonly batchSize?: number } = {},
+  options: EvalOptions & { readonly about?: ModelAbout; readonly batchSize?: number } = {},
 ): Promise<Evaluation> {
-  const { progress, name = "model", limit, fewshot, samples, batchSize } = options;
+  const { progress, ended, signal, about = { name: "model" }, limit, fewshot, samples, batchSize } = options;
   const { fewshotSeed = 1234, resamples = 100_000 } = options;
+  const settings = { limit, fewshot, samples, fewshotSeed, resamples, batchSize };
   const began = new Date();
+  const of = (tasks: readonly TaskResult[], groups: readonly GroupResult[]): Evaluation => {
+    return { model: about, tasks, groups, settings, began, seconds: (Date.now() - began.getTime()) / 1000 };
+  };
   const results: TaskResult[] = [];
   for (const [done, config] of tasks.entries()) {
     const ahead = { task: config.task, done, tasks: tasks.length };
     const told = progress && ((scored: number, total: number): void => progress({ ...ahead, scored, total }));
-    results.push(await evaluateTask(model, config, { ...options, progress: told }));
+    signal?.throwIfAborted();
+    const result = await evaluateTask(model, config, { ...options, progress: told });
+    results.push(result);
+    await ended?.(of([result], []));
   }
-  return {
-    model: { name },
-    tasks: results,
-    groups: groupResults(groups, results),
-    settings: { limit, fewshot, samples, fewshotSeed, resamples, batchSize },
-    began,
-    seconds: (Date.now() - began.getTime()) / 1000,
-  };
+  return of(results, groupResults(groups, results));
 }
 
 /** What a record says of a model. */

@@ -79,8 +79,8 @@ async function evaluateAll(
   for (const [done, { config, limit }] of lacking.entries()) {
     const told = progress && ((each: EvalProgress): void => progress({ ...each, done, tasks: lacking.length }));
     const selection = { tasks: [config], groups: [] };
-    const evaluation = await evaluate(model, selection, { limit, progress: told, signal, say });
-    const [{ path }] = await recordEvaluation({ ...evaluation, model: about }, records);
+    const evaluation = await evaluate(model, selection, { about, limit, progress: told, signal, say });
+    const [{ path }] = await recordEvaluation(evaluation, records);
     say(path);
   }
 }
