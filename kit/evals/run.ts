@@ -2,7 +2,7 @@
 import type { Speaker } from "../generate/index.js";
 import { weightsHash } from "../lab/models.js";
 import { countParameters, leaks } from "../model/index.js";
-import { evaluateTask, type TaskOptions, type TaskResult } from "./evaluate.js";
+import { evaluateTask, FEWSHOT_SEED, RESAMPLES, type TaskOptions, type TaskResult } from "./evaluate.js";
 import { type GroupResult, groupResults } from "./results/groups.js";
 import { type LanguageModel, type LanguageModelOptions, languageModel } from "./scoring/languageModel.js";
 import { type CatalogueOptions, type Selection, selectTasks } from "./tasks/catalogue.js";
@@ -41,7 +41,9 @@ export type ModelAbout = {
   readonly leaks?: true;
   /** SHA-256 of the weights in memory. */
   readonly sha256?: string;
-  /** Longest sequence, as the harness's API models count it. */
+  /** The longest sequence the model reads. */
+  readonly context?: number;
+  /** Longest sequence, as the harness's API models count it; default `context`. */
   readonly maxLength?: number;
   /** The tokenizer's markers as it spells them, with their ids. */
   readonly markers?: { readonly [role: string]: readonly [token: string, id: number] };
@@ -91,7 +93,7 @@ export async function evaluate(
   options: EvalOptions & { readonly about?: ModelAbout; readonly batchSize?: number } = {},
 ): Promise<Evaluation> {
   const { progress, ended, signal, about = { name: "model" }, limit, fewshot, samples, batchSize } = options;
-  const { fewshotSeed = 1234, resamples = 100_000 } = options;
+  const { fewshotSeed = FEWSHOT_SEED, resamples = RESAMPLES } = options;
   const settings = { limit, fewshot, samples, fewshotSeed, resamples, batchSize };
   const began = new Date();
   const of = (tasks: readonly TaskResult[], groups: readonly GroupResult[]): Evaluation => {
@@ -113,13 +115,14 @@ export async function evaluate(
 export function aboutOf(
   { model, tokenizer }: Speaker,
   { name = "model", maxLength }: Pick<RunOptions, "name" | "maxLength"> = {},
-): ModelAbout {
+): ModelAbout & { readonly sha256: string } {
   const markers = Object.entries(tokenizer.special).map(([role, id]) => [role, [tokenizer.tokenOf(id), id]] as const);
   return {
     name,
     parameters: countParameters(model.config),
     ...(leaks(model.config).length > 0 ? { leaks: true } : {}),
     sha256: weightsHash(model),
+    context: model.config.context,
     maxLength: maxLength ?? model.config.context,
     markers: Object.fromEntries(markers),
   };

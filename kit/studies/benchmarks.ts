@@ -1,17 +1,23 @@
 /** Which models are evaluated on which tasks. */
 import type { Benchmark, Subject } from "../evals/index.js";
-import type { PackedModel, Study } from "../lab/index.js";
+import { type PackedModel, type Study, specHash } from "../lab/index.js";
 import { healSmolLm2, healStories } from "./healing.js";
 import { tinyLlamaPublished } from "./published.js";
 
 const base = (name: string): Subject => ({ label: name, role: "base", source: { kind: "named", name } });
+
+/** What a run of a study's arm begins with. */
+function startOf(study: Study, arm: string): Subject["source"] {
+  const { initial, model } = study.arms[arm].spec;
+  return { kind: "converted", study: study.name, arm, seed: 0, start: specHash({ initial, model }) };
+}
 
 /** Arms of a study whose conversions change the model, before they were healed. */
 function converted(study: Study, ...arms: readonly string[]): readonly Subject[] {
   return arms.map((arm) => ({
     label: `${study.arms[arm].label}, not healed`,
     role: "converted",
-    source: { kind: "converted", study: study.name, arm, seed: 0 },
+    source: startOf(study, arm),
   }));
 }
 
@@ -74,8 +80,8 @@ export const tinyLlamaTasks: Benchmark = {
 
 /** The ternary models that are part of the project, beside a dense one of the same stories. */
 function ternaryTasks(packed: readonly PackedModel[]): Benchmark {
-  const subjects = packed.map(({ study, arm }): Subject => {
-    return { label: `${study}, ${arm}`, role: "trained", source: { kind: "packed", study, arm } };
+  const subjects = packed.map(({ study, arm, card: { seed, spec } }): Subject => {
+    return { label: `${study}, ${arm}`, role: "trained", source: { kind: "packed", study, arm, seed, spec } };
   });
   return {
     name: "evals-ternary",

@@ -1,12 +1,23 @@
 /** What the records of a benchmark say: the only source of its tables and figures. */
+import { UserError } from "../../errors.js";
 import { type Comparison, compare } from "../compare/compare.js";
 import type { ScoredDocument } from "../compare/scores.js";
 import type { MetricResult } from "../evaluate.js";
 import type { EvalRecord } from "../record.js";
 import { groupResults } from "../results/groups.js";
 import { type Selection, selectTasks } from "../tasks/catalogue.js";
-import type { EvalArchive } from "./archive.js";
-import { type Benchmark, type BenchmarkTask, checkBenchmark, recordedName, type Subject } from "./benchmark.js";
+import type { EvalArchive, EvalQuery } from "./archive.js";
+import {
+  type Benchmark,
+  type BenchmarkTask,
+  checkBenchmark,
+  type ModelSource,
+  recordedName,
+  type Subject,
+} from "./benchmark.js";
+
+/** SHA-256 of a model's weights, where it is known without the model: of a trained one, its run's record says it. */
+export type WeightsOf = (source: ModelSource) => string | undefined;
 
 /** A model on a task, as far as its records go. */
 export type Score = Pick<MetricResult, "value" | "stderr" | "higherIsBetter"> & {
@@ -28,13 +39,25 @@ export type SubjectResult = {
 
 export type BenchmarkResult = { readonly benchmark: Benchmark; readonly subjects: readonly SubjectResult[] };
 
-/** Reads what a benchmark's records say. A task or group of which a record is missing counts as missing. */
-export async function benchmarkResult(benchmark: Benchmark, archive: EvalArchive): Promise<BenchmarkResult> {
+/**
+ * Reads what a benchmark's records say. A task or group of which a record is missing counts as missing.
+ *
+ * @param weightsOf what is known of a model's weights without it, as SHA-256: records of others count as missing too
+ * @throws UserError when the records of a model whose weights are not known are of different ones
+ */
+export async function benchmarkResult(
+  benchmark: Benchmark,
+  archive: EvalArchive,
+  weightsOf: WeightsOf = () => undefined,
+): Promise<BenchmarkResult> {
   const { tasks, subjects } = checkBenchmark(benchmark);
   const selections = await Promise.all(tasks.map(({ task }) => selectTasks([task])));
-  const found = subjects.map(({ source }) =>
-    tasks.map((task, i) => recordsOf(recordedName(source), task, selections[i], archive)),
-  );
+  const found = subjects.map(({ source }) => {
+    const query = { model: recordedName(source), weights: weightsOf(source) };
+    const records = tasks.map(({ limit }, i) => recordsOf({ ...query, limit }, selections[i], archive));
+    checkWeights(query.model, records);
+    return records;
+  });
   return {
     benchmark,
     subjects: subjects.map((subject, s) => {
@@ -50,14 +73,24 @@ export async function benchmarkResult(benchmark: Benchmark, archive: EvalArchive
   };
 }
 
+/** One model, one row. */
+function checkWeights(model: string, records: Found): void {
+  const all = records.flatMap((some) => some ?? []);
+  const [first, other] = [...new Map(all.map((record) => [record.header.spec.weights, record.path])).values()];
+  if (other === undefined) return;
+  throw new UserError(`records of ${model} are of different weights`, {
+    where: `${first}, ${other}`,
+    fix: "Delete those that are outdated; `kintsugi benchmark` makes them anew",
+  });
+}
+
 /** The records of all members of a task or group, in their order; nothing while one is missing. */
 function recordsOf(
-  model: string,
-  { limit }: BenchmarkTask,
+  query: Omit<EvalQuery, "config">,
   { tasks }: Selection,
   archive: EvalArchive,
 ): readonly EvalRecord[] | undefined {
-  const records = tasks.flatMap(({ task }) => archive.find({ model, task, limit }) ?? []);
+  const records = tasks.flatMap((config) => archive.find({ ...query, config }) ?? []);
   return records.length === tasks.length ? records : undefined;
 }
 
