@@ -41,16 +41,19 @@ function configOf(task: string): TaskConfig {
   return shippedTasks.find((config) => config.task === task)!;
 }
 
+/** What a record says beside its specification. */
+type Extras = { context: number; leaks: true; metric: string; ids: readonly number[]; original: number };
+
 /** A record as `recordEvaluation` writes it: right or wrong, document by document. */
 function record(
   root: string,
   model: string,
   task: string,
   right: readonly number[],
-  own: Partial<EvalSpec> & { readonly context?: number } = {},
+  own: Partial<EvalSpec> & Partial<Extras> = {},
 ): void {
   const limit = right.length;
-  const { context, ...changed } = own;
+  const { context, leaks, metric = "acc", ids = right.map((_, i) => i), original = 100, ...changed } = own;
   const spec: EvalSpec = {
     ...{ version: 1, weights: model, shots: 0, limit, fewshotSeed: 1234, resamples: 100_000, maxLength: 256 },
     task: taskSpec({ config: configOf(task), shots: 0 }),
@@ -59,12 +62,12 @@ function record(
   const value = right.reduce((sum, each) => sum + each, 0) / limit;
   const stderr = Math.sqrt((value * (1 - value)) / (limit - 1));
   const lines = [
-    { header: { model, parameters: 1000, context, spec } },
-    { documents: { ids: right.map((_, i) => i), values: { "acc,none": right } } },
+    { header: { model, parameters: 1000, context, leaks, spec } },
+    { documents: { ids, values: { [`${metric},none`]: right } } },
     {
       footer: {
-        metrics: [{ metric: "acc", filter: "none", value, stderr, higherIsBetter: true }],
-        documents: { original: 100, effective: limit },
+        metrics: [{ metric, filter: "none", value, stderr, higherIsBetter: true }],
+        documents: { original, effective: limit },
         ...{ leftOut: [], taskHash: task, seconds: 1 },
       },
     },
@@ -102,7 +105,7 @@ describe("a benchmark's records", () => {
     expect(pairs).toMatchObject({ n: 4, difference: -0.25, discordant: { onlyA: 1, onlyB: 0 }, adjustedP: 1 });
     expect(blimp).toMatchObject({ n: 134, unpaired: 0, samePrompts: true, discordant: { onlyA: 20, onlyB: 0 } });
     expect(blimp?.difference).toBeCloseTo(-20 / 134, 12);
-    // McNemar's 2 · 2⁻²⁰, and twice that for two tasks of one metric.
+    // McNemar's 2 · 2⁻²⁰, and twice that for two tasks.
     expect(blimp?.adjustedP).toBeCloseTo(4 * 2 ** -20, 15);
   });
 
@@ -142,6 +145,48 @@ describe("a benchmark's records", () => {
       "results/tables/evals-small.md",
       "results/tables/evals-small.csv",
     ]);
+  });
+
+  it("are compared as one family, whatever their metrics", async () => {
+    const root = temporaryFolder();
+    const tasks = [
+      { task: "toy_pairs", metric: "acc", limit: 8 },
+      { task: "piqa", metric: "acc_norm", limit: 8 },
+    ];
+    for (const { task, metric } of tasks) {
+      record(root, "a", task, Array(8).fill(0), { metric });
+      record(root, "b", task, Array(8).fill(1), { metric });
+    }
+    const { subjects } = await benchmarkResult({ ...small, tasks }, new EvalArchive(root));
+    // McNemar's 2 · 2⁻⁸ of each.
+    expect(subjects[1].comparisons.map((each) => each?.adjustedP)).toEqual(Array(2).fill(expect.closeTo(2 ** -6, 15)));
+  });
+
+  it("are paired by documents where a model has left some out, and refused where the data differ", async () => {
+    const root = temporaryFolder();
+    const members = (await selectTasks(["blimp"])).tasks;
+    for (const { task } of members) {
+      record(root, "a", task, [1, 0]);
+      record(root, "b", task, [1], { limit: 2, ids: [0] });
+    }
+    const [, blimp] = (await benchmarkResult(small, new EvalArchive(root))).subjects[1].comparisons;
+    expect(blimp).toMatchObject({ n: 67, unpaired: 67, difference: 0, samePrompts: true });
+    record(root, "a", "toy_pairs", [1, 1, 0, 1]);
+    record(root, "b", "toy_pairs", [1, 1, 0, 1], { original: 99 });
+    await expect(benchmarkResult(small, new EvalArchive(root))).rejects.toThrow(
+      /document 0 is another in each evaluation/,
+    );
+  });
+
+  it("of a model that sees the future are marked in every table and figure", async () => {
+    const root = temporaryFolder();
+    record(root, "a", "toy_pairs", [1, 1, 0, 1]);
+    record(root, "b", "toy_pairs", [1, 0, 0, 1], { leaks: true });
+    const result = await benchmarkResult(small, new EvalArchive(root));
+    for (const text of [scoreTable(result), differenceTable(result), benchmarkCsv(result)])
+      expect(text).toContain("b (leaks)");
+    const names = benchmarkFigures(result).map(({ spec }) => spec?.data.map(({ name }) => name));
+    expect(names).toEqual([["a", "b (leaks)"], ["b (leaks)"]]);
   });
 
   it("are those of the task and the model as they are now", async () => {
