@@ -35,9 +35,10 @@ export type { RunEnding, RunOptions, TrainedModel };
  * Carries out a run: trains, validates, writes the record. A run whose record exists is not repeated; one that was
  * interrupted, by whatever, goes on from its last checkpoint, and its losses and weights are those of an uninterrupted one.
  *
- * A run whose losses stop being numbers ends there, as `diverged`; what is kept is its best checkpoint, or its last.
+ * A run whose losses stop being numbers ends there, as `diverged`; its best checkpoint is kept, or its last.
  *
- * @throws UserError when the disk refuses; the last checkpoint is then intact
+ * @throws UserError when the disk refuses, and the last checkpoint is then intact; when a run cannot go on as it began, for its
+ * record lacks steps or its data or weights are others; when its backend cannot be had
  */
 export async function carryOut(run: Run, options: RunOptions = {}): Promise<RunEnding> {
   const folder = checkpointFolder(run, options.checkpoints);
