@@ -2,6 +2,7 @@
 import type { Benchmark, Subject } from "../evals/index.js";
 import { type PackedModel, type Study, specHash } from "../lab/index.js";
 import { healSmolLm2, healStories } from "./healing.js";
+import { mergeScales } from "./merging.js";
 import { tinyLlamaPublished } from "./published.js";
 
 const base = (name: string): Subject => ({ label: name, role: "base", source: { kind: "named", name } });
@@ -19,6 +20,11 @@ function converted(study: Study, ...arms: readonly string[]): readonly Subject[]
     role: "converted",
     source: startOf(study, arm),
   }));
+}
+
+/** A merge of the base with itself, before its factors were fitted. */
+function merged(study: Study, arm: string): Subject {
+  return { label: `${study.arms[arm].label}, as merged`, role: "merged", source: startOf(study, arm) };
 }
 
 /** All arms of a study, as they ended. */
@@ -56,7 +62,12 @@ export const storiesTasks: Benchmark = {
   name: "evals-stories",
   title: "TinyStories-656K and its conversions, evaluated",
   question: "Do conversions of a small model of stories heal in grammar as they do in loss?",
-  subjects: [base("tinystories-656k"), ...converted(healStories, "v1-within", "v1-pairs"), ...healed(healStories)],
+  subjects: [
+    base("tinystories-656k"),
+    ...converted(healStories, "v1-within", "v1-pairs"),
+    merged(mergeScales, "repeated"),
+    ...healed(healStories),
+  ],
   tasks: storyTasks,
 };
 
