@@ -158,10 +158,12 @@ it("reaches the server without a proxy, and what the user wants to reach so as w
   expect([upper, lower]).toEqual(Array(2).fill("a.example,b.example,127.0.0.1,localhost"));
 });
 
-it("has the harness store that a model sees the future", async () => {
+it("tells the harness which token begins a text, and that a model sees the future", async () => {
   const leaking = { ...speaker, model: init(liquid(speaker.model.config, { pool: { kind: "sequence" } }), 0) };
   expect((await called({ speaker: leaking })).args).toContain('"allow_leak":true');
-  expect((await called({ speaker })).args).not.toContain("allow_leak");
+  const { args } = await called({ speaker });
+  expect(args).not.toContain("allow_leak");
+  expect(args).toContain('"custom_prefix_token_id":0,');
 });
 
 it("says in one line why the harness failed, and leaves nothing behind", async () => {
