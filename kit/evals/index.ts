@@ -32,7 +32,7 @@ export {
   type TaskOptions,
   type TaskResult,
 } from "./evaluate.js";
-export { type HarnessOptions, type HarnessRun, runHarness } from "./harness/run.js";
+export { type HarnessOptions, type HarnessRun, modelArguments, runHarness } from "./harness/run.js";
 export { type HarnessSample, readSamples } from "./harness/samples.js";
 export { selfTest } from "./harness/selfTest.js";
 export {
