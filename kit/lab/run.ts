@@ -22,7 +22,7 @@ import {
 } from "../train/index.js";
 import { weightsHash } from "./models.js";
 import { type Note, Progress, type RunEnding, type RunOptions, type TrainedModel } from "./progress.js";
-import { type Hashed, type RecordHeader, readRecord, recordPath } from "./record.js";
+import { type Dataset, type Hashed, type RecordHeader, readRecord, recordPath } from "./record.js";
 import { RecordWriter } from "./recordWriter.js";
 import { endedWell } from "./results.js";
 import { batchesOf, prepareData } from "./runData.js";
@@ -73,6 +73,8 @@ async function train<P>(
 ): Promise<RunEnding> {
   const { spec, seed } = run;
   const data = await prepareData(spec, start.source);
+  const { skipped } = data.dataset;
+  if (skipped !== undefined) options.say?.(`${skipped} row${skipped === 1 ? "" : "s"} without text passed over`);
   const store = new Checkpoints<Note, P>(folder);
   const like = part.start();
   const from = await store.latest(like, ({ message }) => options.say?.(`${message}; an older one is used`));
@@ -128,7 +130,7 @@ function lossOf({ training, initial }: RunSpec, { base }: Start): Loss {
   return distillation(base, training.distillation);
 }
 
-function headerOf({ study, arm, seed, spec }: Run, dataset: Hashed, { source, base }: Start): RecordHeader {
+function headerOf({ study, arm, seed, spec }: Run, dataset: Dataset, { source, base }: Start): RecordHeader {
   const { initial } = spec;
   const trained = initial.kind === "pretrained" ? initial : undefined;
   const length = spec.training.stages[spec.training.stages.length - 1].length;
