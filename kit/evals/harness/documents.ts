@@ -1,5 +1,6 @@
 /** What the harness is given of our tasks: their documents, and the task files it does not have. */
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { UserError } from "../../errors.js";
 import { makeFolder, writeAtomically, writeFully } from "../../source/files.js";
 import { openDataset } from "../data/dataset.js";
@@ -75,9 +76,8 @@ function nameOf(each: Group | TaskConfig): string {
 
 /** Whether the harness has a task, and has it as it is: nothing in a file or a group changes it. */
 function isTheirs(config: TaskConfig): boolean {
-  const shipped: TaskConfig | undefined = shippedTasks.find(({ task }) => task === config.task);
-  if (shipped === undefined || ownTasks.includes(config.task)) return false;
-  return (Object.keys(config) as (keyof TaskConfig)[]).every((field) => config[field] === shipped[field]);
+  const shipped = shippedTasks.find(({ task }) => task === config.task);
+  return !ownTasks.includes(config.task) && isDeepStrictEqual(config, shipped);
 }
 
 /** `allenai/ai2_arc ARC-Easy`; a data set of a task that only we have is called like the task, wherever its rows are from. */
