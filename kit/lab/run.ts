@@ -158,12 +158,13 @@ function expectBackend({ backend }: RunSpec["execution"]): void {
   if (backend === "eager" || device().compiles) return;
   throw new UserError("this TensorFlow addon cannot compile", {
     where: `execution.backend is ${backend}`,
-    fix: "`npm run doctor` tells how to rebuild it",
+    fix: "`npm run doctor` tells how to rebuild it; the backend eager does without",
   });
 }
 
 function describeExecution({ backend, threads, matmul }: RunSpec["execution"]): string {
-  return `${backend}, ${threads} thread${threads === 1 ? "" : "s"}, ${matmul} products`;
+  const where = device().kind === "GPU" ? " on a GPU" : "";
+  return `${backend}${where}, ${threads} thread${threads === 1 ? "" : "s"}, ${matmul} products`;
 }
 
 /** Where a run's checkpoints lie while it is not finished. */
