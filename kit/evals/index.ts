@@ -32,7 +32,13 @@ export {
   type TaskOptions,
   type TaskResult,
 } from "./evaluate.js";
-export { type HarnessOptions, type HarnessRun, modelArguments, runHarness } from "./harness/run.js";
+export {
+  type HarnessOptions,
+  type HarnessRun,
+  type ModelArguments,
+  modelArguments,
+  runHarness,
+} from "./harness/run.js";
 export { type HarnessSample, readSamples } from "./harness/samples.js";
 export { selfTest } from "./harness/selfTest.js";
 export {

@@ -97,16 +97,12 @@ function namesOf({ tasks, groups }: Selection): readonly string[] {
 }
 
 /** What the harness has to be told of a model that we serve: its `--model_args`. */
-export function modelArguments({
-  url,
-  name,
-  speaker: { model, tokenizer },
-  maxLength,
-}: Pick<HarnessOptions, "url" | "name" | "speaker" | "maxLength">): Readonly<
-  Record<string, string | number | boolean>
-> {
-  const { bos, eos } = tokenizer.special;
-  const prefix = bos ?? eos;
+export type ModelArguments = { readonly [argument: string]: string | number | boolean };
+
+export function modelArguments(served: Pick<HarnessOptions, "url" | "name" | "speaker" | "maxLength">): ModelArguments {
+  const { url, name, speaker, maxLength } = served;
+  const { model, tokenizer } = speaker;
+  const prefix = tokenizer.special.bos ?? tokenizer.special.eos;
   return {
     model: name,
     base_url: `${url}/v1/completions`,
