@@ -2,6 +2,7 @@ export { digest, type Progress } from "./download.js";
 export {
   browseRepository,
   completeRepository,
+  fetchRepository,
   type HubBrowser,
   type HubOptions,
   isHubId,

@@ -5,6 +5,7 @@ import {
   browseRepository,
   cacheFolder,
   completeRepository,
+  fetchRepository,
   type HubBrowser,
   type HubOptions,
   type HubRepository,
@@ -13,8 +14,8 @@ import { maxHeaderBytes } from "./safetensors-header.js";
 
 /**
  * Brings config, tokenizer and the headers of safetensors files from the hub. Each such file is as long as the whole one: behind
- * its header are zeros, which take no space on the disk. What is in the cache as a whole is taken from there; a GGUF file,
- * whose header is as good as unbounded, is fetched as a whole.
+ * its header are zeros, which take no space on the disk. What is in the cache as a whole is taken from there; a checkpoint in
+ * another format, such as GGUF, is fetched as a whole.
  *
  * The folder opens like any other, and must not be loaded: its numbers are not the model's.
  *
@@ -25,13 +26,19 @@ export async function outlineRepository(repository: HubRepository, options: HubO
   const complete = await completeRepository(repository);
   if (complete !== undefined) return complete;
   const browser = await browseRepository(repository, options);
+  const files = browser.checkpoint();
+  if (!files.some(hasHeader)) return await fetchRepository(repository, options);
   const folder = join(cacheFolder(), "outlines", ...repository.id.split("/"), browser.commit);
   await makeFolder(folder);
-  for (const file of browser.checkpoint()) {
-    if (file.endsWith(".safetensors")) await outlineFile(browser, file, join(folder, file));
+  for (const file of files) {
+    if (hasHeader(file)) await outlineFile(browser, file, join(folder, file));
     else await browser.fetch(file, folder);
   }
   return folder;
+}
+
+function hasHeader(file: string): boolean {
+  return file.endsWith(".safetensors");
 }
 
 async function outlineFile({ beginning }: HubBrowser, file: string, path: string): Promise<void> {
