@@ -1,17 +1,13 @@
-import { join } from "node:path";
 import { Command } from "commander";
-import { UserError } from "../errors.js";
 import * as evals from "../evals/index.js";
 import type { Speaker } from "../generate/index.js";
 import * as lab from "../lab/index.js";
-import { startOf } from "../lab/start.js";
-import { benchmarks, studies } from "../studies/index.js";
-import * as weights from "../weights/index.js";
+import { benchmarks } from "../studies/index.js";
 import { progressText } from "./eval.js";
 import { named } from "./named.js";
 import { statusLine } from "./progress.js";
-import { loadSpeaker } from "./speaker.js";
 import { stopSignal } from "./stopping.js";
+import { openSource, weightsOf } from "./subjects.js";
 
 type Options = { readonly only?: readonly string[]; readonly task?: readonly string[]; readonly models?: string };
 
@@ -44,8 +40,11 @@ async function run(chosen: readonly evals.Benchmark[], { only, task: tasks, mode
     line.end();
     console.error(message);
   };
+  const archive = new lab.Archive(lab.recordsFolder(), () => undefined);
+  const known: evals.WeightsOf = (source) => weightsOf(source, archive);
+  const open = ({ source }: evals.Subject): Promise<Speaker> => openSource(source, archive, models);
   for (const benchmark of chosen) {
-    const options = { only, tasks, signal, say, open: (subject: evals.Subject) => openSubject(subject, models) };
+    const options = { only, tasks, signal, say, open, weightsOf: known };
     const complete = await evals
       .conductBenchmark(benchmark, { ...options, progress: (progress) => line.show(progressText(progress)) })
       .catch((error: unknown) => {
@@ -56,32 +55,6 @@ async function run(chosen: readonly evals.Benchmark[], { only, task: tasks, mode
       .finally(line.end);
     if (complete === undefined) return;
     console.log(`${benchmark.name}: ${complete ? "complete" : "not all models are there"}\n`);
-    console.log(evals.scoreTable(await evals.benchmarkResult(benchmark, new evals.EvalArchive())));
+    console.log(evals.scoreTable(await evals.benchmarkResult(benchmark, new evals.EvalArchive(), known)));
   }
-}
-
-async function openSubject({ source }: evals.Subject, models: string | undefined): Promise<Speaker> {
-  switch (source.kind) {
-    case "named":
-      return await loadSpeaker(source.name);
-    case "packed":
-      return await loadSpeaker(join(lab.packedFolder(), source.study, source.arm));
-    case "trained": {
-      const run = runOf(source);
-      return await loadSpeaker(lab.keptModel(run, models) ?? lab.modelFolder(run, models));
-    }
-    case "converted": {
-      const { model, source: checkpoint } = await startOf(runOf(source).spec, source.seed);
-      return { model, tokenizer: weights.requireTokenizer(source.arm, checkpoint?.tokenizer) };
-    }
-  }
-}
-
-/** The run of an arm, at the learning rate its study has found. */
-function runOf({ study: name, arm, seed }: { study: string; arm: string; seed: number }): lab.Run {
-  const study = named(studies, "study", name);
-  const { rate } = lab.learningRate(study, arm, new lab.Archive(lab.recordsFolder(), () => undefined));
-  const found = lab.armRuns(study, arm, rate).find((run) => run.seed === seed);
-  if (found !== undefined) return found;
-  throw new UserError(`the arm ${arm} has no seed ${seed}`, { where: `study ${name}` });
 }

@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { temporaryFolder } from "../source/testing/folder.js";
 import { writeSmall } from "../weights/testing/llama.js";
 import { evalCommand } from "./eval.js";
@@ -23,6 +23,19 @@ test("a model and a task: the harness's table, its files", async () => {
       .trimEnd()
       .split("\n"),
   ).toHaveLength(20);
+});
+
+test("what was computed before a task that fails is printed and written", async () => {
+  const [out, include] = [temporaryFolder(), temporaryFolder()];
+  const fields = ["task: zz_gone", "dataset_path: json", "test_split: test", "output_type: multiple_choice"];
+  writeFileSync(join(include, "gone.yaml"), `${fields.join("\n")}\n`);
+  const options = ["pico", "--tasks", "toy_pairs,zz_gone", "--limit", "4", "--out", out, "--include", include];
+  const printed = vi.spyOn(console, "log").mockImplementation(() => undefined);
+  await expect(evalCommand().parseAsync(options, { from: "user" })).rejects.toThrow(/task zz_gone/);
+  const text = printed.mock.calls.flat().join("\n");
+  printed.mockRestore();
+  expect(text).toMatch(/^\|toy_pairs\|.*\n.*results_.*\.json$/m);
+  expect(readdirSync(join(out, "pico"))).toHaveLength(2);
 });
 
 test("--list names tasks and groups", async () => {

@@ -4,6 +4,7 @@ import * as evals from "../evals/index.js";
 import { names, share, whole } from "./arguments.js";
 import { statusLine } from "./progress.js";
 import { loadSpeaker } from "./speaker.js";
+import { stopSignal } from "./stopping.js";
 import { count, plural } from "./words.js";
 
 type Options = {
@@ -32,7 +33,7 @@ export function evalCommand(): Command {
     .option("--fewshot <n>", "examples in front of each question (default: the task's own)", whole(0))
     .option("--limit <n>", "only so many documents of each task; below 1 that share of them", share)
     .option("--out <folder>", "write results and samples there, in the harness's files")
-    .option("--record", "keep a record of each task in results/evals")
+    .option("--record", "keep a record of each task in results/evals as it ends")
     .option("--data <folder>", "data of the tasks, in place of KINTSUGI_MIRROR and the hub")
     .option("--include <folders...>", "folders with task files of your own")
     .option("--batch-size <n>", "most sequences read at once", whole(1))
@@ -60,25 +61,40 @@ async function run(
   // Tasks before weights: a typo costs no download.
   await evals.selectTasks(tasks, options);
   const speaker = await loadSpeaker(name);
+  const signal = stopSignal();
   const line = statusLine(process.stderr);
-  const evaluation = await evals
-    .run(speaker, tasks, {
-      ...options,
-      name,
-      say: (message) => {
-        line.end();
-        console.error(`note: ${message}`);
-      },
+  const say = (message: string): void => {
+    line.end();
+    console.error(message);
+  };
+  let done: evals.Evaluation | undefined;
+  const keep = async (task: evals.Evaluation): Promise<void> => {
+    done = { ...task, tasks: [...(done?.tasks ?? []), ...task.tasks] };
+    if (record !== true) return;
+    for (const { path, written } of await evals.recordEvaluation(task)) {
+      say(written ? path : `${path} was there before, and is as it was`);
+    }
+  };
+  try {
+    done = await evals.run(speaker, tasks, {
+      ...{ ...options, name, signal, ended: keep },
+      say: (message) => say(`note: ${message}`),
       progress: (progress) => line.show(progressText(progress)),
-    })
-    .finally(line.end);
+    });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    process.exitCode = 130;
+    say("stopped: only the tasks before are told of");
+  } finally {
+    line.end();
+    // Whatever stopped it, what was computed before is there.
+    if (done !== undefined) await report(done, out);
+  }
+}
+
+async function report(evaluation: evals.Evaluation, out: string | undefined): Promise<void> {
   console.log(evals.table(evaluation).trimEnd());
   if (out !== undefined) console.log((await evals.writeResults(evaluation, out)).results);
-  if (record === true) {
-    for (const { path, written } of await evals.recordEvaluation(evaluation)) {
-      console.log(written ? path : `${path} was there before, and is as it was`);
-    }
-  }
 }
 
 function comparison(folders: readonly string[]): string {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { read, type Tensor, tree } from "../engine/index.js";
 import { healingRun, healingStudy, mergedFolder, readRecord, recordsFolder, writeRunFile } from "../lab/index.js";
+import { withLock } from "../source/lock.js";
 import { temporaryFolder } from "../source/testing/folder.js";
 import { mergeText, planMerge } from "../surgery/index.js";
 import { load } from "../weights/index.js";
@@ -104,14 +105,23 @@ test("a mixture says how much is held out, and a teacher is named where the mode
   );
   const story = (i: number): string => `${JSON.stringify({ text: `There were ${i} dogs. They ran.` })}\n`;
   writeFileSync(rows, Array.from({ length: 12 }, (_, i) => story(i)).join(""));
-  writeFileSync(mixture, JSON.stringify({ sources: [{ from: rows, weight: 1 }], validation: 0.25 }));
+  const blanks = join(folder, "blanks.jsonl");
+  writeFileSync(blanks, `${[50, 51, 52].map(story).join("")}${'{"text":""}\n'.repeat(2)}`);
+  const sources = [
+    { from: rows, weight: 1 },
+    { from: blanks, weight: 1, blank: "skip" },
+  ];
+  writeFileSync(mixture, JSON.stringify({ sources, validation: 0.25 }));
   const data = (what: string): string[] => [...few.slice(0, 1), "--data", what, ...few.slice(3)];
   await expect(run(...data(rows), "--out", out)).rejects.toThrow(/nothing was held out of 12 documents/);
   expect(existsSync(`${out}.healing`)).toBe(false);
   try {
-    const text = await run(...data(mixture), "--teacher", "pico", "--train", "norms", "--out", out);
-    const { header } = readRecord(/^record: (.*)$/m.exec(text)![1], (message) => expect.unreachable(message));
+    const words = [...data(mixture), "--teacher", "pico", "--train", "norms", "--out", out];
+    const said = await runCommand(healCommand(), words);
+    expect(said.notes).toBe("2 rows without text passed over");
+    const { header } = readRecord(/^record: (.*)$/m.exec(said.out)![1], (message) => expect.unreachable(message));
     expect(header.spec).toMatchObject({ initial: { base: "pico" }, data: { validation: 0.25 } });
+    expect(header.dataset.skipped).toBe(2);
     // The data may have changed under its name: what is recorded stays, and nothing is trained in vain.
     rmSync(out, { recursive: true });
     await expect(run(...data(mixture), "--teacher", "pico", "--train", "norms", "--out", out)).rejects.toThrow(
@@ -124,15 +134,11 @@ test("a mixture says how much is held out, and a teacher is named where the mode
 
 test("a second one in the same place leaves the first alone", async () => {
   const out = join(temporaryFolder(), "twice-in-a-test");
-  try {
-    const both = await Promise.allSettled([run(...few, "--out", out), run(...few, "--out", out)]);
-    expect(both.flatMap((one) => (one.status === "rejected" ? [one.reason.message] : []))).toEqual([
-      expect.stringMatching(/^Process \d+ is at work on .*twice-in-a-test\.healing/),
-    ]);
-    expect(existsSync(out)).toBe(true);
-  } finally {
-    rmSync(join(recordsFolder(), healingStudy, "twice-in-a-test"), { recursive: true, force: true });
-  }
+  mkdirSync(`${out}.healing`);
+  await withLock(`${out}.healing`, async () => {
+    await expect(run(...few, "--out", out)).rejects.toThrow(/^Process \d+ is at work on .*twice-in-a-test\.healing/);
+  });
+  expect(existsSync(`${out}.healing`)).toBe(true);
 });
 
 test("what a killed one left before its first checkpoint is no reason to refuse other options", async () => {

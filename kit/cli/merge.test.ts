@@ -1,7 +1,9 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { temporaryFolder } from "../source/testing/folder.js";
+import { startHub } from "../source/testing/hub.js";
+import { merge, planMerge } from "../surgery/index.js";
 import { writeConfig, writeLlama } from "../surgery/testing/folders.js";
 import { open } from "../weights/index.js";
 import { mergeCommand } from "./merge.js";
@@ -50,6 +52,37 @@ test("--plan shows every layer with its origin, factors and types, then what it 
     "note: the last slice ends before layer 3 of a, which has 4 layers: the second number of a layer_range is not included",
   ]);
   expect(readdirSync(folder).sort()).toEqual(["a", "merge.yml"]);
+});
+
+test("--plan fetches headers from the hub, and the merge what it then lacks", async () => {
+  const { folder, out, model } = prepared();
+  const path = model.slice(2);
+  const files = Object.fromEntries(readdirSync(path).map((name) => [name, readFileSync(join(path, name))]));
+  const hub = await startHub({ "org/a": files });
+  for (const [name, value] of [
+    ["KINTSUGI_HOME", temporaryFolder()],
+    ["KINTSUGI_MIRROR", ""],
+    ["HF_ENDPOINT", hub.url],
+  ]) {
+    vi.stubEnv(name, value);
+  }
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const config = writeConfig(folder, text.replaceAll("model: a", "model: org/a"));
+  // A server that sends all of it, and one that breaks off: behind config.json.
+  hub.mishaps.push(undefined, { ignoreRange: true }, { breakAfter: 20 });
+  const { out: onHub } = await run(config, "--plan");
+  const ranges = hub.requests.flatMap(({ path, range }) => (path.endsWith(".safetensors") ? [range] : []));
+  const header = files["model.safetensors"].readUInt32LE();
+  expect(ranges).toEqual(["bytes=0-7", ...Array(2).fill(`bytes=0-${8 + header - 1}`)]);
+  const local = prepared();
+  const here = (await run(local.config, "--plan", "--model", local.model)).out;
+  const spaced = (plan: string): string => plan.replaceAll("org/a", "a").replaceAll(/ +/g, " ");
+  expect(spaced(onHub)).toBe(spaced(here));
+  await expect(merge(await planMerge(config, { outline: true }), out)).rejects.toThrow(/the plan is an outline/);
+  await run(config, out);
+  await run(local.config, local.out, "--model", local.model);
+  const bytes = (merged: string): Buffer => readFileSync(join(merged, "model.safetensors"));
+  expect(bytes(out).equals(bytes(local.out))).toBe(true);
 });
 
 test("the merge prints its folder, and notes apart from it", async () => {

@@ -21,7 +21,7 @@ export function mergeCommand(): Command {
     .description("stack layers of models into one, as a mergekit configuration of the passthrough method says")
     .argument("<config.yml>", "the configuration")
     .argument("[out]", "the folder to make")
-    .option("--plan", "print what would be done, without reading a weight")
+    .option("--plan", "print what would be done, without reading a weight or fetching one that is in safetensors")
     .option("--out-shard-size <bytes>", "largest file of weights, such as 500M (default: 5B, 5 GB)", shardSize)
     .option("--model <name=path>", "a model that stands for another of the configuration; may be repeated", substitute)
     .option("--force", "replace a folder that is already there")
@@ -30,9 +30,9 @@ export function mergeCommand(): Command {
 
 async function run(file: string, out: string | undefined, options: Options): Promise<void> {
   const line = progressLine(process.stderr);
-  const plan = await planMerge(file, { models: options.model, progress: line.show }).finally(line.end);
-  const maxShardBytes = options.outShardSize;
-  if (options.plan === true) {
+  const { model: models, plan: outline, outShardSize: maxShardBytes } = options;
+  const plan = await planMerge(file, { models, outline, progress: line.show }).finally(line.end);
+  if (outline) {
     console.log(planText(plan, maxShardBytes));
     return;
   }

@@ -32,8 +32,11 @@ async function run(name: string, options: Options): Promise<void> {
   evals.checkListening(options);
   const speaker = await loadSpeaker(name);
   const serving = await evals.serve(speaker, { ...options, name });
-  const context = options.maxContext ?? speaker.model.config.context;
-  const args = `model=${name},base_url=${serving.url}/v1/completions,max_length=${context}`;
+  const maxLength = options.maxContext ?? speaker.model.config.context;
+  const told = evals.modelArguments({ url: serving.url, name, speaker, maxLength });
+  const args = Object.entries(told)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
   // It sends the key of its environment where it asks for scores, and that of its arguments where it asks for ids.
   const [wants, given] =
     options.apiKey === undefined

@@ -5,6 +5,7 @@ import * as evals from "../evals/index.js";
 import * as lab from "../lab/index.js";
 import { projectRoot } from "../source/index.js";
 import { answers, benchmarks, claims, measurements, studies } from "../studies/index.js";
+import { weightsOf } from "./subjects.js";
 import { plural } from "./words.js";
 
 /** `kintsugi tables`: everything that is derived from records. TensorFlow is not loaded. */
@@ -17,7 +18,8 @@ export function tablesCommand(): Command {
       const archive = new lab.Archive(lab.recordsFolder(), (message) => console.error(message));
       const readme = readFileSync(join(root, "README.md"), "utf8");
       const packed = lab.packedModels();
-      const evaluated = await evals.deriveBenchmarks(benchmarks(packed), new evals.EvalArchive());
+      const known: evals.WeightsOf = (source) => weightsOf(source, archive);
+      const evaluated = await evals.deriveBenchmarks(benchmarks(packed), new evals.EvalArchive(), known);
       const { sections } = evaluated;
       const observed = lab.observations(lab.knownMeasurements(measurements, archive));
       const benches = lab.readBenches();

@@ -12,6 +12,12 @@ import type { Answer, Doc, MetricValue, Target, TaskConfig } from "./tasks/confi
 import { choicesOf, targetOf } from "./tasks/prompts.js";
 import { within } from "./tasks/within.js";
 
+/** Selects the examples, unless told otherwise, as in the harness. */
+export const FEWSHOT_SEED = 1234;
+
+/** Resamples of the bootstrap, unless told otherwise. */
+export const RESAMPLES = 100_000;
+
 /** Which documents are asked about, and how uncertainty is estimated. */
 export type TaskOptions = DataOptions & {
   /** Examples in front of each question. A task that says 0 itself keeps to it, as in the harness. */
@@ -20,9 +26,9 @@ export type TaskOptions = DataOptions & {
   readonly limit?: number;
   /** Only these documents, by task. */
   readonly samples?: { readonly [task: string]: readonly number[] };
-  /** Selects the examples; default 1234 as in the harness. */
+  /** Selects the examples; default {@link FEWSHOT_SEED}. */
   readonly fewshotSeed?: number;
-  /** Resamples of the bootstrap; default 100,000. With 0 there are no standard errors at all. */
+  /** Resamples of the bootstrap; default {@link RESAMPLES}. With 0 there are no standard errors at all. */
   readonly resamples?: number;
   /** Told what a number does not say. */
   readonly say?: (message: string) => void;
@@ -73,7 +79,7 @@ export async function evaluateTask(
   config: TaskConfig,
   options: TaskOptions & ScoreOptions = {},
 ): Promise<TaskResult> {
-  const { resamples = 100_000, say = () => {}, ...scoring } = options;
+  const { resamples = RESAMPLES, say = () => {}, ...scoring } = options;
   const began = performance.now();
   checkMetrics(config);
   filtersOf(config);
@@ -109,13 +115,18 @@ export async function questions(
   config: TaskConfig,
   options: TaskOptions = {},
 ): Promise<{ readonly items: readonly Item[]; readonly shots: number; readonly original: number }> {
-  const { limit, samples, fewshotSeed = 1234 } = options;
+  const { limit, samples, fewshotSeed = FEWSHOT_SEED } = options;
   const open = openDataset(config, options);
   const docs = await open(evaluatedSplit(config), config.process_docs);
-  const shots = config.num_fewshot === 0 ? 0 : (options.fewshot ?? config.num_fewshot ?? 0);
+  const shots = shotsOf(config, options.fewshot);
   const draw = sampler(config, shots === 0 ? [] : await examplesOf(config, open), fewshotSeed);
   const items = buildItems(config, selected(config, docs, limit, samples?.[config.task]), draw, shots);
   return { items, shots, original: docs.length };
+}
+
+/** How many examples stand before each question. @param asked a task that says 0 itself keeps to it */
+export function shotsOf({ num_fewshot: own }: TaskConfig, asked?: number): number {
+  return own === 0 ? 0 : (asked ?? own ?? 0);
 }
 
 /** The test split, or else the validation split. */

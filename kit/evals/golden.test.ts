@@ -31,7 +31,7 @@ let running: Promise<Evaluation> | undefined;
 
 function evaluation(): Promise<Evaluation> {
   running ??= selectTasks(["golden_group", "golden_written", "golden_rolling"], { include: [folder] }).then((tasks) =>
-    evaluate(dummy(), tasks, { limit: 9, fewshot: 3, name: "a/b" }),
+    evaluate(dummy(), tasks, { limit: 9, fewshot: 3, about: { name: "a/b" } }),
   );
   return running;
 }

@@ -13,7 +13,13 @@ export { accuracyBars, benchmarkFigures, differencePlot } from "./benchmarks/cha
 export { type ConductBenchmarkOptions, conductBenchmark } from "./benchmarks/conduct.js";
 export { type DerivedBenchmarks, deriveBenchmarks } from "./benchmarks/derive.js";
 export { benchmarkCsv, benchmarkPage, differenceTable, scoreTable } from "./benchmarks/page.js";
-export { type BenchmarkResult, benchmarkResult, type Score, type SubjectResult } from "./benchmarks/results.js";
+export {
+  type BenchmarkResult,
+  benchmarkResult,
+  type Score,
+  type SubjectResult,
+  type WeightsOf,
+} from "./benchmarks/results.js";
 export { type Comparison, compare } from "./compare/compare.js";
 export { readScores, type ScoredDocument, type Scores, scoresOf } from "./compare/scores.js";
 export { type ComparedNames, comparisonTable } from "./compare/table.js";
@@ -26,7 +32,13 @@ export {
   type TaskOptions,
   type TaskResult,
 } from "./evaluate.js";
-export { type HarnessOptions, type HarnessRun, runHarness } from "./harness/run.js";
+export {
+  type HarnessOptions,
+  type HarnessRun,
+  type ModelArguments,
+  modelArguments,
+  runHarness,
+} from "./harness/run.js";
 export { type HarnessSample, readSamples } from "./harness/samples.js";
 export { selfTest } from "./harness/selfTest.js";
 export {
@@ -39,6 +51,8 @@ export {
   evaluationsFolder,
   readEvalRecord,
   recordEvaluation,
+  type TaskSpec,
+  taskSpec,
 } from "./record.js";
 export { buildItems, type GenerationOptions, type Item, type Request } from "./requests/requests.js";
 export { type WrittenResults, writeResults } from "./results/files.js";

@@ -12,13 +12,15 @@ import { taskHash } from "./results/samples.js";
 import type { Evaluation } from "./run.js";
 import type { MetricValue } from "./tasks/config.js";
 
+/** A task, its version, and the hash of all it says. */
+export type TaskSpec = { readonly name: string; readonly version?: number | string; readonly config: string };
+
 /** Everything that decides the numbers. */
 export type EvalSpec = {
   readonly version: 1;
   /** SHA-256 of the weights, float32. */
   readonly weights: string;
-  /** A task, its version, and the hash of all it says. */
-  readonly task: { readonly name: string; readonly version?: number | string; readonly config: string };
+  readonly task: TaskSpec;
   readonly shots: number;
   readonly limit?: number;
   /** The only documents that were asked about. */
@@ -34,6 +36,8 @@ export type EvalHeader = {
   /** What the model was called. */
   readonly model: string;
   readonly parameters?: number;
+  /** The longest sequence the model itself reads; the first records do not say it. */
+  readonly context?: number;
   /** It sees the future: its numbers compare with no other's. */
   readonly leaks?: true;
   readonly spec: EvalSpec;
@@ -92,8 +96,8 @@ export async function recordEvaluation(
     const path = evalRecordPath(model.name, spec, root);
     const written = !existsSync(path);
     if (written) {
-      const { name, parameters, leaks } = model;
-      const header: EvalHeader = { model: name, parameters, leaks, spec, ...circumstances() };
+      const { name, parameters, context, leaks } = model;
+      const header: EvalHeader = { model: name, parameters, context, leaks, spec, ...circumstances() };
       const values = [{ header }, { documents: documentsOf(task) }, { footer: footerOf(task) }];
       const text = values.map((value) => `${JSON.stringify(value)}\n`).join("");
       await makeFolder(dirname(path));
@@ -124,25 +128,25 @@ function specOf({ model, settings }: Evaluation, task: TaskResult): EvalSpec {
   if (model.sha256 === undefined) {
     throw new UserError("the evaluation does not say of which weights it is", { fix: "Make it with evals.run" });
   }
-  const { task: name, metadata } = task.config;
   return {
     version: 1,
     weights: model.sha256,
-    // Where a task's file lies on this machine is nobody's business.
-    task: {
-      name,
-      version: metadata?.version,
-      config: specHash(
-        configJson({ ...task, config: { ...task.config, metadata: { ...metadata, config_source: undefined } } }),
-      ),
-    },
+    task: taskSpec(task),
     shots: task.shots,
     limit: settings.limit,
-    documents: settings.samples?.[name],
+    documents: settings.samples?.[task.config.task],
     fewshotSeed: settings.fewshotSeed,
     resamples: settings.resamples,
     maxLength: model.maxLength,
   };
+}
+
+/** What a record says of a task with so many examples. */
+export function taskSpec({ config, shots }: Pick<TaskResult, "config" | "shots">): TaskSpec {
+  const { task: name, metadata } = config;
+  // Where a task's file lies on this machine is nobody's business.
+  const own = { ...config, metadata: { ...metadata, config_source: undefined } };
+  return { name, version: metadata?.version, config: specHash(configJson({ config: own, shots })) };
 }
 
 function documentsOf({ samples }: TaskResult): EvalDocuments {

@@ -9,7 +9,7 @@ import { temporaryFolder } from "../source/testing/folder.js";
 import { load, requireTokenizer } from "../weights/index.js";
 import { readEvalRecord, recordEvaluation } from "./record.js";
 import { table } from "./results/table.js";
-import { type EvalProgress, run } from "./run.js";
+import { type EvalProgress, type Evaluation, run } from "./run.js";
 
 let speaker: Speaker;
 
@@ -147,6 +147,26 @@ describe("a task of one's own", () => {
   it("that there is not is told with the nearest name", async () => {
     await expect(run(speaker, ["toy_pears"])).rejects.toThrow(/no task "toy_pears".*Did you mean toy_pairs/s);
     await expect(run(speaker, [])).rejects.toThrow(/no tasks are named/);
+  });
+});
+
+describe("tasks one after the other", () => {
+  it("are told of as they end, so that they can be kept; a signal stops before the next", async () => {
+    const ended: Evaluation[] = [];
+    const stop = new AbortController();
+    const options = {
+      limit: 2,
+      signal: stop.signal,
+      ended: (task: Evaluation) => {
+        ended.push(task);
+        stop.abort(new Error("enough"));
+      },
+    };
+    const running = run(speaker, ["toy_pairs", "piqa"], options);
+    await expect(running).rejects.toThrow("enough");
+    expect(ended.map(({ tasks }) => tasks.map(({ config }) => config.task))).toEqual([["toy_pairs"]]);
+    const [{ path }] = await recordEvaluation(ended[0], temporaryFolder());
+    expect(readEvalRecord(path).documents.ids).toEqual([0, 1]);
   });
 });
 

@@ -2,7 +2,7 @@
 import type { Speaker } from "../generate/index.js";
 import { weightsHash } from "../lab/models.js";
 import { countParameters, leaks } from "../model/index.js";
-import { evaluateTask, type TaskOptions, type TaskResult } from "./evaluate.js";
+import { evaluateTask, FEWSHOT_SEED, RESAMPLES, type TaskOptions, type TaskResult } from "./evaluate.js";
 import { type GroupResult, groupResults } from "./results/groups.js";
 import { type LanguageModel, type LanguageModelOptions, languageModel } from "./scoring/languageModel.js";
 import { type CatalogueOptions, type Selection, selectTasks } from "./tasks/catalogue.js";
@@ -20,6 +20,9 @@ export type EvalProgress = {
 
 export type EvalOptions = TaskOptions & {
   readonly progress?: (progress: EvalProgress) => void;
+  /** Given each task as it ends, as an evaluation of this task alone: what a later one may break, this keeps. */
+  readonly ended?: (task: Evaluation) => void | Promise<void>;
+  /** Stops between two batches; the evaluation is rejected with its reason. */
   readonly signal?: AbortSignal;
 };
 
@@ -38,7 +41,9 @@ export type ModelAbout = {
   readonly leaks?: true;
   /** SHA-256 of the weights in memory. */
   readonly sha256?: string;
-  /** Longest sequence, as the harness's API models count it. */
+  /** The longest sequence the model reads. */
+  readonly context?: number;
+  /** Longest sequence, as the harness's API models count it; default `context`. */
   readonly maxLength?: number;
   /** The tokenizer's markers as it spells them, with their ids. */
   readonly markers?: { readonly [role: string]: readonly [token: string, id: number] };
@@ -72,8 +77,7 @@ export type Evaluation = {
  */
 export async function run(speaker: Speaker, tasks: readonly string[], options: RunOptions = {}): Promise<Evaluation> {
   const selection = await selectTasks(tasks, options);
-  const evaluation = await evaluate(languageModel(speaker, options), selection, options);
-  return { ...evaluation, model: aboutOf(speaker, options) };
+  return await evaluate(languageModel(speaker, options), selection, { ...options, about: aboutOf(speaker, options) });
 }
 
 /**
@@ -81,42 +85,44 @@ export async function run(speaker: Speaker, tasks: readonly string[], options: R
  *
  * @param model such as `languageModel` makes
  * @param selection what `selectTasks` found
+ * @param options `about`: what results say of the model, of which there must be its weights where they are recorded
  */
 export async function evaluate(
   model: LanguageModel,
   { tasks, groups }: Selection,
-  options: EvalOptions & { readonly name?: string; readonly batchSize?: number } = {},
+  options: EvalOptions & { readonly about?: ModelAbout; readonly batchSize?: number } = {},
 ): Promise<Evaluation> {
-  const { progress, name = "model", limit, fewshot, samples, batchSize } = options;
-  const { fewshotSeed = 1234, resamples = 100_000 } = options;
+  const { progress, ended, signal, about = { name: "model" }, limit, fewshot, samples, batchSize } = options;
+  const { fewshotSeed = FEWSHOT_SEED, resamples = RESAMPLES } = options;
+  const settings = { limit, fewshot, samples, fewshotSeed, resamples, batchSize };
   const began = new Date();
+  const of = (tasks: readonly TaskResult[], groups: readonly GroupResult[]): Evaluation => {
+    return { model: about, tasks, groups, settings, began, seconds: (Date.now() - began.getTime()) / 1000 };
+  };
   const results: TaskResult[] = [];
   for (const [done, config] of tasks.entries()) {
     const ahead = { task: config.task, done, tasks: tasks.length };
     const told = progress && ((scored: number, total: number): void => progress({ ...ahead, scored, total }));
-    results.push(await evaluateTask(model, config, { ...options, progress: told }));
+    signal?.throwIfAborted();
+    const result = await evaluateTask(model, config, { ...options, progress: told });
+    results.push(result);
+    await ended?.(of([result], []));
   }
-  return {
-    model: { name },
-    tasks: results,
-    groups: groupResults(groups, results),
-    settings: { limit, fewshot, samples, fewshotSeed, resamples, batchSize },
-    began,
-    seconds: (Date.now() - began.getTime()) / 1000,
-  };
+  return of(results, groupResults(groups, results));
 }
 
 /** What a record says of a model. */
 export function aboutOf(
   { model, tokenizer }: Speaker,
   { name = "model", maxLength }: Pick<RunOptions, "name" | "maxLength"> = {},
-): ModelAbout {
+): ModelAbout & { readonly sha256: string } {
   const markers = Object.entries(tokenizer.special).map(([role, id]) => [role, [tokenizer.tokenOf(id), id]] as const);
   return {
     name,
     parameters: countParameters(model.config),
     ...(leaks(model.config).length > 0 ? { leaks: true } : {}),
     sha256: weightsHash(model),
+    context: model.config.context,
     maxLength: maxLength ?? model.config.context,
     markers: Object.fromEntries(markers),
   };

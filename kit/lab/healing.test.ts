@@ -1,5 +1,5 @@
 /** Runs that begin with a trained model. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -7,6 +7,7 @@ import { liveTensors } from "../engine/index.js";
 import { pico } from "../model/index.js";
 import { convertedConfig, differentialLiquidMetal, liquidMetal, type Recipe, ternary } from "../surgery/index.js";
 import { load } from "../weights/index.js";
+import { writeSmall } from "../weights/testing/llama.js";
 import { carryOut, keepModel, type Run, type RunSpec, readRecord, readRun, recordPath } from "./index.js";
 
 const root = mkdtempSync(join(tmpdir(), "kintsugi-"));
@@ -172,6 +173,13 @@ describe("a run that begins with a trained model", () => {
     await expect(carryOut({ ...other, spec: { ...other.spec, model } }, folders())).rejects.toThrow(
       "pico becomes another model than the specification says: context is 256, not 128",
     );
+    const small = writeSmall(join(root, "of-another-vocabulary"));
+    const where = folders();
+    await expect(carryOut(healing({ distillation: {}, base: small }), where)).rejects.toThrow(
+      "the teacher has 11 tokens and the student 1024: expected one vocabulary",
+    );
+    expect(existsSync(where.records)).toBe(false);
+    await expect(carryOut(healing({ distillation: {} }), folders())).rejects.toThrow(/pico would be its own teacher/);
     const { spec } = healing({ distillation: {} });
     const drawn = { ...other, spec: { ...spec, initial: { kind: "kit" } as const, data: { ...spec.data } } };
     await expect(carryOut(drawn, folders())).rejects.toThrow(/the model brings no tokenizer/);

@@ -74,6 +74,16 @@ it("keeps the best and the worst arm, with what packing costs, and removes other
   expect(readdirSync(join(root, "packing"))).toEqual(["best", "worst"]);
 });
 
+it("passes over a run that diverged", async () => {
+  const arms = result.arms.map((arm) => {
+    const [{ header, footer, ...record }] = arm.records;
+    const diverged = { ...footer!, ending: "diverged", validationNats: null, bitsPerByte: null } as const;
+    return { ...arm, records: [{ ...record, header: { ...header, seed: -1 }, footer: diverged }, ...arm.records] };
+  });
+  const packed = await packExtremes({ ...result, arms }, { models: places.models, root: folder() });
+  expect(packed.map(({ card }) => card.seed)).toEqual([0, 0]);
+});
+
 it("stands on the study's page", async () => {
   const packed = await packExtremes(result, { models: places.models, root: folder() });
   const [{ card }] = packed;

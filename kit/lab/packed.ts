@@ -12,7 +12,7 @@ import { load, savePacked } from "../weights/index.js";
 import { parsedFile } from "./jsonFile.js";
 import { modelFolder } from "./models.js";
 import type { RunRecord } from "./record.js";
-import type { ArmResult, StudyResult } from "./results.js";
+import { type ArmResult, endedWell, type StudyResult } from "./results.js";
 import { prepareData } from "./runData.js";
 import { type RunSpec, specHash } from "./spec.js";
 
@@ -80,8 +80,8 @@ function readCard(path: string): PackedCard {
 export type PackingPlaces = { readonly models?: string; readonly root?: string };
 
 /**
- * Packs the arms of the lowest and the highest bits per byte of a study, as the first of their seeds left them: ternary
- * matrices in 1.6 bits a weight, embedding and head in 8 bits with a scale a row. What packing costs is measured on the run's
+ * Packs the arms of the lowest and the highest bits per byte of a study, as the first of their seeds that ended well left
+ * them: ternary matrices in 1.6 bits a weight, embedding and head in 8 bits with a scale a row. What packing costs is measured on the run's
  * own held-out documents and stands in the card beside the model. Models of other arms go.
  *
  * @throws UserError when no ternary arm is finished, or a run's model was not kept
@@ -122,7 +122,7 @@ function isTernary({ model }: RunSpec): boolean {
 type KeptRun = { readonly record: RunRecord; readonly spec: RunSpec; readonly trained: string };
 
 function firstRun({ arm, records }: ArmResult, models: string | undefined): KeptRun {
-  const record = records.reduce((first, one) => (one.header.seed < first.header.seed ? one : first));
+  const record = records.filter(endedWell).reduce((first, one) => (one.header.seed < first.header.seed ? one : first));
   const { header } = record;
   // A record of a study was found by its specification's hash: it is one of a run.
   const spec = header.spec as RunSpec;

@@ -11,6 +11,9 @@ import { specHash } from "./spec.js";
 /** What was read, by name and contents. */
 export type Hashed = { readonly name: string; readonly sha256: string };
 
+/** The documents of both sides, and how many rows were passed over for having no text, where there were any. */
+export type Dataset = Hashed & { readonly skipped?: number };
+
 /** What a run was: everything that decides its numbers, and where they were made. */
 export type RecordHeader = {
   readonly study: string;
@@ -18,7 +21,7 @@ export type RecordHeader = {
   readonly seed: number;
   /** The full resolved specification, plain JSON. */
   readonly spec: unknown;
-  readonly dataset: Hashed;
+  readonly dataset: Dataset;
   /** The trained model it began with, before its conversion, and the one that was made from; hashes as {@link RecordFooter}'s. */
   readonly source?: Hashed;
   readonly base?: Hashed;

@@ -118,7 +118,8 @@ export class RecordWriter {
 }
 
 /** What a run reads, as far as an earlier header tells: those of old did not name the weights. */
-function inputsOf({ dataset, source, base }: RecordHeader, earlier: RecordHeader): unknown {
+function inputsOf({ dataset: { name, sha256 }, source, base }: RecordHeader, earlier: RecordHeader): unknown {
+  const dataset = { name, sha256 };
   return earlier.source === undefined ? { dataset } : { dataset, source, base };
 }
 

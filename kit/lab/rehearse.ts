@@ -2,12 +2,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { StepRecord } from "../train/index.js";
 import { type RunRecord, readRecord, recordPath } from "./record.js";
-import { carryOut, type RunOptions } from "./run.js";
+import { carryOut, type RunOptions, type TrainedModel } from "./run.js";
 import type { Run } from "./spec.js";
 
 /** What a rehearsal tells of, as {@link carryOut} does. */
-export type RehearsalOptions = Pick<RunOptions, "report" | "say" | "trained">;
+export type RehearsalOptions = Pick<RunOptions, "report" | "say" | "trained" | "look">;
 
 /**
  * Carries out a run beside the records: losses, weights and the record itself are those of {@link carryOut}, but no file of
@@ -18,6 +19,61 @@ export type RehearsalOptions = Pick<RunOptions, "report" | "say" | "trained">;
  * ```
  */
 export async function rehearse(run: Run, options: RehearsalOptions = {}): Promise<RunRecord> {
+  return await beside(run, options);
+}
+
+/** A step, and the model as it is behind it: it may be looked at until the next is asked for. */
+export type RehearsedStep = { readonly step: StepRecord; readonly trained: TrainedModel };
+
+/**
+ * The same step by step: between two steps the run waits, and it ends where the loop is left.
+ *
+ * ```ts
+ * for await (const { step, trained } of lab.rehearsal(run)) {
+ *   curve.add("loss", step.step, step.lossNats);
+ *   if (step.step % 50 === 0) console.log((await generate.text(trained, "Once")).text);
+ * }
+ * ```
+ *
+ * @returns the record, of a run that was not left early
+ */
+export async function* rehearsal(
+  run: Run,
+  options: Pick<RehearsalOptions, "say" | "trained"> = {},
+): AsyncGenerator<RehearsedStep, RunRecord, void> {
+  const stop = new AbortController();
+  let [taken, resumed] = [deferred<RehearsedStep>(), deferred<void>()];
+  const at = (trained: TrainedModel, step: StepRecord): Promise<void> => {
+    resumed = deferred();
+    taken.resolve({ step, trained });
+    return resumed.promise;
+  };
+  const record = beside(run, { ...options, look: { every: 1, at }, signal: stop.signal });
+  try {
+    for (;;) {
+      const now = await Promise.race([taken.promise, record]);
+      if (!("trained" in now)) return now;
+      taken = deferred();
+      yield now;
+      resumed.resolve();
+    }
+  } finally {
+    stop.abort();
+    resumed.resolve();
+    // Of a run that was left there is no record: only its end is waited for.
+    await record.catch(() => undefined);
+  }
+}
+
+function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+async function beside(run: Run, options: RehearsalOptions & Pick<RunOptions, "signal">): Promise<RunRecord> {
   const root = mkdtempSync(join(tmpdir(), "kintsugi-rehearsal-"));
   try {
     await carryOut(run, { ...options, records: root, checkpoints: join(root, "checkpoints") });

@@ -189,6 +189,22 @@ describe("carryOut", () => {
     }
   });
 
+  it("says what its steps ran on", async () => {
+    const backendOf = async () => {
+      const where = folders();
+      await carryOut(small, where);
+      return readRecord(recordPath(small, where.records), (message) => expect.unreachable(message)).header.backend;
+    };
+    expect(await backendOf()).toBe("graph, 1 thread, float32 products");
+    const native = door();
+    Object.assign(native, { isUsingGpuDevice: true });
+    try {
+      expect(await backendOf()).toBe("graph on a GPU, 1 thread, float32 products");
+    } finally {
+      Object.assign(native, { isUsingGpuDevice: false });
+    }
+  });
+
   it("records that a run diverged", async () => {
     const where = folders();
     const wild = { ...small, spec: { ...small.spec, training: { ...small.spec.training, learningRate: 1e30 } } };

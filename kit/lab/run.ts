@@ -22,7 +22,7 @@ import {
 } from "../train/index.js";
 import { weightsHash } from "./models.js";
 import { type Note, Progress, type RunEnding, type RunOptions, type TrainedModel } from "./progress.js";
-import { type Hashed, type RecordHeader, readRecord, recordPath } from "./record.js";
+import { type Dataset, type Hashed, type RecordHeader, readRecord, recordPath } from "./record.js";
 import { RecordWriter } from "./recordWriter.js";
 import { endedWell } from "./results.js";
 import { batchesOf, prepareData } from "./runData.js";
@@ -35,9 +35,10 @@ export type { RunEnding, RunOptions, TrainedModel };
  * Carries out a run: trains, validates, writes the record. A run whose record exists is not repeated; one that was
  * interrupted, by whatever, goes on from its last checkpoint, and its losses and weights are those of an uninterrupted one.
  *
- * A run whose losses stop being numbers ends there, as `diverged`; what is kept is its best checkpoint, or its last.
+ * A run whose losses stop being numbers ends there, as `diverged`; its best checkpoint is kept, or its last.
  *
- * @throws UserError when the disk refuses; the last checkpoint is then intact
+ * @throws UserError when the disk refuses, and the last checkpoint is then intact; when a run cannot go on as it began, for its
+ * record lacks steps or its data or weights are others; when its backend cannot be had
  */
 export async function carryOut(run: Run, options: RunOptions = {}): Promise<RunEnding> {
   const folder = checkpointFolder(run, options.checkpoints);
@@ -72,6 +73,8 @@ async function train<P>(
 ): Promise<RunEnding> {
   const { spec, seed } = run;
   const data = await prepareData(spec, start.source);
+  const { skipped } = data.dataset;
+  if (skipped !== undefined) options.say?.(`${skipped} row${skipped === 1 ? "" : "s"} without text passed over`);
   const store = new Checkpoints<Note, P>(folder);
   const like = part.start();
   const from = await store.latest(like, ({ message }) => options.say?.(`${message}; an older one is used`));
@@ -127,7 +130,7 @@ function lossOf({ training, initial }: RunSpec, { base }: Start): Loss {
   return distillation(base, training.distillation);
 }
 
-function headerOf({ study, arm, seed, spec }: Run, dataset: Hashed, { source, base }: Start): RecordHeader {
+function headerOf({ study, arm, seed, spec }: Run, dataset: Dataset, { source, base }: Start): RecordHeader {
   const { initial } = spec;
   const trained = initial.kind === "pretrained" ? initial : undefined;
   const length = spec.training.stages[spec.training.stages.length - 1].length;
@@ -155,12 +158,13 @@ function expectBackend({ backend }: RunSpec["execution"]): void {
   if (backend === "eager" || device().compiles) return;
   throw new UserError("this TensorFlow addon cannot compile", {
     where: `execution.backend is ${backend}`,
-    fix: "`npm run doctor` tells how to rebuild it",
+    fix: "`npm run doctor` tells how to rebuild it; the backend eager does without",
   });
 }
 
 function describeExecution({ backend, threads, matmul }: RunSpec["execution"]): string {
-  return `${backend}, ${threads} thread${threads === 1 ? "" : "s"}, ${matmul} products`;
+  const where = device().kind === "GPU" ? " on a GPU" : "";
+  return `${backend}${where}, ${threads} thread${threads === 1 ? "" : "s"}, ${matmul} products`;
 }
 
 /** Where a run's checkpoints lie while it is not finished. */

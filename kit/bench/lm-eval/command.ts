@@ -26,7 +26,7 @@ export function lmEvalCommand(): Command {
       "evaluate a model with the real lm-evaluation-harness, which asks a server that runs as long as it does",
     )
     .argument("<model>", "a known name, a file or a folder")
-    .requiredOption("-t, --tasks <names>", "tasks, groups, tags and patterns with *, with commas", names)
+    .requiredOption("-t, --tasks <names>", "tasks, groups, tags, patterns with * and task files, with commas", names)
     .option("--fewshot <n>", "examples in front of each question (default: the task's own)", whole(0))
     .option("--limit <n>", "only so many documents of each task; below 1 that share of them", share)
     .option("--out <folder>", "results and samples go there", join(cacheFolder(), "lm-eval"))

@@ -2,13 +2,18 @@
 import type { HarnessSample, TaskResult } from "../../evals/index.js";
 import { sampleHashes } from "../../evals/results/samples.js";
 
-/** Nats by which a log-likelihood may differ: the harness asks in other batches. */
+/**
+ * Nats by which a log-likelihood may differ, of a few tokens as of a whole page: the harness asks in other batches. Both sides
+ * add up in float64, since a page's sum of −30,000 could not be told to 1e-3 in float32. The summands are float32, with a
+ * step of 1e-6 at 10 nats: so 10,000 of them could be 1e-2 apart if all were rounded the same way, and nothing finer than 1e-3
+ * is promised for them.
+ */
 const NATS = 1e-3;
 
 /** Relative difference of perplexities and of their like. */
 const RELATIVE = 1e-4;
 
-/** Relative difference of standard errors of accuracies, which are functions of the same counts. */
+/** Relative difference of standard errors of what is counted, which are functions of the same counts. */
 const ROUNDING = 1e-12;
 
 /**
@@ -34,17 +39,21 @@ export function differences(
     if (other === undefined) found.push(`document ${sample.id} is missing`);
     else if (other.prompt !== prompt) found.push(`document ${sample.id}: the harness asks something else`);
     else if (other.doc !== doc || other.target !== target) found.push(`document ${sample.id} is another`);
-    else found.push(...scoreDifferences(sample, other));
+    else found.push(...answerDifferences(sample, other));
   }
   return mine.leftOut.length > 0 ? found : [...found, ...metricDifferences(mine, theirs)];
 }
 
-function scoreDifferences({ id, answers }: TaskResult["samples"][number], other: HarnessSample): readonly string[] {
+function answerDifferences({ id, answers }: TaskResult["samples"][number], other: HarnessSample): readonly string[] {
   return answers.flatMap(([answer], i) => {
-    const score = other.scores[i];
     const place = `document ${id}, request ${i}`;
+    if (typeof answer === "string") {
+      const text = other.texts[i];
+      return text === answer ? [] : [`${place} is ${JSON.stringify(answer)}, of the harness ${JSON.stringify(text)}`];
+    }
+    const score = other.scores[i];
     if (score === undefined) return [`${place} has no score`];
-    if (typeof answer === "number") return differing(place, answer, score.logLikelihood, RELATIVE * Math.abs(answer));
+    if (typeof answer === "number") return differing(place, answer, score.logLikelihood, NATS);
     if (typeof answer !== "object" || !("logLikelihood" in answer)) return [];
     const greedy = answer.greedy === score.greedy ? [] : [`${place}: greedy is ${answer.greedy}`];
     return [...differing(place, answer.logLikelihood, score.logLikelihood, NATS), ...greedy];
@@ -53,10 +62,10 @@ function scoreDifferences({ id, answers }: TaskResult["samples"][number], other:
 
 function metricDifferences({ metrics }: TaskResult, theirs: { readonly [metric: string]: unknown }): readonly string[] {
   return metrics.flatMap(({ metric, filter, value, stderr }) => {
-    const isAccuracy = metric.startsWith("acc");
+    const isCount = metric.startsWith("acc") || metric === "exact_match";
     const [right, error] = [theirs[`${metric},${filter}`], theirs[`${metric}_stderr,${filter}`]];
-    const tolerance = isAccuracy ? 0 : RELATIVE * Math.abs(value);
-    const ofError = (isAccuracy ? ROUNDING : RELATIVE) * Math.abs(stderr ?? 0);
+    const tolerance = isCount ? 0 : RELATIVE * Math.abs(value);
+    const ofError = (isCount ? ROUNDING : RELATIVE) * Math.abs(stderr ?? 0);
     return [
       ...differing(metric, value, right, tolerance),
       ...(stderr === undefined

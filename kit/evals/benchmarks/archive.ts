@@ -1,14 +1,26 @@
 /** All records of evaluations there are. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { UserError } from "../../errors.js";
-import { type EvalRecord, evaluationsFolder, readEvalRecord } from "../record.js";
+import { FEWSHOT_SEED, RESAMPLES, shotsOf } from "../evaluate.js";
+import { type EvalRecord, evaluationsFolder, readEvalRecord, taskSpec } from "../record.js";
 import { sanitised } from "../results/files.js";
+import type { TaskConfig } from "../tasks/config.js";
 
 /** What is looked for: a model by its name in records, a task, how many documents. */
-export type EvalQuery = { readonly model: string; readonly task: string; readonly limit?: number };
+export type EvalQuery = {
+  readonly model: string;
+  readonly config: TaskConfig;
+  readonly limit?: number;
+  /** SHA-256 of the weights, where it is known what they are now; else those of any record. */
+  readonly weights?: string;
+};
 
-/** Records of evaluations by model and task. Without examples, on the first documents: what benchmarks are made of. */
+/**
+ * Records of evaluations as benchmarks are made of: on the first documents, and in all else as the task and the model are now
+ * without being told otherwise. Records of other examples, lengths, seeds or versions of a task stand beside them.
+ */
 export class EvalArchive {
   private readonly read = new Map<string, EvalRecord>();
 
@@ -18,18 +30,37 @@ export class EvalArchive {
   /**
    * The record of an evaluation, or nothing.
    *
-   * @throws UserError when there are two, of different weights or versions of the task, or one is not whole
+   * @throws UserError when there are two, of different weights, and it is not known which are the model's; or one is not whole
    */
-  find({ model, task, limit }: EvalQuery): EvalRecord | undefined {
-    const found = this.paths(model, task)
-      .map((path) => this.record(path))
-      .filter(({ header: { spec } }) => spec.limit === limit && spec.documents === undefined && spec.shots === 0);
+  find(query: EvalQuery): EvalRecord | undefined {
+    const { model, config, weights } = query;
+    const found = this.matching(query).filter(
+      ({ header: { spec } }) => weights === undefined || spec.weights === weights,
+    );
     if (found.length <= 1) return found[0];
-    throw new UserError(`there are ${found.length} records of ${model} on ${task}`, {
+    throw new UserError(`there are ${found.length} records of ${model} on ${config.task}`, {
       where: found.map(({ path }) => path).join(", "),
-      expected: "one of each number of documents",
-      fix: "Delete those whose weights or task are outdated",
+      expected: "one",
+      fix: "Delete those whose weights are outdated",
     });
+  }
+
+  /** Records of other weights than the model has now. */
+  outdated({ weights, ...query }: EvalQuery & { readonly weights: string }): readonly EvalRecord[] {
+    return this.matching(query).filter(({ header: { spec } }) => spec.weights !== weights);
+  }
+
+  /** Records of any weights. */
+  private matching({ model, config, limit }: EvalQuery): readonly EvalRecord[] {
+    const shots = shotsOf(config);
+    const task = taskSpec({ config, shots });
+    const wanted = { task, shots, limit, documents: undefined, fewshotSeed: FEWSHOT_SEED, resamples: RESAMPLES };
+    return this.paths(model, config.task)
+      .map((path) => this.record(path))
+      .filter(({ header: { spec, context = spec.maxLength } }) => {
+        const { version: _, weights: __, maxLength, documents, limit, ...rest } = spec;
+        return maxLength === context && isDeepStrictEqual({ ...rest, limit, documents }, wanted);
+      });
   }
 
   /** Forgets nothing and finds new records too: only what was read is remembered. */

@@ -5,12 +5,24 @@ import { UserError } from "../../errors.js";
 export type ModelSource =
   /** One that `weights.load` knows. */
   | { readonly kind: "named"; readonly name: string }
-  /** A run of a study before its first step: the base, converted. */
-  | { readonly kind: "converted"; readonly study: string; readonly arm: string; readonly seed: number }
+  /** A run of a study before its first step: a base converted or merged; `start` is the hash of what its specification says of it. */
+  | {
+      readonly kind: "converted";
+      readonly study: string;
+      readonly arm: string;
+      readonly seed: number;
+      readonly start: string;
+    }
   /** What the run made of it, as it was kept. */
   | { readonly kind: "trained"; readonly study: string; readonly arm: string; readonly seed: number }
-  /** A trained model that is part of the project. */
-  | { readonly kind: "packed"; readonly study: string; readonly arm: string };
+  /** A trained model that is part of the project, with the hash of its run's specification. */
+  | {
+      readonly kind: "packed";
+      readonly study: string;
+      readonly arm: string;
+      readonly seed: number;
+      readonly spec: string;
+    };
 
 /** What was done to a model. */
 export type Role = "base" | "converted" | "healed" | "merged" | "trained";
@@ -41,15 +53,17 @@ export type Benchmark = {
   readonly published?: { readonly rows: readonly PublishedRow[]; readonly source: string };
 };
 
-/** What a model is called in records. */
+/** What a model is called in records; one that is made otherwise than before has another name. */
 export function recordedName(source: ModelSource): string {
   switch (source.kind) {
     case "named":
       return source.name;
+    case "converted":
+      return `${source.study}/${source.arm}/converted-${source.seed}.${source.start}`;
+    case "trained":
+      return `${source.study}/${source.arm}/trained-${source.seed}`;
     case "packed":
-      return `${source.study}/${source.arm}/packed`;
-    default:
-      return `${source.study}/${source.arm}/${source.kind}-${source.seed}`;
+      return `${source.study}/${source.arm}/packed-${source.seed}.${source.spec}`;
   }
 }
 

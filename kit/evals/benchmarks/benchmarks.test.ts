@@ -1,14 +1,17 @@
 /** Benchmarks: from records that say what a page must say, and from a model that makes them. */
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../errors.js";
 import { complete } from "../../figure/index.js";
+import { weightsHash } from "../../lab/models.js";
 import { temporaryFolder } from "../../source/testing/folder.js";
 import { load, requireTokenizer } from "../../weights/index.js";
-import { type EvalSpec, evalRecordPath } from "../record.js";
+import { type EvalSpec, evalRecordPath, taskSpec } from "../record.js";
+import { shippedTasks } from "../shipped/tasks.js";
 import { selectTasks } from "../tasks/catalogue.js";
-import { EvalArchive } from "./archive.js";
+import type { TaskConfig } from "../tasks/config.js";
+import { EvalArchive, type EvalQuery } from "./archive.js";
 import { type Benchmark, checkBenchmark, recordedName, type Subject } from "./benchmark.js";
 import { benchmarkFigures } from "./charts.js";
 import { conductBenchmark } from "./conduct.js";
@@ -34,23 +37,37 @@ const small: Benchmark = {
   published: { rows: [{ label: "d", scores: { blimp: 0.5 } }], source: "a book" },
 };
 
+function configOf(task: string): TaskConfig {
+  return shippedTasks.find((config) => config.task === task)!;
+}
+
+/** What a record says beside its specification. */
+type Extras = { context: number; leaks: true; metric: string; ids: readonly number[]; original: number };
+
 /** A record as `recordEvaluation` writes it: right or wrong, document by document. */
-function record(root: string, model: string, task: string, right: readonly number[], weights = model): void {
+function record(
+  root: string,
+  model: string,
+  task: string,
+  right: readonly number[],
+  own: Partial<EvalSpec> & Partial<Extras> = {},
+): void {
   const limit = right.length;
-  const config = "00000000";
+  const { context, leaks, metric = "acc", ids = right.map((_, i) => i), original = 100, ...changed } = own;
   const spec: EvalSpec = {
-    ...{ version: 1, weights, shots: 0, limit, fewshotSeed: 1234, resamples: 100 },
-    task: { name: task, version: 1, config },
+    ...{ version: 1, weights: model, shots: 0, limit, fewshotSeed: 1234, resamples: 100_000, maxLength: 256 },
+    task: taskSpec({ config: configOf(task), shots: 0 }),
+    ...changed,
   };
   const value = right.reduce((sum, each) => sum + each, 0) / limit;
   const stderr = Math.sqrt((value * (1 - value)) / (limit - 1));
   const lines = [
-    { header: { model, parameters: 1000, spec } },
-    { documents: { ids: right.map((_, i) => i), values: { "acc,none": right } } },
+    { header: { model, parameters: 1000, context, leaks, spec } },
+    { documents: { ids, values: { [`${metric},none`]: right } } },
     {
       footer: {
-        metrics: [{ metric: "acc", filter: "none", value, stderr, higherIsBetter: true }],
-        documents: { original: 100, effective: limit },
+        metrics: [{ metric, filter: "none", value, stderr, higherIsBetter: true }],
+        documents: { original, effective: limit },
         ...{ leftOut: [], taskHash: task, seconds: 1 },
       },
     },
@@ -88,7 +105,7 @@ describe("a benchmark's records", () => {
     expect(pairs).toMatchObject({ n: 4, difference: -0.25, discordant: { onlyA: 1, onlyB: 0 }, adjustedP: 1 });
     expect(blimp).toMatchObject({ n: 134, unpaired: 0, samePrompts: true, discordant: { onlyA: 20, onlyB: 0 } });
     expect(blimp?.difference).toBeCloseTo(-20 / 134, 12);
-    // McNemar's 2 · 2⁻²⁰, and twice that for two tasks of one metric.
+    // McNemar's 2 · 2⁻²⁰, and twice that for two tasks.
     expect(blimp?.adjustedP).toBeCloseTo(4 * 2 ** -20, 15);
   });
 
@@ -130,13 +147,84 @@ describe("a benchmark's records", () => {
     ]);
   });
 
-  it("must be one of each model, task and number of documents", async () => {
-    const root = await records();
+  it("are compared as one family, whatever their metrics", async () => {
+    const root = temporaryFolder();
+    const tasks = [
+      { task: "toy_pairs", metric: "acc", limit: 8 },
+      { task: "piqa", metric: "acc_norm", limit: 8 },
+    ];
+    for (const { task, metric } of tasks) {
+      record(root, "a", task, Array(8).fill(0), { metric });
+      record(root, "b", task, Array(8).fill(1), { metric });
+    }
+    const { subjects } = await benchmarkResult({ ...small, tasks }, new EvalArchive(root));
+    // McNemar's 2 · 2⁻⁸ of each.
+    expect(subjects[1].comparisons.map((each) => each?.adjustedP)).toEqual(Array(2).fill(expect.closeTo(2 ** -6, 15)));
+  });
+
+  it("are paired by documents where a model has left some out, and refused where the data differ", async () => {
+    const root = temporaryFolder();
+    const members = (await selectTasks(["blimp"])).tasks;
+    for (const { task } of members) {
+      record(root, "a", task, [1, 0]);
+      record(root, "b", task, [1], { limit: 2, ids: [0] });
+    }
+    const [, blimp] = (await benchmarkResult(small, new EvalArchive(root))).subjects[1].comparisons;
+    expect(blimp).toMatchObject({ n: 67, unpaired: 67, difference: 0, samePrompts: true });
+    record(root, "a", "toy_pairs", [1, 1, 0, 1]);
+    record(root, "b", "toy_pairs", [1, 1, 0, 1], { original: 99 });
+    await expect(benchmarkResult(small, new EvalArchive(root))).rejects.toThrow(
+      /document 0 is another in each evaluation/,
+    );
+  });
+
+  it("of a model that sees the future are marked in every table and figure", async () => {
+    const root = temporaryFolder();
+    record(root, "a", "toy_pairs", [1, 1, 0, 1]);
+    record(root, "b", "toy_pairs", [1, 0, 0, 1], { leaks: true });
+    const result = await benchmarkResult(small, new EvalArchive(root));
+    for (const text of [scoreTable(result), differenceTable(result), benchmarkCsv(result)])
+      expect(text).toContain("b (leaks)");
+    const names = benchmarkFigures(result).map(({ spec }) => spec?.data.map(({ name }) => name));
+    expect(names).toEqual([["a", "b (leaks)"], ["b (leaks)"]]);
+  });
+
+  it("are those of the task and the model as they are now", async () => {
+    const root = temporaryFolder();
+    const config = configOf("toy_pairs");
+    const query = { model: "a", config, limit: 3 };
+    const find = (more: Partial<EvalQuery> = {}) => new EvalArchive(root).find({ ...query, ...more })?.documents.values;
+    for (const other of [
+      { maxLength: 128, context: 256 },
+      { fewshotSeed: 1 },
+      { resamples: 10 },
+      { shots: 1, task: taskSpec({ config, shots: 1 }) },
+      { task: taskSpec({ config: { ...config, description: "Before." }, shots: 0 }) },
+      { documents: [0, 1, 2] },
+    ]) {
+      record(root, "a", "toy_pairs", [0, 0, 0], other);
+      expect(find()).toBeUndefined();
+    }
     record(root, "a", "toy_pairs", [1, 1, 1]);
-    expect(new EvalArchive(root).find({ model: "a", task: "toy_pairs", limit: 3 })?.documents.ids).toEqual([0, 1, 2]);
-    expect(new EvalArchive(root).find({ model: "a", task: "toy_pairs" })).toBeUndefined();
-    record(root, "a", "toy_pairs", [1, 0, 1], "other weights");
-    expect(() => new EvalArchive(root).find({ model: "a", task: "toy_pairs", limit: 3 })).toThrow(/2 records of a on/);
+    expect(find()).toEqual({ "acc,none": [1, 1, 1] });
+    expect(find({ limit: undefined })).toBeUndefined();
+    expect(find({ weights: "b" })).toBeUndefined();
+    record(root, "a", "toy_pairs", [1, 0, 1], { weights: "b", context: 256 });
+    expect(find({ weights: "b" })).toEqual({ "acc,none": [1, 0, 1] });
+    expect(() => find()).toThrow(/2 records of a on toy_pairs.*weights are outdated/s);
+  });
+
+  it("of other weights than the model has now are none, and two of one model are not mixed", async () => {
+    const root = await records();
+    const known = await benchmarkResult(small, new EvalArchive(root), ({ kind }) =>
+      kind === "named" ? "a" : undefined,
+    );
+    expect(known.subjects.map(({ scores }) => scores[0]?.value)).toEqual([0.75, undefined, undefined]);
+    record(root, "c", "toy_pairs", [1, 1, 1, 1]);
+    for (const { task } of (await selectTasks(["blimp"])).tasks) record(root, "c", task, [1, 1], { weights: task });
+    await expect(benchmarkResult(small, new EvalArchive(root))).rejects.toThrow(
+      /records of c are of different weights/,
+    );
   });
 });
 
@@ -169,15 +257,39 @@ describe("a benchmark", () => {
     await expect(conductBenchmark(small, { ...options, tasks: ["wikitext"] })).rejects.toThrow(/no task "wikitext"/);
   }, 120_000);
 
+  it("is carried out again where a record is of other weights, which is told of", async () => {
+    const root = temporaryFolder();
+    record(root, "a", "toy_pairs", [0, 0, 0, 0], { weights: "old" });
+    const said: string[] = [];
+    let opened = 0;
+    const { model, tokenizer } = await load("pico");
+    const weights = weightsHash(model);
+    const options = {
+      ...{ records: root, only: ["a"], tasks: ["toy_pairs"], weightsOf: () => weights },
+      say: (message: string) => void said.push(message),
+      open: async () => {
+        opened++;
+        return { model, tokenizer: requireTokenizer("pico", tokenizer) };
+      },
+    };
+    expect(await conductBenchmark(small, options)).toBe(true);
+    expect(said[0]).toMatch(/toy_pairs\..*\.jsonl is of other weights than a has now: delete it$/);
+    expect(readdirSync(join(root, "a"))).toHaveLength(2);
+    const { subjects } = await benchmarkResult(small, new EvalArchive(root), () => weights);
+    expect(subjects[0].scores[0]?.value).toBeGreaterThan(0);
+    expect(await conductBenchmark(small, options)).toBe(true);
+    expect(opened).toBe(1);
+  }, 120_000);
+
   it("names its models in records apart", () => {
     const of = { study: "s", arm: "x" };
     expect(
       [
-        { kind: "converted", ...of, seed: 0 } as const,
+        { kind: "converted", ...of, seed: 0, start: "1a" } as const,
         { kind: "trained", ...of, seed: 1 } as const,
-        { kind: "packed", ...of } as const,
+        { kind: "packed", ...of, seed: 2, spec: "2b" } as const,
       ].map(recordedName),
-    ).toEqual(["s/x/converted-0", "s/x/trained-1", "s/x/packed"]);
+    ).toEqual(["s/x/converted-0.1a", "s/x/trained-1", "s/x/packed-2.2b"]);
     expect(() => checkBenchmark({ ...small, subjects: [named("a"), named("a")] })).toThrow(
       /model a stands there twice/,
     );

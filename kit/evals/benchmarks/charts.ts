@@ -1,6 +1,7 @@
 /** Figures of a benchmark, as pure functions of its results. */
 import { COLORS, type FigureSpec, type Trace } from "../../figure/index.js";
 import type { StudyFigure } from "../../lab/charts.js";
+import { marked } from "../results/leaks.js";
 import type { BenchmarkResult } from "./results.js";
 
 /** The figures of a benchmark; nothing in place of those that the records do not suffice for. */
@@ -25,7 +26,7 @@ export function accuracyBars({ benchmark, subjects }: BenchmarkResult): FigureSp
     metric.startsWith("acc") && subjects.some(({ scores }) => scores[at] !== undefined) ? [{ task, at }] : [],
   );
   if (shown.length === 0) return undefined;
-  const data = subjects.flatMap(({ subject, scores }, i): readonly Trace[] => {
+  const data = subjects.flatMap(({ subject, leaks, scores }, i): readonly Trace[] => {
     const own = shown.flatMap(({ task, at }) => {
       const score = scores[at];
       return score === undefined ? [] : [{ task, ...score }];
@@ -35,7 +36,7 @@ export function accuracyBars({ benchmark, subjects }: BenchmarkResult): FigureSp
     return [
       {
         type: "bar",
-        name: subject.label,
+        name: marked(subject.label, leaks),
         x: own.map(({ task }) => task),
         y: own.map(({ value }) => value),
         error_y: { type: "data", array, thickness: 1.5, width: 4 },
@@ -53,18 +54,18 @@ export function accuracyBars({ benchmark, subjects }: BenchmarkResult): FigureSp
  * @returns nothing while no two models can be compared
  */
 export function differencePlot({ benchmark, subjects }: BenchmarkResult): FigureSpec | undefined {
-  const data = subjects.flatMap(({ subject, comparisons }, i): readonly Trace[] => {
+  const data = subjects.flatMap(({ subject, leaks, comparisons }, i): readonly Trace[] => {
     const own = comparisons.flatMap((each) =>
       each?.interval === undefined ? [] : [{ ...each, interval: each.interval }],
     );
     if (own.length === 0) return [];
-    const sign = own.map(({ higherIsBetter }) => (higherIsBetter ? 1 : -1));
+    const sign = own.map(({ higherIsBetter }) => (higherIsBetter === false ? -1 : 1));
     const array = own.map(({ interval, difference }) => interval.high - difference);
     return [
       {
         type: "scatter",
         mode: "markers",
-        name: subject.label,
+        name: marked(subject.label, leaks),
         x: own.map(({ difference }, j) => sign[j] * difference),
         y: own.map(({ task, metric }) => `${task} ${metric}`),
         error_x: { type: "data", array, thickness: 2, width: 5 },
@@ -78,7 +79,7 @@ export function differencePlot({ benchmark, subjects }: BenchmarkResult): Figure
     data,
     layout: {
       title: benchmark.title,
-      xaxis: `difference to ${subjects[0].subject.label} (right is better)`,
+      xaxis: `difference to ${marked(subjects[0].subject.label, subjects[0].leaks)} (right is better)`,
       yaxis: { type: "category", autorange: "reversed" },
       scattermode: "group",
       height: 160 + 60 * benchmark.tasks.length,

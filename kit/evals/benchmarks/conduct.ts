@@ -3,16 +3,19 @@ import { free } from "../../engine/index.js";
 import { UserError } from "../../errors.js";
 import type { Speaker } from "../../generate/index.js";
 import { recordEvaluation } from "../record.js";
-import { aboutOf, type EvalProgress, evaluate } from "../run.js";
+import { aboutOf, type EvalProgress, evaluate, type ModelAbout } from "../run.js";
 import { languageModel } from "../scoring/languageModel.js";
 import { selectTasks } from "../tasks/catalogue.js";
 import type { TaskConfig } from "../tasks/config.js";
 import { EvalArchive } from "./archive.js";
 import { type Benchmark, checkBenchmark, recordedName, type Subject } from "./benchmark.js";
+import type { WeightsOf } from "./results.js";
 
 export type ConductBenchmarkOptions = {
   /** Loads a model; it is freed when its tasks are done. @throws UserError when it is not there */
   readonly open: (subject: Subject) => Promise<Speaker>;
+  /** What is known of a model's weights before it is loaded: records of others are made anew. */
+  readonly weightsOf?: WeightsOf;
   /** Folder of the records; default `results/evals`. */
   readonly records?: string;
   /** Only these models, by label. */
@@ -29,15 +32,15 @@ export type ConductBenchmarkOptions = {
 type Limited = { readonly config: TaskConfig; readonly limit?: number };
 
 /**
- * Evaluates whatever model of a benchmark has no record on a task yet. A model that is not there is told of and left out:
- * its runs may still be to come.
+ * Evaluates whatever model of a benchmark has no record on a task yet, or one of other weights than it has now, which is told
+ * of and stays. A model that is not there is told of and left out: its runs may still be to come.
  *
  * @returns whether all records are there now, of the models and tasks that were asked for
  * @throws UserError for a label or task that the benchmark does not have, and for data that are not to be had; the reason of
  * `signal` when it is aborted
  */
 export async function conductBenchmark(benchmark: Benchmark, options: ConductBenchmarkOptions): Promise<boolean> {
-  const { say = () => {}, records } = options;
+  const { say = () => {}, weightsOf = () => undefined, records } = options;
   const archive = new EvalArchive(records);
   const { subjects, tasks } = chosen(checkBenchmark(benchmark), options);
   const configs: Limited[] = [];
@@ -47,8 +50,8 @@ export async function conductBenchmark(benchmark: Benchmark, options: ConductBen
   let complete = true;
   for (const subject of subjects) {
     const model = recordedName(subject.source);
-    const lacking = configs.filter(({ config: { task }, limit }) => archive.find({ model, task, limit }) === undefined);
-    if (lacking.length === 0) continue;
+    const known = weightsOf(subject.source);
+    if (configs.every((each) => archive.find({ model, ...each, weights: known }) !== undefined)) continue;
     const speaker = await options.open(subject).catch((error: unknown) => {
       if (!(error instanceof UserError)) throw error;
       say(`${subject.label} is left out: ${error.message}`);
@@ -59,7 +62,12 @@ export async function conductBenchmark(benchmark: Benchmark, options: ConductBen
       continue;
     }
     try {
-      await evaluateAll(speaker, model, lacking, options);
+      const about = aboutOf(speaker, { name: model });
+      const lacking = configs.filter((each) => archive.find({ model, ...each, weights: about.sha256 }) === undefined);
+      for (const { path } of lacking.flatMap((each) => archive.outdated({ model, ...each, weights: about.sha256 }))) {
+        say(`${path} is of other weights than ${subject.label} has now: delete it`);
+      }
+      await evaluateAll(speaker, about, lacking, options);
     } finally {
       free(speaker.model.params);
     }
@@ -70,17 +78,16 @@ export async function conductBenchmark(benchmark: Benchmark, options: ConductBen
 /** One model on tasks one after the other, each recorded at once. */
 async function evaluateAll(
   speaker: Speaker,
-  name: string,
+  about: ModelAbout,
   lacking: readonly Limited[],
   { progress, signal, say = () => {}, records }: ConductBenchmarkOptions,
 ): Promise<void> {
   const model = languageModel(speaker);
-  const about = aboutOf(speaker, { name });
   for (const [done, { config, limit }] of lacking.entries()) {
     const told = progress && ((each: EvalProgress): void => progress({ ...each, done, tasks: lacking.length }));
     const selection = { tasks: [config], groups: [] };
-    const evaluation = await evaluate(model, selection, { limit, progress: told, signal, say });
-    const [{ path }] = await recordEvaluation({ ...evaluation, model: about }, records);
+    const evaluation = await evaluate(model, selection, { about, limit, progress: told, signal, say });
+    const [{ path }] = await recordEvaluation(evaluation, records);
     say(path);
   }
 }

@@ -6,7 +6,7 @@ import type { EvalArchive } from "./archive.js";
 import type { Benchmark } from "./benchmark.js";
 import { benchmarkFigures } from "./charts.js";
 import { benchmarkCsv, benchmarkPage } from "./page.js";
-import { type BenchmarkResult, benchmarkResult } from "./results.js";
+import { type BenchmarkResult, benchmarkResult, type WeightsOf } from "./results.js";
 
 /** Files by path, and what benchmarks add to the page of figures. */
 export type DerivedBenchmarks = { readonly files: DerivedFiles; readonly sections: readonly FigureSection[] };
@@ -15,8 +15,9 @@ export type DerivedBenchmarks = { readonly files: DerivedFiles; readonly section
 export async function deriveBenchmarks(
   benchmarks: readonly Benchmark[],
   archive: EvalArchive,
+  weightsOf?: WeightsOf,
 ): Promise<DerivedBenchmarks> {
-  const results = await Promise.all(benchmarks.map((benchmark) => benchmarkResult(benchmark, archive)));
+  const results = await Promise.all(benchmarks.map((benchmark) => benchmarkResult(benchmark, archive, weightsOf)));
   return {
     files: new Map(results.flatMap((result) => [...benchmarkText(result), ...figureFiles(result)])),
     sections: results.map((result) => {

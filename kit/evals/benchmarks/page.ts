@@ -2,7 +2,8 @@
 import { csvGrid, decimals, type GridColumn, markdownGrid, missing, plain, signed } from "../../lab/grid.js";
 import { formatNumber } from "../../numbers.js";
 import type { Comparison } from "../compare/compare.js";
-import { probability, verdict } from "../compare/table.js";
+import { arrowOf, probability, verdict } from "../compare/table.js";
+import { marked } from "../results/leaks.js";
 import type { BenchmarkTask, Subject } from "./benchmark.js";
 import { benchmarkFigures } from "./charts.js";
 import type { BenchmarkResult, Score, SubjectResult } from "./results.js";
@@ -18,7 +19,7 @@ type ScoreRow = {
 /** Models by tasks: scores with their standard errors. */
 export function scoreTable({ benchmark: { tasks, published }, subjects }: BenchmarkResult): string {
   const own = subjects.map(({ subject, parameters, leaks, scores }): ScoreRow => {
-    const label = leaks ? `${subject.label} (leaks)` : subject.label;
+    const label = marked(subject.label, leaks);
     return { label, role: subject.role, parameters, cells: scores.map(scoreText) };
   });
   const others = (published?.rows ?? []).map(({ label, scores }): ScoreRow => {
@@ -47,9 +48,8 @@ function scoreText(score: Score | undefined): string {
 /** `arc_easy acc_norm ↑, n = 300`. */
 function titleOf({ task, metric }: BenchmarkTask, subjects: readonly SubjectResult[], at: number): string {
   const known = subjects.flatMap(({ scores }) => scores[at] ?? []);
-  const arrow = known[0]?.higherIsBetter === undefined ? "" : known[0].higherIsBetter ? " ↑" : " ↓";
   const counts = [...new Set(known.map(({ n }) => n))];
-  return `${task} ${metric}${arrow}${counts.length === 0 ? "" : `, n = ${counts.join(" or ")}`}`;
+  return `${task} ${metric}${arrowOf(known[0]?.higherIsBetter)}${counts.length === 0 ? "" : `, n = ${counts.join(" or ")}`}`;
 }
 
 /** A model on a task, beside the first model on the same documents. */
@@ -71,7 +71,7 @@ export function differenceTable(result: BenchmarkResult): string {
   const base = result.subjects[0].subject.label;
   const columns: readonly GridColumn<Difference>[] = [
     { title: "task", cell: ({ comparison: { task, metric } }) => `${task} ${metric}` },
-    { title: "model", cell: ({ subject }) => subject.label },
+    { title: "model", cell: ({ subject, comparison }) => marked(subject.label, comparison.leaks.b) },
     { title: "n", right, cell: ({ comparison }) => String(comparison.n) },
     { title: "difference", right, cell: ({ comparison }) => signed(comparison.difference, 4) },
     { title: "95 % interval", right, cell: ({ comparison }) => intervalText(comparison) },
@@ -95,11 +95,17 @@ function intervalText({ interval }: Comparison): string {
 
 /** The same for programs: a line for each model and task, numbers in full. */
 export function benchmarkCsv({ benchmark, subjects }: BenchmarkResult): string {
-  const rows = subjects.flatMap(({ subject, scores, comparisons }) =>
-    benchmark.tasks.map((task, i) => ({ subject, task, score: scores[i], comparison: comparisons[i] })),
+  const rows = subjects.flatMap(({ subject, leaks, scores, comparisons }) =>
+    benchmark.tasks.map((task, i) => ({
+      label: marked(subject.label, leaks),
+      subject,
+      task,
+      score: scores[i],
+      comparison: comparisons[i],
+    })),
   );
   const columns: readonly GridColumn<(typeof rows)[number]>[] = [
-    { title: "model", cell: ({ subject }) => subject.label },
+    { title: "model", cell: ({ label }) => label },
     { title: "what", cell: ({ subject }) => subject.role },
     { title: "task", cell: ({ task }) => task.task },
     { title: "metric", cell: ({ task }) => task.metric },
@@ -124,9 +130,9 @@ export function benchmarkPage(result: BenchmarkResult): string {
     ...(benchmark.published === undefined ? [] : [`Rows called published: ${benchmark.published.source}.`]),
   ].join("\n");
   const paired = [
-    `Differences are model − ${subjects[0].subject.label}, paired by documents, with Student's interval of their mean.`,
+    `Differences are model − ${marked(subjects[0].subject.label, subjects[0].leaks)}, paired by documents, with Student's interval of their mean.`,
     "Detectable: the smallest true difference that so many documents show with probability 0.8. p: McNemar's exact test of what",
-    "is right or wrong, else the paired t test; corrected by Holm for the tasks of a metric.",
+    "is right or wrong, else the paired t test; corrected by Holm for all tasks of a model.",
   ].join("\n");
   const figures = benchmarkFigures(result).flatMap(({ name, caption, spec }) =>
     spec === undefined ? [] : [`![${caption}](../figures/${name}.svg)`],

@@ -1,12 +1,24 @@
 /** What the records of a benchmark say: the only source of its tables and figures. */
-import { type Comparison, compare } from "../compare/compare.js";
-import type { ScoredDocument } from "../compare/scores.js";
+import { isDeepStrictEqual } from "node:util";
+import { UserError } from "../../errors.js";
+import { type Comparison, compare, corrected } from "../compare/compare.js";
+import type { ScoredDocument, Scores } from "../compare/scores.js";
 import type { MetricResult } from "../evaluate.js";
 import type { EvalRecord } from "../record.js";
-import { groupResults } from "../results/groups.js";
+import { directionsOf, groupResults } from "../results/groups.js";
 import { type Selection, selectTasks } from "../tasks/catalogue.js";
-import type { EvalArchive } from "./archive.js";
-import { type Benchmark, type BenchmarkTask, checkBenchmark, recordedName, type Subject } from "./benchmark.js";
+import type { EvalArchive, EvalQuery } from "./archive.js";
+import {
+  type Benchmark,
+  type BenchmarkTask,
+  checkBenchmark,
+  type ModelSource,
+  recordedName,
+  type Subject,
+} from "./benchmark.js";
+
+/** SHA-256 of a model's weights, where it is known without the model: of a trained one, its run's record says it. */
+export type WeightsOf = (source: ModelSource) => string | undefined;
 
 /** A model on a task, as far as its records go. */
 export type Score = Pick<MetricResult, "value" | "stderr" | "higherIsBetter"> & {
@@ -22,19 +34,31 @@ export type SubjectResult = {
   /** It sees the future: its numbers compare with no other's. */
   readonly leaks: boolean;
   readonly scores: readonly (Score | undefined)[];
-  /** This model − the first, paired by documents; p corrected for the tasks of a metric. */
+  /** This model − the first, paired by documents; p corrected for all tasks. */
   readonly comparisons: readonly (Comparison | undefined)[];
 };
 
 export type BenchmarkResult = { readonly benchmark: Benchmark; readonly subjects: readonly SubjectResult[] };
 
-/** Reads what a benchmark's records say. A task or group of which a record is missing counts as missing. */
-export async function benchmarkResult(benchmark: Benchmark, archive: EvalArchive): Promise<BenchmarkResult> {
+/**
+ * Reads what a benchmark's records say. A task or group of which a record is missing counts as missing.
+ *
+ * @param weightsOf what is known of a model's weights without it, as SHA-256: records of others count as missing too
+ * @throws UserError when the records of a model whose weights are not known are of different ones
+ */
+export async function benchmarkResult(
+  benchmark: Benchmark,
+  archive: EvalArchive,
+  weightsOf: WeightsOf = () => undefined,
+): Promise<BenchmarkResult> {
   const { tasks, subjects } = checkBenchmark(benchmark);
   const selections = await Promise.all(tasks.map(({ task }) => selectTasks([task])));
-  const found = subjects.map(({ source }) =>
-    tasks.map((task, i) => recordsOf(recordedName(source), task, selections[i], archive)),
-  );
+  const found = subjects.map(({ source }) => {
+    const query = { model: recordedName(source), weights: weightsOf(source) };
+    const records = tasks.map(({ limit }, i) => recordsOf({ ...query, limit }, selections[i], archive));
+    checkWeights(query.model, records);
+    return records;
+  });
   return {
     benchmark,
     subjects: subjects.map((subject, s) => {
@@ -50,14 +74,24 @@ export async function benchmarkResult(benchmark: Benchmark, archive: EvalArchive
   };
 }
 
+/** One model, one row. */
+function checkWeights(model: string, records: Found): void {
+  const all = records.flatMap((some) => some ?? []);
+  const [first, other] = [...new Map(all.map((record) => [record.header.spec.weights, record.path])).values()];
+  if (other === undefined) return;
+  throw new UserError(`records of ${model} are of different weights`, {
+    where: `${first}, ${other}`,
+    fix: "Delete those that are outdated; `kintsugi benchmark` makes them anew",
+  });
+}
+
 /** The records of all members of a task or group, in their order; nothing while one is missing. */
 function recordsOf(
-  model: string,
-  { limit }: BenchmarkTask,
+  query: Omit<EvalQuery, "config">,
   { tasks }: Selection,
   archive: EvalArchive,
 ): readonly EvalRecord[] | undefined {
-  const records = tasks.flatMap(({ task }) => archive.find({ model, task, limit }) ?? []);
+  const records = tasks.flatMap((config) => archive.find({ ...query, config }) ?? []);
   return records.length === tasks.length ? records : undefined;
 }
 
@@ -80,32 +114,52 @@ function scoreOf(
 
 type Found = readonly (readonly EvalRecord[] | undefined)[];
 
+/** A model beside the first on each task, with p corrected for all of them: whatever their metrics, they are one question. */
 function compared(tasks: readonly BenchmarkTask[], base: Found, own: Found): readonly (Comparison | undefined)[] {
-  const scores = (all: Found): ReadonlyMap<string, readonly ScoredDocument[]> =>
-    new Map(
-      tasks.flatMap(({ task, metric }, i) => {
-        const records = base[i] === undefined || own[i] === undefined ? undefined : all[i];
-        return records === undefined ? [] : [[task, documentsOf(records, metric)] as const];
-      }),
-    );
-  const [a, b] = [scores(base), scores(own)];
-  if (a.size === 0) return tasks.map(() => undefined);
-  const all = compare({ name: "the first", tasks: a }, { name: "the other", tasks: b });
-  return tasks.map(({ task }) => all.find((each) => each.task === task));
+  const found = tasks.map(({ task, metric }, i) => {
+    const [a, b] = [base[i], own[i]];
+    return a === undefined || b === undefined ? undefined : comparedOn(task, metric, a, b);
+  });
+  const family = corrected(found.flatMap((each) => each ?? []));
+  return tasks.map(({ task }) => family.find((each) => each.task === task));
 }
 
-/** What each document of a task, or of all tasks of a group, adds to a metric. */
-function documentsOf(records: readonly EvalRecord[], metric: string): readonly ScoredDocument[] {
-  const most = 1 + Math.max(...records.flatMap(({ documents }) => documents.ids));
-  return records.flatMap(({ documents, footer }, member) => {
-    const values = documents.values[`${metric},none`] ?? [];
-    return values.map((value, i) => ({
-      id: member * most + documents.ids[i],
-      filter: "none",
-      // Records do not say which documents they had, only the hash of all together with their prompts.
-      doc: "",
-      prompt: footer.taskHash,
-      metrics: { [metric]: value },
-    }));
+/** Two models on a task, or on all tasks of a group as if they were one. */
+function comparedOn(
+  task: string,
+  metric: string,
+  base: readonly EvalRecord[],
+  own: readonly EvalRecord[],
+): Comparison | undefined {
+  // Numbers of documents that tell members apart, whatever each model has left out.
+  const most = 1 + Math.max(...[...base, ...own].flatMap(({ documents }) => documents.ids));
+  const scores = (records: readonly EvalRecord[], others: readonly EvalRecord[]): Scores => ({
+    name: records[0].header.model,
+    leaks: records.some(({ header }) => header.leaks === true),
+    directions: new Map([[task, directionsOf(records.flatMap(({ footer }) => footer.metrics))]]),
+    tasks: new Map([
+      [
+        task,
+        records.flatMap((record, i) =>
+          documentsOf(record, others[i], metric).map((each) => ({ ...each, id: i * most + each.id })),
+        ),
+      ],
+    ]),
   });
+  const [found] = compare(scores(base, own), scores(own, base));
+  return found;
+}
+
+/** What each document of a task adds to a metric. */
+function documentsOf(record: EvalRecord, other: EvalRecord, metric: string): readonly ScoredDocument[] {
+  const { header, documents, footer } = record;
+  // Records have one hash of all documents and prompts together: it says something where both have judged the same ones.
+  const comparable = isDeepStrictEqual(documents.ids, other.documents.ids);
+  return (documents.values[`${metric},none`] ?? []).map((value, i) => ({
+    id: documents.ids[i],
+    filter: "none",
+    doc: `${header.spec.task.name}: ${documents.ids[i]} of ${footer.documents.original}`,
+    prompt: comparable ? footer.taskHash : "",
+    metrics: { [metric]: value },
+  }));
 }

@@ -9,10 +9,15 @@ import { readScores, type Scores } from "./scores.js";
 import { comparisonTable, verdict } from "./table.js";
 
 /** Scores of one metric by task. */
-function scores(name: string, tasks: { readonly [task: string]: readonly MetricValue[] }, metric = "acc"): Scores {
+function scores(
+  name: string,
+  tasks: { readonly [task: string]: readonly MetricValue[] },
+  metric = "acc",
+  about: Pick<Scores, "leaks" | "directions"> = {},
+): Scores {
   const documents = (values: readonly MetricValue[]) =>
     values.map((value, id) => ({ id, filter: "none", doc: `d${id}`, prompt: `p${id}`, metrics: { [metric]: value } }));
-  return { name, tasks: new Map(Object.entries(tasks).map(([task, values]) => [task, documents(values)])) };
+  return { name, ...about, tasks: new Map(Object.entries(tasks).map(([task, values]) => [task, documents(values)])) };
 }
 
 describe("McNemar's test", () => {
@@ -95,6 +100,29 @@ describe("a comparison", () => {
     expect(lines[4]).toMatch(/\| — \| — \| 0 : 0 \| 1\.000 \| 1\.000 \| within noise \|$/);
   });
 
+  it("of what is better when there is less says so; of what nobody says the direction of, only which is higher", () => {
+    const [a, b] = [
+      [3, 3.1, 2.9, 3.2],
+      [2, 2.2, 1.9, 2.1],
+    ];
+    const less = { directions: new Map([["t", { loss: false }]]) };
+    const names = { a: "A", b: "B" };
+    const [known] = compare(scores("a", { t: a }, "loss", less), scores("b", { t: b }, "loss", less));
+    expect([known.higherIsBetter, verdict(known, names)]).toEqual([false, "B is better"]);
+    expect(comparisonTable([known], names)).toContain("| loss ↓ |");
+    const [unknown] = compare(scores("a", { t: a }, "loss"), scores("b", { t: b }, "loss"));
+    expect([unknown.higherIsBetter, verdict(unknown, names)]).toEqual([undefined, "A is higher"]);
+    expect(comparisonTable([unknown], names)).toContain("| loss |");
+  });
+
+  it("marks a model that sees the future, wherever it is named", () => {
+    const right = Array(20).fill(1);
+    const found = compare(scores("a", { t: Array(20).fill(0) }), scores("b", { t: right }, "acc", { leaks: true }));
+    const text = comparisonTable(found, { a: "A", b: "B" });
+    expect(text).toMatch(/^\| task .*\| A \| B \(leaks\) \|/);
+    expect(text).toContain("| B (leaks) is better |");
+  });
+
   it("pairs what both have, says what it left out, and refuses other documents", () => {
     const [found] = compare(scores("a", { t: [1, 0, 1] }), scores("b", { t: [1, 1] }));
     expect(found).toMatchObject({ n: 2, unpaired: 1 });
@@ -120,10 +148,13 @@ describe("samples files", () => {
     const out = folder({
       [`samples_a_b_${date}.jsonl`]: `${line(0, 0)}\n`,
       [`samples_a_b_${date.replace("2026", "2027")}.jsonl`]: `${line(0, 1)}\n${line(1, 0)}\n`,
-      [`results_${date}.json`]: "{}",
+      [`results_${date.replace("2026", "2027")}.json`]: JSON.stringify({
+        higher_is_better: { a_b: { acc: false } },
+        config: { model_args: { model: "m", allow_leak: true } },
+      }),
     });
-    const { name, tasks } = readScores(out);
-    expect(name).toBe("m");
+    const { name, leaks, directions, tasks } = readScores(out);
+    expect([name, leaks, directions?.get("a_b")]).toEqual(["m", true, { acc: false }]);
     expect([...tasks.keys()]).toEqual(["a_b"]);
     expect(tasks.get("a_b")?.map(({ metrics }) => metrics)).toEqual([{ acc: 1 }, { acc: 0 }]);
     expect(readScores(join(out, "m")).tasks).toEqual(tasks);
@@ -134,5 +165,7 @@ describe("samples files", () => {
     expect(() => readScores(folder({}))).toThrow(/there are no samples/);
     const cut = folder({ [`samples_t_${date}.jsonl`]: `${line(0, 1)}\n${line(1, 1).slice(0, 20)}` });
     expect(() => readScores(cut)).toThrow(/no sample.*t_.*jsonl:2/s);
+    const torn = folder({ [`samples_t_${date}.jsonl`]: `${line(0, 1)}\n`, [`results_${date}.json`]: "{" });
+    expect(() => readScores(torn)).toThrow(/these are no results.*results_/s);
   });
 });

@@ -1,6 +1,7 @@
 /** Two evaluations, document by document. */
 import { UserError } from "../../errors.js";
 import { holm, type Interval, type PairedComparison, pairedComparison } from "../../lab/statistics.js";
+import { higherIsBetter } from "../metrics/aggregations.js";
 import type { MetricValue } from "../tasks/config.js";
 import { mcNemar } from "./mcNemar.js";
 import type { ScoredDocument, Scores } from "./scores.js";
@@ -11,8 +12,10 @@ export type Comparison = {
   readonly filter: string;
   /** The metric; `log-likelihood`, in nats a document, stands for a perplexity. */
   readonly metric: string;
-  /** Whether more is better. */
-  readonly higherIsBetter: boolean;
+  /** Whether more is better, where that is known. */
+  readonly higherIsBetter?: boolean;
+  /** Which of them sees the future: its numbers compare with no others. */
+  readonly leaks: { readonly a: boolean; readonly b: boolean };
   /** Documents that both have judged, and those that only one has. */
   readonly n: number;
   readonly unpaired: number;
@@ -30,7 +33,7 @@ export type Comparison = {
   readonly discordant?: { readonly onlyA: number; readonly onlyB: number };
   /** Of "there is no difference", two-sided: McNemar's of what is right or wrong, else the paired t test's. */
   readonly p?: number;
-  /** The same after Holm's correction for all tasks with this metric. */
+  /** The same after Holm's correction for the comparisons of one family: see {@link corrected}. */
   readonly adjustedP?: number;
 };
 
@@ -42,7 +45,7 @@ export type Comparison = {
  * differences, Student's t. Perplexities are compared by log-likelihoods. Bits per byte (or nats per word, where a task has
  * only these) are ratios of sums `Σd / Σw`; their interval is that of the linearised ratio, with documents as units.
  *
- * @returns in the order of a's tasks
+ * @returns in the order of a's tasks, p corrected for all tasks with the same metric
  * @throws UserError when no task is common, or a document is not the same in both
  */
 export function compare(a: Scores, b: Scores): readonly Comparison[] {
@@ -52,19 +55,38 @@ export function compare(a: Scores, b: Scores): readonly Comparison[] {
       expected: [...a.tasks.keys()].join(", "),
     });
   }
-  const all = common.flatMap((task) => compareTask(task, a.tasks.get(task)!, b.tasks.get(task)!));
-  const adjusted = new Map<Comparison, number | undefined>();
+  const leaks = { a: a.leaks === true, b: b.leaks === true };
+  const all = common.flatMap((task) => {
+    const asked = (metric: string): boolean | undefined =>
+      a.directions?.get(task)?.[metric] ?? b.directions?.get(task)?.[metric] ?? undefined;
+    return compareTask(task, a.tasks.get(task)!, b.tasks.get(task)!, asked).map((each) => ({ ...each, leaks }));
+  });
+  const adjusted = new Map<Comparison, Comparison>();
   for (const metric of new Set(all.map(({ metric }) => metric))) {
     const family = all.filter((each) => each.metric === metric);
-    for (const [i, p] of holm(family.map(({ p }) => p)).entries()) adjusted.set(family[i], p);
+    for (const [i, each] of corrected(family).entries()) adjusted.set(family[i], each);
   }
-  return all.map((each) => ({ ...each, adjustedP: adjusted.get(each) }));
+  return all.map((each) => adjusted.get(each)!);
+}
+
+/** Comparisons that are looked at together, with p after Holm's correction for their number. */
+export function corrected(family: readonly Comparison[]): readonly Comparison[] {
+  const adjusted = holm(family.map(({ p }) => p));
+  return family.map((each, i) => ({ ...each, adjustedP: adjusted[i] }));
 }
 
 /** One document in both evaluations. */
 type Pair = { readonly a: ScoredDocument; readonly b: ScoredDocument };
 
-function compareTask(task: string, a: readonly ScoredDocument[], b: readonly ScoredDocument[]): readonly Comparison[] {
+/** Whether more of a metric is better, as far as the task says. */
+type Direction = (metric: string) => boolean | undefined;
+
+function compareTask(
+  task: string,
+  a: readonly ScoredDocument[],
+  b: readonly ScoredDocument[],
+  direction: Direction,
+): readonly Omit<Comparison, "leaks">[] {
   const key = ({ id, filter }: ScoredDocument): string => `${id} ${filter}`;
   const others = new Map(b.map((document) => [key(document), document]));
   const pairs = a.flatMap((document): Pair[] => {
@@ -93,29 +115,33 @@ function compareTask(task: string, a: readonly ScoredDocument[], b: readonly Sco
     const rest = names.includes("bits_per_byte")
       ? names.filter((metric) => metric !== "word_perplexity" && metric !== "byte_perplexity")
       : names;
-    return rest.map((metric) => ({ ...facts, ...compareMetric(metric, own) }));
+    return rest.map((metric) => ({ ...facts, ...compareMetric(metric, own, direction) }));
   });
 }
 
-type Measured = Omit<Comparison, "task" | "filter" | "n" | "unpaired" | "samePrompts">;
+type Measured = Omit<Comparison, "task" | "filter" | "n" | "unpaired" | "samePrompts" | "leaks">;
 
-function compareMetric(metric: string, pairs: readonly Pair[]): Measured {
+function compareMetric(metric: string, pairs: readonly Pair[], direction: Direction): Measured {
   const values = (of: keyof Pair): readonly MetricValue[] => pairs.map((pair) => pair[of].metrics[metric]);
   const [a, b] = [values("a"), values("b")];
   if (a.every(isWeighted) && b.every(isWeighted)) return compareRatios(metric, a, b);
-  return compareMeans(metric, a as readonly number[], b as readonly number[]);
+  const better = higherIsBetter(metric, direction(metric));
+  return compareMeans(metric, better, a as readonly number[], b as readonly number[]);
 }
 
 function isWeighted(value: MetricValue): value is readonly [number, number] {
   return typeof value !== "number";
 }
 
-function compareMeans(name: string, a: readonly number[], b: readonly number[]): Measured {
+function compareMeans(name: string, better: boolean | undefined, a: readonly number[], b: readonly number[]): Measured {
   const binary = [...a, ...b].every((value) => value === 0 || value === 1);
   // What a document adds to a perplexity is its log-likelihood.
-  const metric = name === "perplexity" ? "log-likelihood" : name;
+  const named =
+    name === "perplexity"
+      ? { metric: "log-likelihood", higherIsBetter: true }
+      : { metric: name, higherIsBetter: better };
   const paired = pairedComparison(numbered(b), numbered(a));
-  const measured = { metric, higherIsBetter: true, a: mean(a), b: mean(b), ...spreadOf(paired) };
+  const measured = { ...named, a: mean(a), b: mean(b), ...spreadOf(paired) };
   if (!binary) return measured;
   const onlyA = a.filter((value, i) => value > b[i]).length;
   const onlyB = a.filter((value, i) => value < b[i]).length;

@@ -1,8 +1,9 @@
 /** What two evaluations are compared by: what every document added to every metric. */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { UserError } from "../../errors.js";
 import type { DocumentMetrics } from "../metrics/results.js";
+import { type Directions, directionsOf } from "../results/groups.js";
 import { sampleHashes } from "../results/samples.js";
 import type { Evaluation } from "../run.js";
 import type { MetricValue } from "../tasks/config.js";
@@ -18,7 +19,14 @@ export type ScoredDocument = {
 };
 
 /** Documents by task. */
-export type Scores = { readonly name: string; readonly tasks: ReadonlyMap<string, readonly ScoredDocument[]> };
+export type Scores = {
+  readonly name: string;
+  /** The model sees the future. */
+  readonly leaks?: boolean;
+  /** Whether more is better, by task and metric, as far as the tasks say. */
+  readonly directions?: ReadonlyMap<string, Directions>;
+  readonly tasks: ReadonlyMap<string, readonly ScoredDocument[]>;
+};
 
 /** The scores of an evaluation at hand. */
 export function scoresOf({ model, tasks }: Evaluation): Scores {
@@ -29,7 +37,8 @@ export function scoresOf({ model, tasks }: Evaluation): Scores {
     });
     return [config.task, documents] as const;
   });
-  return { name: model.name, tasks: new Map(entries) };
+  const directions = new Map(tasks.map(({ config, metrics }) => [config.task, directionsOf(metrics)]));
+  return { name: model.name, leaks: model.leaks, directions, tasks: new Map(entries) };
 }
 
 /** `samples_<task>_<date>.jsonl`, as the harness and {@link writeResults} name them. */
@@ -49,8 +58,28 @@ export function readScores(folder: string): Scores {
     if (task === undefined || (newest.get(task)?.date ?? "") > date) continue;
     newest.set(task, { date, path: join(own, file) });
   }
-  const tasks = [...newest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([task, { path }]) => [task, read(path)] as const);
-  return { name: basename(own), tasks: new Map(tasks) };
+  const sorted = [...newest].sort(([a], [b]) => (a < b ? -1 : 1));
+  const about = sorted.map(([task, { date }]) => [task, readAbout(join(own, `results_${date}.json`), task)] as const);
+  return {
+    name: basename(own),
+    leaks: about.some(([, { leaks }]) => leaks),
+    directions: new Map(about.map(([task, { directions }]) => [task, directions])),
+    tasks: new Map(sorted.map(([task, { path }]) => [task, read(path)])),
+  };
+}
+
+/** What the results beside samples say of the model and the metrics; nothing where they are not there. */
+function readAbout(path: string, task: string): { readonly leaks: boolean; readonly directions: Directions } {
+  if (!existsSync(path)) return { leaks: false, directions: {} };
+  try {
+    const { higher_is_better: better, config } = JSON.parse(readFileSync(path, "utf8"));
+    // The harness writes the arguments of a model as a text or as they are.
+    const leaks = /"?allow_leak"?\s*[=:]\s*true/i.test(JSON.stringify(config?.model_args ?? {}));
+    return { leaks, directions: better?.[task] ?? {} };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new UserError("these are no results", { where: path, expected: "JSON as the harness writes it" });
+  }
 }
 
 function samplesFolder(folder: string): string {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import type { Speaker } from "../../generate/index.js";
@@ -49,6 +49,40 @@ it("gives the rows that are asked about for examples that are not drawn, and oth
   };
   expect(await asked()).toEqual(["val", "val"]);
   expect(await asked(1)).toEqual(["val", "train"]);
+});
+
+/** A folder with a task of one's own and its rows, a group of it and of one of the kit's, and a task with a function. */
+function ownTasksFolder(): string {
+  const folder = temporaryFolder();
+  const write = (file: string, value: object): void => writeFileSync(join(folder, file), JSON.stringify(value));
+  write("rows.jsonl", { thing: "dog" });
+  const data = { dataset_path: "json", dataset_kwargs: { data_files: { test: "rows.jsonl" } }, test_split: "test" };
+  const words = { ...data, output_type: "loglikelihood", doc_to_text: "The", doc_to_target: "{{thing}}" };
+  write("words.yaml", { task: "words", ...words });
+  const described = { task: "toy_pairs", description: "Look: " };
+  const aggregate_metric_list = [{ metric: "acc" }];
+  write("both.yaml", { group: "both", task: ["words", described], aggregate_metric_list, metadata: { version: 2 } });
+  writeFileSync(join(folder, "code.mjs"), "export const text = () => 'The';\n");
+  writeFileSync(join(folder, "code.yaml"), "task: code\ndataset_path: json\ndoc_to_text: !function code.text\n");
+  return folder;
+}
+
+it("writes tasks and groups of files, and refuses functions", async () => {
+  const include = [ownTasksFolder()];
+  const { data, tasks } = await writeHarnessFolder(await selectTasks(["both"], { include }), temporaryFolder());
+  expect(readdirSync(tasks).sort()).toEqual(["both.yaml", "toy_pairs.yaml", "words.yaml"]);
+  // Its rows are its own, whatever else is called "json".
+  const words = json(tasks, "words.yaml");
+  expect(words).toMatchObject({ task: "words", dataset_path: "kintsugi/words", doc_to_target: "{{thing}}" });
+  expect(words).not.toHaveProperty("dataset_kwargs");
+  expect(json(data, json(data, "datasets.json")["kintsugi/words"].test)).toEqual({ thing: "dog" });
+  expect(json(tasks, "toy_pairs.yaml")).toMatchObject({ description: "Look: " });
+  const group = { group: "both", task: ["words", "toy_pairs"], metadata: { version: 2 } };
+  expect(json(tasks, "both.yaml")).toMatchObject(group);
+  expect(json(data, "names.json")).toEqual(["both", "words", "toy_pairs"]);
+  const code = await selectTasks(["code"], { include });
+  const message = /doc_to_text is a function, which the harness would need in Python \(task code\)/;
+  await expect(writeHarnessFolder(code, temporaryFolder())).rejects.toThrow(message);
 });
 
 it("reads what the harness wrote, and tells tasks whose choices all tie", () => {
@@ -124,10 +158,12 @@ it("reaches the server without a proxy, and what the user wants to reach so as w
   expect([upper, lower]).toEqual(Array(2).fill("a.example,b.example,127.0.0.1,localhost"));
 });
 
-it("has the harness store that a model sees the future", async () => {
+it("tells the harness which token begins a text, and that a model sees the future", async () => {
   const leaking = { ...speaker, model: init(liquid(speaker.model.config, { pool: { kind: "sequence" } }), 0) };
   expect((await called({ speaker: leaking })).args).toContain('"allow_leak":true');
-  expect((await called({ speaker })).args).not.toContain("allow_leak");
+  const { args } = await called({ speaker });
+  expect(args).not.toContain("allow_leak");
+  expect(args).toContain('"custom_prefix_token_id":0,');
 });
 
 it("says in one line why the harness failed, and leaves nothing behind", async () => {

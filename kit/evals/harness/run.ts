@@ -96,19 +96,28 @@ function namesOf({ tasks, groups }: Selection): readonly string[] {
   return [...groups.map(({ name }) => name), ...tasks.map(({ task }) => task).filter((task) => !members.has(task))];
 }
 
-function harnessArguments(tasks: readonly string[], include: string, options: HarnessOptions): readonly string[] {
-  const { url, name, speaker, maxLength, out, fewshot, limit, batchSize = 16 } = options;
-  const model = {
+/** What the harness has to be told of a model that we serve: its `--model_args`. */
+export type ModelArguments = { readonly [argument: string]: string | number | boolean };
+
+export function modelArguments(served: Pick<HarnessOptions, "url" | "name" | "speaker" | "maxLength">): ModelArguments {
+  const { url, name, speaker, maxLength } = served;
+  const { model, tokenizer } = speaker;
+  const prefix = tokenizer.special.bos ?? tokenizer.special.eos;
+  return {
     model: name,
     base_url: `${url}/v1/completions`,
     max_length: maxLength,
-    num_concurrent: 1,
-    // What fails once is a mistake, and not hidden.
-    max_retries: 1,
-    tokenized_requests: true,
+    // It would ask for the ids of the marker's spelling, which not every tokenizer reads as the marker, and take 0 for none.
+    ...(prefix !== undefined && { custom_prefix_token_id: prefix }),
     // Nothing to the harness, which stores it; `with_data.py` marks rows by it.
-    ...(leaks(speaker.model.config).length > 0 && { allow_leak: true }),
+    ...(leaks(model.config).length > 0 && { allow_leak: true }),
   };
+}
+
+function harnessArguments(tasks: readonly string[], include: string, options: HarnessOptions): readonly string[] {
+  const { out, fewshot, limit, batchSize = 16 } = options;
+  // What fails once is a mistake, and not hidden.
+  const model = { ...modelArguments(options), num_concurrent: 1, max_retries: 1, tokenized_requests: true };
   return [
     "run",
     ...["--model", "local-completions", "--model_args", JSON.stringify(model)],

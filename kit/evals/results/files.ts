@@ -146,7 +146,7 @@ function metricsJson(metrics: readonly MetricResult[]): { readonly [key: string]
 }
 
 /** A task with all that it leaves to the harness's defaults; functions by their names. */
-export function configJson({ config, shots }: TaskResult): Json {
+export function configJson({ config, shots }: Pick<TaskResult, "config" | "shots">): Json {
   const { tag, fewshot_config, metadata, ...own } = config;
   const common = {
     fewshot_delimiter: EXAMPLE_DELIMITER,

@@ -2,6 +2,7 @@
 import type { MetricResult, TaskResult } from "../evaluate.js";
 import type { Evaluation } from "../run.js";
 import type { GroupResult } from "./groups.js";
+import { marked } from "./leaks.js";
 import { markdownTable } from "./markdown.js";
 
 const headers = ["Version", "Filter", "n-shot", "Metric", "", "Value", "", "Stderr"];
@@ -22,10 +23,10 @@ type Entry = {
  */
 export function table(evaluation: Evaluation): string {
   const { tasks, groups, model } = evaluation;
-  const marked = (entry: Entry): Entry => (model.leaks ? { ...entry, alias: `${entry.alias} (leaks)` } : entry);
+  const named = (entry: Entry): Entry => ({ ...entry, alias: marked(entry.alias, model.leaks) });
   const entries = new Map<string, Entry>([
-    ...tasks.map((task) => [task.config.task, marked(entryOfTask(task))] as const),
-    ...groups.map((group) => [group.name, marked(entryOfGroup(group))] as const),
+    ...tasks.map((task) => [task.config.task, named(entryOfTask(task))] as const),
+    ...groups.map((group) => [group.name, named(entryOfGroup(group))] as const),
   ]);
   const whole = rowsOf(entries, groups);
   const aggregated = new Map(

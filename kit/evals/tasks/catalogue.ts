@@ -4,7 +4,8 @@ import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { nearest, UserError } from "../../errors.js";
 import { shippedGroups, shippedTasks } from "../shipped/tasks.js";
-import { type AggregateSpec, type GroupConfig, type Place, type TaskConfig, taskConfig } from "./config.js";
+import type { AggregateSpec, Place, TaskConfig } from "./config.js";
+import { groupConfig, taskConfig, type Values } from "./schema.js";
 import { FunctionName, readTaskFile, type TaskFile } from "./yaml.js";
 
 /** Functions that task files name, such as `utils.process_docs`. */
@@ -29,8 +30,22 @@ export type CatalogueOptions = {
   readonly functions?: NamedFunctions;
 };
 
-/** A task or group that can be asked for. */
-type Entry = TaskConfig | GroupConfig | TaskFile;
+/** A task or group that can be asked for: of a file, or the kit's own. */
+type Entry = Omit<TaskFile, "path"> & Partial<TaskFile>;
+
+/** What the groups around a task say for it, where they say it, and the names they are asked for by. */
+type Outer = { readonly values: Values; readonly where: Place; readonly above: readonly string[] };
+
+const outermost: Outer = { values: {}, where: (field) => field, above: [] };
+
+/** What two groups say, the second of which wins. */
+function overriding(first: Outer, second: Outer): Outer {
+  return {
+    values: { ...first.values, ...second.values },
+    where: (field) => (Object.hasOwn(second.values, field) ? second : first).where(field),
+    above: second.above,
+  };
+}
 
 /**
  * The tasks that names stand for.
@@ -83,8 +98,8 @@ class Catalogue {
   private readonly modules = new Map<string, Promise<Readonly<Record<string, unknown>>>>();
 
   constructor(private readonly options: CatalogueOptions) {
-    for (const task of shippedTasks) this.add(task.task, task, task.tag);
-    for (const group of shippedGroups) this.add(group.group, group, undefined);
+    for (const task of shippedTasks) this.add(task.task, { values: task, where: () => `task ${task.task}` });
+    for (const group of shippedGroups) this.add(group.group, { values: group, where: () => `group ${group.group}` });
     for (const folder of options.include ?? []) {
       for (const path of taskFiles(folder)) this.addFile(readTaskFile(path));
     }
@@ -108,79 +123,80 @@ class Catalogue {
     });
   }
 
-  async open(name: string, overrides: object = {}): Promise<readonly (Group | TaskConfig)[]> {
+  async open(name: string, outer: Outer = outermost): Promise<readonly (Group | TaskConfig)[]> {
     const entry = this.entries.get(name);
+    const inner = { ...outer, above: [...outer.above, name] };
     if (entry === undefined) {
       const members = [...(this.tags.get(name) ?? [])].sort();
-      return (await Promise.all(members.map((member) => this.open(member, overrides)))).flat();
+      return (await Promise.all(members.map((member) => this.open(member, inner)))).flat();
     }
-    if ("group" in entry) return [await this.group(entry, overrides)];
-    if (!("values" in entry)) return [{ ...entry, ...overrides }];
-    if ("group" in entry.values) return [await this.group(entry.values as unknown as GroupConfig, overrides)];
-    return [await this.task({ ...entry.values, ...overrides }, entry.where, entry.path)];
+    if (!("group" in entry.values)) return [await this.task(entry.values, entry.where, outer, entry.path)];
+    if (outer.above.includes(name)) {
+      throw new UserError("the group contains itself", { where: inner.above.join(" → ") });
+    }
+    return [await this.group(entry.values, entry.where, inner)];
   }
 
-  private async task(
-    values: { readonly [field: string]: unknown },
-    where: Place,
-    source?: string,
-  ): Promise<TaskConfig> {
-    const complete = (await this.withFunctions(values, where)) as { readonly [field: string]: unknown };
-    const config = taskConfig(complete, where);
+  private async task(values: Values, own: Place, outer: Outer, source?: string): Promise<TaskConfig> {
+    const { values: all, where } = overriding({ ...outer, values, where: own }, outer);
+    const config = taskConfig((await this.withFunctions(all, where)) as Values, where);
     return source === undefined ? config : { ...config, metadata: { ...config.metadata, config_source: source } };
   }
 
   /** A group; what it says beside its own fields holds for its tasks. */
-  private async group(config: GroupConfig, outer: object): Promise<Group> {
-    const { group: name, group_alias, task, aggregate_metric_list = [], metadata, ...own } = config;
-    const overrides = { ...own, ...outer };
+  private async group(values: Values, where: Place, outer: Outer): Promise<Group> {
+    const { config, forTasks } = groupConfig(values, where);
+    const { group: name, group_alias: alias = name, task, aggregate_metric_list: aggregates = [], metadata } = config;
+    const inner = overriding({ ...outer, values: forTasks, where }, outer);
     const members: (Group | TaskConfig)[] = [];
-    for (const member of typeof task === "string" ? [task] : task) {
-      members.push(...(await this.member(name, member, overrides)));
-    }
-    const aggregates = [aggregate_metric_list].flat() as readonly AggregateSpec[];
-    return { name, alias: group_alias ?? name, members, aggregates, version: metadata?.version };
+    for (const member of [task].flat()) members.push(...(await this.member(name, member, where("task"), inner)));
+    return { name, alias, members, aggregates: [aggregates].flat(), version: metadata?.version };
   }
 
   private async member(
     owner: string,
-    member: string | { readonly [field: string]: unknown },
-    overrides: object,
+    member: string | Values,
+    place: string,
+    outer: Outer,
   ): Promise<readonly (Group | TaskConfig)[]> {
-    if (typeof member === "string") return await this.known(owner, member, overrides);
-    const { group, ...rest } = member;
+    if (typeof member === "string") return await this.known(member, place, outer);
+    const { group, task, ...own } = member;
+    const where: Place = () => place;
+    const inner = overriding(outer, { ...outer, values: own, where });
     if (typeof group === "string") {
-      if (this.entries.has(group)) return await this.known(owner, group, { ...overrides, ...rest });
-      return [await this.group({ ...rest, group: `${owner}::${group}` } as GroupConfig, overrides)];
+      if (this.entries.has(group)) return await this.known(group, place, inner);
+      return [await this.group({ ...own, task, group: `${owner}::${group}` }, where, outer)];
     }
-    const name = String(member.task);
-    if (this.entries.has(name) || this.tags.has(name))
-      return await this.known(owner, name, { ...overrides, ...member });
-    return [await this.task({ ...overrides, ...member, task: `${owner}::${name}` }, () => `group ${owner}`)];
+    if (typeof task !== "string") {
+      throw new UserError("a member of the group has no name", {
+        where: place,
+        expected: "the name of a task, or fields with `task: a name` or `group: a name`",
+      });
+    }
+    if (this.entries.has(task) || this.tags.has(task)) return await this.known(task, place, inner);
+    return [await this.task({ task: `${owner}::${task}` }, where, inner)];
   }
 
-  private async known(owner: string, name: string, overrides: object): Promise<readonly (Group | TaskConfig)[]> {
-    if (this.entries.has(name) || this.tags.has(name)) return await this.open(name, overrides);
+  private async known(name: string, where: string, outer: Outer): Promise<readonly (Group | TaskConfig)[]> {
+    if (this.entries.has(name) || this.tags.has(name)) return await this.open(name, outer);
     const near = nearest(name, this.names());
-    throw new UserError(`there is no task "${name}"`, {
-      where: `group ${owner}`,
-      fix: near === undefined ? undefined : `Did you mean ${near}?`,
-    });
+    throw new UserError(`there is no task "${name}"`, { where, fix: near && `Did you mean ${near}?` });
   }
 
   private addFile(file: TaskFile): string {
-    const { task, group, tag } = file.values;
+    const { task, group } = file.values;
     const name = group ?? task;
     if (typeof name !== "string") {
       throw new UserError("the file has neither a task nor a group", { where: file.path, expected: "task: a name" });
     }
-    this.add(name, file, tag as TaskConfig["tag"]);
+    this.add(name, file);
     return name;
   }
 
-  private add(name: string, entry: Entry, tag: TaskConfig["tag"]): void {
+  private add(name: string, entry: Entry): void {
     this.entries.set(name, entry);
-    for (const each of [tag ?? []].flat()) {
+    // What is no text is told of when the task is opened.
+    for (const each of [entry.values.tag].flat().filter((tag) => typeof tag === "string")) {
       if (!this.tags.has(each)) this.tags.set(each, new Set());
       this.tags.get(each)!.add(name);
     }

@@ -1,5 +1,4 @@
 /** A task as the harness's YAML describes it. Fields keep the names they have there. */
-import { nearest, UserError } from "../../errors.js";
 import type { Json } from "../python/text.js";
 
 /** One example of a data set: a row with its columns. */
@@ -10,13 +9,6 @@ export type Splits = { readonly [split: string]: () => Promise<readonly Doc[]> }
 
 /** What a model is asked: how likely a continuation or a whole text is, or to go on with a text. */
 export type OutputType = "loglikelihood" | "loglikelihood_rolling" | "generate_until" | "multiple_choice";
-
-export const outputTypes: readonly OutputType[] = [
-  "loglikelihood",
-  "loglikelihood_rolling",
-  "generate_until",
-  "multiple_choice",
-];
 
 /** A template, the name of a column, a value, or a function. */
 export type Field<Value> = string | Value | ((doc: Doc) => Value);
@@ -105,97 +97,10 @@ export type AggregateSpec = {
 export type GroupConfig = {
   readonly group: string;
   readonly group_alias?: string;
-  readonly task: readonly (string | { readonly [field: string]: unknown })[];
-  readonly aggregate_metric_list?: readonly AggregateSpec[];
+  readonly task: string | readonly (string | { readonly [field: string]: unknown })[];
+  readonly aggregate_metric_list?: AggregateSpec | readonly AggregateSpec[];
   readonly metadata?: { readonly version?: number | string };
-};
-
-/** Fields that are read; the harness's others would change what is asked, and are refused. */
-const fields: readonly (keyof TaskConfig)[] = [
-  "task",
-  "task_alias",
-  "tag",
-  "dataset_path",
-  "dataset_name",
-  "dataset_kwargs",
-  "custom_dataset",
-  "training_split",
-  "validation_split",
-  "test_split",
-  "fewshot_split",
-  "process_docs",
-  "doc_to_text",
-  "doc_to_target",
-  "doc_to_choice",
-  "process_results",
-  "description",
-  "target_delimiter",
-  "fewshot_delimiter",
-  "fewshot_config",
-  "num_fewshot",
-  "metric_list",
-  "output_type",
-  "generation_kwargs",
-  "repeats",
-  "filter_list",
-  "gen_prefix",
-  "should_decontaminate",
-  "doc_to_decontamination_query",
-  "metadata",
-];
-
-/** Fields of the harness that this kit cannot honour. */
-const foreign: Readonly<Record<string, string>> = {
-  class: "a task that is a Python class",
-  doc_to_image: "pictures",
-  doc_to_audio: "sounds",
-  use_prompt: "prompts of promptsource",
-  unsafe_code: "running what a model writes",
 };
 
 /** Where a field of a task stands, for messages. */
 export type Place = (field: string) => string;
-
-/**
- * Checks what a YAML file, or a value in its form, says of a task.
- *
- * @param where tells the file and line of a field
- * @throws UserError for a field or output type that there is not, or that this kit cannot honour
- */
-export function taskConfig(values: { readonly [field: string]: unknown }, where: Place): TaskConfig {
-  const known: readonly string[] = fields;
-  for (const [field, value] of Object.entries(values)) {
-    if (known.includes(field)) continue;
-    if (Object.hasOwn(foreign, field)) {
-      if (value === false || value === null) continue;
-      throw new UserError(`"${field}" is not supported`, {
-        where: where(field),
-        expected: `a task without ${foreign[field]}`,
-      });
-    }
-    const near = nearest(field, known);
-    throw new UserError(`a task has no field "${field}"`, {
-      where: where(field),
-      expected: `one of ${known.join(", ")}`,
-      fix: near === undefined ? undefined : `Did you mean ${near}?`,
-    });
-  }
-  const { task, output_type: type = "generate_until", metric_list: metrics } = values;
-  if (typeof task !== "string" || task === "") {
-    throw new UserError("the task has no name", { where: where("task"), expected: "task: a name" });
-  }
-  if (!outputTypes.includes(type as OutputType)) {
-    throw new UserError(`the output type is ${JSON.stringify(type)}`, {
-      where: where("output_type"),
-      expected: outputTypes.join(", "),
-    });
-  }
-  if (metrics !== undefined && !(Array.isArray(metrics) && metrics.every((each) => typeof each?.metric === "string"))) {
-    throw new UserError("metric_list is no list of metrics", {
-      where: where("metric_list"),
-      expected: "entries with `metric: a name`",
-    });
-  }
-  const given = Object.entries(values).filter(([field]) => known.includes(field));
-  return Object.fromEntries(given) as TaskConfig;
-}

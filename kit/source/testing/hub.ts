@@ -76,16 +76,17 @@ function serve(
 ): void {
   if ("status" in mishap) return void response.writeHead(mishap.status).end();
   const etag = `"${createHash("md5").update(content).digest("hex")}"`;
-  const first = /^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1];
+  const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
   const valid = request.headers["if-range"] === undefined || request.headers["if-range"] === etag;
-  const start = first !== undefined && valid && !("ignoreRange" in mishap) ? Number(first) : 0;
+  const partial = first !== undefined && valid && !("ignoreRange" in mishap);
+  const start = partial ? Number(first) : 0;
   if (start >= content.length && start > 0)
     return void response.writeHead(416, { "content-range": `bytes */${content.length}` }).end();
-  const body = Buffer.from(content.subarray(start));
+  const body = Buffer.from(content.subarray(start, partial && last !== "" ? Number(last) + 1 : undefined));
   if ("corrupt" in mishap) body[body.length >> 1] ^= 1;
   const headers: Record<string, string | number> = { etag, "content-length": body.length };
-  if (start > 0) headers["content-range"] = `bytes ${start}-${content.length - 1}/${content.length}`;
-  response.writeHead(start > 0 ? 206 : 200, headers);
+  if (partial) headers["content-range"] = `bytes ${start}-${start + body.length - 1}/${content.length}`;
+  response.writeHead(partial ? 206 : 200, headers);
   if (!("breakAfter" in mishap) || mishap.breakAfter >= body.length) return void response.end(body);
   response.write(body.subarray(0, mishap.breakAfter), () => setTimeout(() => request.socket.destroy(), 20));
 }

@@ -156,7 +156,8 @@ function isPlainNorm(part: object): boolean {
 export function departure({ attention, liquid, ternary, init }: Recipe): string | undefined {
   if (ternary !== undefined) return "its weights are rounded";
   if (attention?.version === 1 && attention.output !== "residual") return "its heads are split in two";
-  if (init === "standard" && (attention ?? liquid) !== undefined) return "its new parameters are drawn as an ordinary rewrite draws them";
+  if (init === "standard" && (attention ?? liquid) !== undefined)
+    return "its new parameters are drawn as an ordinary rewrite draws them";
   const gated = liquid !== undefined && (liquid.parts ?? liquidParts).includes("squeezeExcite");
   return gated && gateOf(liquid, init) === "sigmoid" ? "its gates begin at a half" : undefined;
 }

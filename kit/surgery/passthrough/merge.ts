@@ -22,10 +22,13 @@ export type MergeOptions = Pick<ShardOptions, "maxShardBytes" | "progress"> & {
  * @param out path of the folder to make
  * @param options largest file of weights, progress in bytes
  * @returns the folder's absolute path
- * @throws UserError when the folder exists, the disk is too small, or refuses
+ * @throws UserError when the plan is an outline, the folder exists, the disk is too small, or refuses
  */
 export async function merge(plan: MergePlan, out: string, options: MergeOptions = {}): Promise<string> {
   const { overwrite, ...shards } = options;
+  if (plan.outline) {
+    throw new UserError("the plan is an outline, made from headers alone", { fix: "Plan the merge without outline" });
+  }
   const tensors = plannedTensors(plan);
   await expectSpace(totalBytes(tensors, plan.dtype), out);
   return await writeFolder(out, overwrite === true, async (draft) => {

@@ -6,6 +6,7 @@ import type { ResolveOptions } from "../../source/index.js";
 import { writtenDType } from "../../weights/chunks.js";
 import { type FloatDType, isFloatDType } from "../../weights/dtypes.js";
 import type { ConfigJson } from "../../weights/index.js";
+import { outlineRepository } from "../../weights/outline.js";
 import { checkFilters, checkFit, type Sources, type TakenSlice, takenSlices } from "./checks.js";
 import { type MergeConfig, readMergeConfig } from "./config.js";
 import type { Named } from "./fields.js";
@@ -46,15 +47,20 @@ export type MergePlan = {
   readonly tokenizer: MergeSource;
   /** What is allowed and yet perhaps not meant. */
   readonly notes: readonly string[];
+  /** Laid out from headers alone: it can be looked at, and not be carried out. */
+  readonly outline?: true;
 };
 
 export type PlanOptions = ResolveOptions & {
   /** Paths or names that stand for models of the configuration. */
   readonly models?: Readonly<Record<string, string>>;
+  /** For a look: of safetensors files on the hub only the headers are fetched, and the plan cannot be carried out. */
+  readonly outline?: true;
 };
 
 /**
- * Lays out a passthrough merge from a mergekit configuration. Headers are read, weights are not.
+ * Lays out a passthrough merge from a mergekit configuration. Headers are read, weights are not; models that are only on the hub
+ * are fetched, but for an outline.
  *
  * For each tensor: round to `dtype`, multiply by the factor of the first rule that matches its name in the source, round to
  * `out_dtype`. The embedding has the factors of the first slice, the last norm and the head those of the last slice. Integers
@@ -106,6 +112,7 @@ export async function planText(text: string, file: string, options: PlanOptions 
     donor,
     tokenizer: tokenizer.source,
     notes: [...notesOn(slices, config, donor, decided), ...tokenizer.notes],
+    ...(options.outline && { outline: true }),
   };
 }
 
@@ -118,7 +125,8 @@ export function plannedTensors({
 
 /** Opens the models of a configuration, each once. Where there are mistakes already, nothing is fetched. */
 async function openSources(config: MergeConfig, options: PlanOptions, mistakes: Mistakes): Promise<Sources> {
-  const { models = {}, ...rest } = options;
+  const { models = {}, outline, ...given } = options;
+  const rest: ResolveOptions = outline ? { ...given, repository: outlineRepository } : given;
   const sources = new Map<string, MergeSource>();
   const named = [config.baseModel, ...config.slices.map(({ model }) => model), config.tokenizer];
   // A slice with mistakes has no model here.

@@ -1,0 +1,52 @@
+/** Runs beside the records, step by step. */
+import { readdirSync } from "node:fs";
+import { afterEach, expect, it, vi } from "vitest";
+import { liveTensors } from "../engine/index.js";
+import { pico } from "../model/index.js";
+import { temporaryFolder } from "../source/testing/folder.js";
+import { liquidMetal } from "../surgery/index.js";
+import { healing, type Run, rehearsal, rehearse } from "./index.js";
+
+const corpus = { kind: "toy-stories", seed: 0, count: 40 } as const;
+const execution = { backend: "eager", threads: 1, matmul: "float32" } as const;
+const dials = { corpus, tokens: 768, length: 64, batchTokens: 128, learningRate: 1e-3, execution };
+const spec = healing(pico, { source: "pico", recipe: liquidMetal, part: { kind: "new" }, distillation: {}, ...dials });
+const run: Run = { study: "test", arm: "rehearsed", seed: 0, spec };
+
+afterEach(() => vi.unstubAllEnvs());
+
+it("is the run itself, and shows its model behind each step", async () => {
+  const looked: number[] = [];
+  const whole = await rehearse(run, { look: { every: 3, at: (_, { step }) => looked.push(step) } });
+  expect(looked).toEqual([3, 6]);
+  const losses: number[] = [];
+  const steps = rehearsal(run);
+  for (let now = await steps.next(); ; now = await steps.next()) {
+    if (now.done === true) {
+      expect(now.value.footer?.weightsSha256).toBe(whole.footer?.weightsSha256);
+      break;
+    }
+    const { step, trained } = now.value;
+    losses.push(step.lossNats);
+    expect(trained.model.config).toEqual(spec.model);
+    expect(trained.tokenizer.vocab).toBe(pico.vocab);
+  }
+  expect(losses).toEqual(whole.steps.map(({ lossNats }) => lossNats));
+});
+
+it("left early it ends, and leaves neither files nor tensors", async () => {
+  const [temporary, tensors] = [temporaryFolder(), liveTensors()];
+  vi.stubEnv("TMPDIR", temporary);
+  let last = 0;
+  for await (const { step } of rehearsal(run)) {
+    last = step.step;
+    if (last === 2) break;
+  }
+  expect(last).toBe(2);
+  expect([readdirSync(temporary), liveTensors()]).toEqual([[], tensors]);
+});
+
+it("fails as the run does", async () => {
+  const initial = { ...spec.initial, source: "/none/such" } as typeof spec.initial;
+  await expect(rehearsal({ ...run, spec: { ...spec, initial } }).next()).rejects.toThrow(/none\/such/);
+});
