@@ -61,7 +61,8 @@ export async function* stream(
     let scores = decoder.prompt([seen]);
     promptMs = performance.now() - begin;
     while (ids.length < maxTokens) {
-      const id = choose(scores, seen);
+      // The embedding may have more rows than there are tokens: those are never chosen.
+      const id = choose(scores.subarray(0, tokenizer.vocab), seen);
       if (stopAtEnd && id === tokenizer.special.eos) {
         ending = "end";
         break;
