@@ -7,7 +7,7 @@ import { weightsHash } from "../lab/models.js";
 import { init, liquid } from "../model/index.js";
 import { temporaryFolder } from "../source/testing/folder.js";
 import { load, requireTokenizer } from "../weights/index.js";
-import { readEvalRecord, recordEvaluation } from "./record.js";
+import { readEvalRecord, recordEvaluation, taskSpec } from "./record.js";
 import { table } from "./results/table.js";
 import { type EvalProgress, type Evaluation, run } from "./run.js";
 
@@ -59,6 +59,10 @@ describe("toy_pairs on the sample model", () => {
     const right = documents.values["acc,none"] as readonly number[];
     expect(right.reduce((sum, value) => sum + value, 0) / 8).toBe(footer.metrics[0].value);
     expect(readFileSync(path, "utf8")).not.toContain(dirname(root));
+
+    const [{ config, shots }] = evaluation.tasks;
+    const described = { ...config, metadata: { ...config.metadata, config_source: path, description: "words" } };
+    expect(taskSpec({ config: described, shots })).toEqual(header.spec.task);
 
     const before = readFileSync(path, "utf8");
     const again = await run(speaker, ["toy_pairs"], { limit: 8, name: "a/pico", batchSize: 2 });

@@ -142,8 +142,8 @@ async function blimpRows(split: string, data: string | undefined, name: string):
   return rows.map(({ good, bad, ...rest }) => ({ sentence_good: good, sentence_bad: bad, ...rest }));
 }
 
-/** How many stories of TinyStories' validation split every copy of it has whole. */
-const STORIES = 220;
+/** How many stories of TinyStories' validation split every copy of it has whole: so many are read, of the hub's too. */
+export const STORIES = 220;
 
 /** The first validation stories of TinyStories, from the mirror or the hub. */
 async function validationStories(split: string, data: string | undefined): Promise<readonly Doc[] | undefined> {

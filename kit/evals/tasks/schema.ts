@@ -149,7 +149,9 @@ const taskReaders: Fields<TaskConfig> = {
   filter_list: optional(list(filter)),
   should_decontaminate: optional(flag),
   doc_to_decontamination_query: optional(anyText),
-  metadata: optional(including<NonNullable<TaskConfig["metadata"]>>({ version: optional(isVersion) })),
+  metadata: optional(
+    including<NonNullable<TaskConfig["metadata"]>>({ version: optional(isVersion), description: optional(text) }),
+  ),
 };
 
 const groupReaders: Fields<GroupConfig> = {
