@@ -5,6 +5,7 @@ import { UserError } from "../../errors.js";
 import { resolve } from "../../source/index.js";
 import { readDocuments, readJsonl } from "../../text/index.js";
 import type { Doc } from "../tasks/config.js";
+import { within } from "../tasks/within.js";
 import { readDocs } from "./documents.js";
 import { dataFolder } from "./folders.js";
 
@@ -61,7 +62,9 @@ export async function localRows(
   const local = locals[`${path} ${name}`] ?? locals[path];
   if (local === undefined) return undefined;
   const file = local.stem === undefined ? undefined : await fileIn("lm_eval_tasks", data, namesOf(local.stem, split));
-  if (file !== undefined) return (await readDocs(file)).map((row) => local.row?.(row) ?? row);
+  if (file !== undefined) {
+    return (await readDocs(file)).map((row, id) => within(`document ${id}`, () => local.row?.(row) ?? row));
+  }
   return await local.find?.(split, data, name ?? "");
 }
 
