@@ -136,6 +136,13 @@ describe("a task of one's own", () => {
     ],
     ["a wrong line", good, [...task, "metric_list: [acc"], /no task file.*own\.yaml:9/s],
     ["an unknown field", good, [...task, "doc_to_txt: x"], /no field "doc_to_txt".*own\.yaml:8.*mean doc_to_text/s],
+    [
+      "a filter of texts",
+      good,
+      [...task, "filter_list: [{ name: low, filter: [{ function: lowercase }] }]"],
+      /the filter low leaves no log-likelihood \(task own\).*take_first/,
+    ],
+    ["no filter", good, [...task, "filter_list: []"], /filter_list is \[\] \(.*own\.yaml:8\).*at least one/],
     ["an unknown metric", good, [...task, "metric_list: [{ metric: bleu }]"], /no metric "bleu" for loglikelihood/],
   ])("with %s is one clear error", async (_, rows, lines, message) => {
     await expect(run(speaker, ["own"], { include: [own(rows, lines)] })).rejects.toThrow(message);
