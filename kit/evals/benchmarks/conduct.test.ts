@@ -46,13 +46,13 @@ describe("a benchmark", () => {
     record(root, "a", "toy_pairs", [0, 0, 0, 0], { weights: "old" });
     const said: string[] = [];
     let opened = 0;
-    const { model, tokenizer } = await load("pico");
-    const weights = weightsHash(model);
+    const weights = weightsHash((await load("pico")).model);
     const options = {
       ...{ records: root, only: ["a"], tasks: ["toy_pairs"], weightsOf: () => weights },
       say: (message: string) => void said.push(message),
       open: async () => {
         opened++;
+        const { model, tokenizer } = await load("pico");
         return { model, tokenizer: requireTokenizer("pico", tokenizer) };
       },
     };
@@ -63,6 +63,9 @@ describe("a benchmark", () => {
     expect(subjects[0].scores[0]?.value).toBeGreaterThan(0);
     expect(await conductBenchmark(small, options)).toBe(true);
     expect(opened).toBe(1);
+    // What is kept of a run may be another run's.
+    expect(await conductBenchmark(small, { ...options, weightsOf: () => "others" })).toBe(false);
+    expect(said.at(-1)).toMatch(/^a is left out: its weights are not those/);
   }, 120_000);
 
   it("names its models in records apart", () => {
