@@ -84,7 +84,7 @@ async function run(
   } catch (error) {
     if (!signal.aborted) throw error;
     process.exitCode = 130;
-    say("stopped: only the tasks before are told of");
+    say(`stopped after ${plural(done?.tasks.length ?? 0, "task")}`);
   } finally {
     line.end();
     // Whatever stopped it, what was computed before is there.

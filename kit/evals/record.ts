@@ -144,8 +144,8 @@ function specOf({ model, settings }: Evaluation, task: TaskResult): EvalSpec {
 /** What a record says of a task with so many examples. */
 export function taskSpec({ config, shots }: Pick<TaskResult, "config" | "shots">): TaskSpec {
   const { task: name, metadata } = config;
-  // Where a task's file lies on this machine is nobody's business.
-  const own = { ...config, metadata: { ...metadata, config_source: undefined } };
+  // Where a task's file lies on this machine is nobody's business, and words about a task decide nothing.
+  const own = { ...config, metadata: { ...metadata, config_source: undefined, description: undefined } };
   return { name, version: metadata?.version, config: specHash(configJson({ config: own, shots })) };
 }
 

@@ -7,7 +7,7 @@ import { weightsHash } from "../lab/models.js";
 import { init, liquid } from "../model/index.js";
 import { temporaryFolder } from "../source/testing/folder.js";
 import { load, requireTokenizer } from "../weights/index.js";
-import { readEvalRecord, recordEvaluation } from "./record.js";
+import { readEvalRecord, recordEvaluation, taskSpec } from "./record.js";
 import { table } from "./results/table.js";
 import { type EvalProgress, type Evaluation, run } from "./run.js";
 
@@ -59,6 +59,10 @@ describe("toy_pairs on the sample model", () => {
     const right = documents.values["acc,none"] as readonly number[];
     expect(right.reduce((sum, value) => sum + value, 0) / 8).toBe(footer.metrics[0].value);
     expect(readFileSync(path, "utf8")).not.toContain(dirname(root));
+
+    const [{ config, shots }] = evaluation.tasks;
+    const described = { ...config, metadata: { ...config.metadata, config_source: path, description: "words" } };
+    expect(taskSpec({ config: described, shots })).toEqual(header.spec.task);
 
     const before = readFileSync(path, "utf8");
     const again = await run(speaker, ["toy_pairs"], { limit: 8, name: "a/pico", batchSize: 2 });
@@ -132,6 +136,13 @@ describe("a task of one's own", () => {
     ],
     ["a wrong line", good, [...task, "metric_list: [acc"], /no task file.*own\.yaml:9/s],
     ["an unknown field", good, [...task, "doc_to_txt: x"], /no field "doc_to_txt".*own\.yaml:8.*mean doc_to_text/s],
+    [
+      "a filter of texts",
+      good,
+      [...task, "filter_list: [{ name: low, filter: [{ function: lowercase }] }]"],
+      /the filter low leaves no log-likelihood \(task own\).*take_first/,
+    ],
+    ["no filter", good, [...task, "filter_list: []"], /filter_list is \[\] \(.*own\.yaml:8\).*at least one/],
     ["an unknown metric", good, [...task, "metric_list: [{ metric: bleu }]"], /no metric "bleu" for loglikelihood/],
   ])("with %s is one clear error", async (_, rows, lines, message) => {
     await expect(run(speaker, ["own"], { include: [own(rows, lines)] })).rejects.toThrow(message);

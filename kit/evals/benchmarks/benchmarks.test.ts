@@ -1,93 +1,15 @@
-/** Benchmarks: from records that say what a page must say, and from a model that makes them. */
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+/** What records say of a benchmark: its pages, tables and figures. */
 import { describe, expect, it } from "vitest";
-import { UserError } from "../../errors.js";
 import { complete } from "../../figure/index.js";
-import { weightsHash } from "../../lab/models.js";
 import { temporaryFolder } from "../../source/testing/folder.js";
-import { load, requireTokenizer } from "../../weights/index.js";
-import { type EvalSpec, evalRecordPath, taskSpec } from "../record.js";
-import { shippedTasks } from "../shipped/tasks.js";
+import { taskSpec } from "../record.js";
 import { selectTasks } from "../tasks/catalogue.js";
-import type { TaskConfig } from "../tasks/config.js";
 import { EvalArchive, type EvalQuery } from "./archive.js";
-import { type Benchmark, checkBenchmark, recordedName, type Subject } from "./benchmark.js";
 import { benchmarkFigures } from "./charts.js";
-import { conductBenchmark } from "./conduct.js";
 import { benchmarkText, deriveBenchmarks } from "./derive.js";
 import { benchmarkCsv, benchmarkPage, differenceTable, scoreTable } from "./page.js";
 import { benchmarkResult } from "./results.js";
-
-const named = (name: string, role: Subject["role"] = "base"): Subject => ({
-  label: name,
-  role,
-  source: { kind: "named", name },
-});
-
-const small: Benchmark = {
-  name: "evals-small",
-  title: "Small",
-  question: "Is b as good as a?",
-  subjects: [named("a"), named("b", "healed"), named("c", "merged")],
-  tasks: [
-    { task: "toy_pairs", metric: "acc", limit: 4 },
-    { task: "blimp", metric: "acc", limit: 2 },
-  ],
-  published: { rows: [{ label: "d", scores: { blimp: 0.5 } }], source: "a book" },
-};
-
-function configOf(task: string): TaskConfig {
-  return shippedTasks.find((config) => config.task === task)!;
-}
-
-/** What a record says beside its specification. */
-type Extras = { context: number; leaks: true; metric: string; ids: readonly number[]; original: number };
-
-/** A record as `recordEvaluation` writes it: right or wrong, document by document. */
-function record(
-  root: string,
-  model: string,
-  task: string,
-  right: readonly number[],
-  own: Partial<EvalSpec> & Partial<Extras> = {},
-): void {
-  const limit = right.length;
-  const { context, leaks, metric = "acc", ids = right.map((_, i) => i), original = 100, ...changed } = own;
-  const spec: EvalSpec = {
-    ...{ version: 1, weights: model, shots: 0, limit, fewshotSeed: 1234, resamples: 100_000, maxLength: 256 },
-    task: taskSpec({ config: configOf(task), shots: 0 }),
-    ...changed,
-  };
-  const value = right.reduce((sum, each) => sum + each, 0) / limit;
-  const stderr = Math.sqrt((value * (1 - value)) / (limit - 1));
-  const lines = [
-    { header: { model, parameters: 1000, context, leaks, spec } },
-    { documents: { ids, values: { [`${metric},none`]: right } } },
-    {
-      footer: {
-        metrics: [{ metric, filter: "none", value, stderr, higherIsBetter: true }],
-        documents: { original, effective: limit },
-        ...{ leftOut: [], taskHash: task, seconds: 1 },
-      },
-    },
-  ];
-  const path = evalRecordPath(model, spec, root);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-}
-
-/** Records of a and b; b has one phenomenon more wrong than right. */
-async function records(): Promise<string> {
-  const root = temporaryFolder();
-  record(root, "a", "toy_pairs", [1, 1, 0, 1]);
-  record(root, "b", "toy_pairs", [1, 0, 0, 1]);
-  for (const [i, { task }] of (await selectTasks(["blimp"])).tasks.entries()) {
-    record(root, "a", task, [1, 1]);
-    record(root, "b", task, i < 20 ? [0, 1] : [1, 1]);
-  }
-  return root;
-}
+import { configOf, record, records, small } from "./testing/records.js";
 
 describe("a benchmark's records", () => {
   it("become scores, of a group over all its tasks, and differences paired by documents", async () => {
@@ -124,6 +46,10 @@ describe("a benchmark's records", () => {
     expect(differences).toMatch(/\| blimp acc \| b \| 134 \| −0\.1493 \| .* \| < 0\.001 \| a is better \|/);
     expect(benchmarkCsv(result)).toContain("\nb,healed,toy_pairs,acc,4,0.5,0.288675,-0.25,");
     const page = benchmarkPage(result);
+    const stories = { ...small, tasks: [{ task: "tinystories", metric: "bits_per_byte" }] };
+    expect(benchmarkPage(await benchmarkResult(stories, new EvalArchive(temporaryFolder())))).toContain(
+      "\ntinystories: the first 220 stories of the validation split, wherever they come from.\n",
+    );
     for (const part of ["published: a book", "evals-small-scores.svg", "evals-small-differences.svg"]) {
       expect(page).toContain(part);
     }
@@ -225,74 +151,5 @@ describe("a benchmark's records", () => {
     await expect(benchmarkResult(small, new EvalArchive(root))).rejects.toThrow(
       /records of c are of different weights/,
     );
-  });
-});
-
-describe("a benchmark", () => {
-  it("is carried out as far as its models are there, once", async () => {
-    const root = temporaryFolder();
-    const opened: string[] = [];
-    const said: string[] = [];
-    const options = {
-      records: root,
-      tasks: ["toy_pairs"],
-      say: (message: string) => void said.push(message),
-      open: async ({ label }: Subject) => {
-        opened.push(label);
-        if (label === "c") throw new UserError("there is no model c");
-        const { model, tokenizer } = await load("pico");
-        return { model, tokenizer: requireTokenizer("pico", tokenizer) };
-      },
-    };
-    expect(await conductBenchmark(small, options)).toBe(false);
-    expect(opened).toEqual(["a", "b", "c"]);
-    expect(said.at(-1)).toBe("c is left out: there is no model c");
-    expect(readdirSync(root)).toEqual(["a", "b"]);
-    const [a, b] = (await benchmarkResult(small, new EvalArchive(root))).subjects;
-    expect(a.scores[0]).toEqual(b.scores[0]);
-    expect(b.comparisons[0]).toMatchObject({ n: 4, difference: 0, p: 1 });
-    expect(await conductBenchmark(small, { ...options, only: ["a", "b"] })).toBe(true);
-    expect(opened).toEqual(["a", "b", "c"]);
-    await expect(conductBenchmark(small, { ...options, only: ["z"] })).rejects.toThrow(/no model "z".*a, b, c/);
-    await expect(conductBenchmark(small, { ...options, tasks: ["wikitext"] })).rejects.toThrow(/no task "wikitext"/);
-  }, 120_000);
-
-  it("is carried out again where a record is of other weights, which is told of", async () => {
-    const root = temporaryFolder();
-    record(root, "a", "toy_pairs", [0, 0, 0, 0], { weights: "old" });
-    const said: string[] = [];
-    let opened = 0;
-    const { model, tokenizer } = await load("pico");
-    const weights = weightsHash(model);
-    const options = {
-      ...{ records: root, only: ["a"], tasks: ["toy_pairs"], weightsOf: () => weights },
-      say: (message: string) => void said.push(message),
-      open: async () => {
-        opened++;
-        return { model, tokenizer: requireTokenizer("pico", tokenizer) };
-      },
-    };
-    expect(await conductBenchmark(small, options)).toBe(true);
-    expect(said[0]).toMatch(/toy_pairs\..*\.jsonl is of other weights than a has now: delete it$/);
-    expect(readdirSync(join(root, "a"))).toHaveLength(2);
-    const { subjects } = await benchmarkResult(small, new EvalArchive(root), () => weights);
-    expect(subjects[0].scores[0]?.value).toBeGreaterThan(0);
-    expect(await conductBenchmark(small, options)).toBe(true);
-    expect(opened).toBe(1);
-  }, 120_000);
-
-  it("names its models in records apart", () => {
-    const of = { study: "s", arm: "x" };
-    expect(
-      [
-        { kind: "converted", ...of, seed: 0, start: "1a" } as const,
-        { kind: "trained", ...of, seed: 1 } as const,
-        { kind: "packed", ...of, seed: 2, spec: "2b" } as const,
-      ].map(recordedName),
-    ).toEqual(["s/x/converted-0.1a", "s/x/trained-1", "s/x/packed-2.2b"]);
-    expect(() => checkBenchmark({ ...small, subjects: [named("a"), named("a")] })).toThrow(
-      /model a stands there twice/,
-    );
-    expect(() => checkBenchmark({ ...small, tasks: [] })).toThrow(/no task \(benchmark evals-small\)/);
   });
 });

@@ -40,39 +40,51 @@ type Limited = { readonly config: TaskConfig; readonly limit?: number };
  * `signal` when it is aborted
  */
 export async function conductBenchmark(benchmark: Benchmark, options: ConductBenchmarkOptions): Promise<boolean> {
-  const { say = () => {}, weightsOf = () => undefined, records } = options;
-  const archive = new EvalArchive(records);
+  const archive = new EvalArchive(options.records);
   const { subjects, tasks } = chosen(checkBenchmark(benchmark), options);
   const configs: Limited[] = [];
   for (const { task, limit } of tasks) {
     for (const config of (await selectTasks([task])).tasks) configs.push({ config, limit });
   }
   let complete = true;
-  for (const subject of subjects) {
-    const model = recordedName(subject.source);
-    const known = weightsOf(subject.source);
-    if (configs.every((each) => archive.find({ model, ...each, weights: known }) !== undefined)) continue;
-    const speaker = await options.open(subject).catch((error: unknown) => {
-      if (!(error instanceof UserError)) throw error;
-      say(`${subject.label} is left out: ${error.message}`);
-      return undefined;
-    });
-    if (speaker === undefined) {
-      complete = false;
-      continue;
-    }
-    try {
-      const about = aboutOf(speaker, { name: model });
-      const lacking = configs.filter((each) => archive.find({ model, ...each, weights: about.sha256 }) === undefined);
-      for (const { path } of lacking.flatMap((each) => archive.outdated({ model, ...each, weights: about.sha256 }))) {
-        say(`${path} is of other weights than ${subject.label} has now: delete it`);
-      }
-      await evaluateAll(speaker, about, lacking, options);
-    } finally {
-      free(speaker.model.params);
-    }
-  }
+  for (const subject of subjects) complete = (await conductSubject(subject, configs, archive, options)) && complete;
   return complete;
+}
+
+/** Evaluates what one model lacks. @returns whether nothing is missing of it any more */
+async function conductSubject(
+  subject: Subject,
+  configs: readonly Limited[],
+  archive: EvalArchive,
+  options: ConductBenchmarkOptions,
+): Promise<boolean> {
+  const { say = () => {}, weightsOf = () => undefined } = options;
+  const model = recordedName(subject.source);
+  const lackingOf = (weights: string | undefined): readonly Limited[] =>
+    configs.filter((each) => archive.find({ model, ...each, weights }) === undefined);
+  const known = weightsOf(subject.source);
+  if (lackingOf(known).length === 0) return true;
+  const speaker = await options.open(subject).catch((error: unknown) => {
+    if (!(error instanceof UserError)) throw error;
+    say(`${subject.label} is left out: ${error.message}`);
+    return undefined;
+  });
+  if (speaker === undefined) return false;
+  try {
+    const about = aboutOf(speaker, { name: model });
+    if (known !== undefined && about.sha256 !== known) {
+      say(`${subject.label} is left out: its weights are not those that the record of its run tells of`);
+      return false;
+    }
+    const lacking = lackingOf(about.sha256);
+    for (const { path } of lacking.flatMap((each) => archive.outdated({ model, ...each, weights: about.sha256 }))) {
+      say(`${path} is of other weights than ${subject.label} has now: delete it`);
+    }
+    await evaluateAll(speaker, about, lacking, options);
+    return true;
+  } finally {
+    free(speaker.model.params);
+  }
 }
 
 /** One model on tasks one after the other, each recorded at once. */

@@ -124,9 +124,10 @@ export function benchmarkCsv({ benchmark, subjects }: BenchmarkResult): string {
 
 /** A benchmark's page. */
 export function benchmarkPage(result: BenchmarkResult): string {
-  const { benchmark, subjects } = result;
+  const { benchmark, subjects, notes } = result;
   const legend = [
     "Scores ± standard errors, as lm-evaluation-harness computes both; n documents, without examples. A dash: no record yet.",
+    ...notes.map((note) => `${note}.`),
     ...(benchmark.published === undefined ? [] : [`Rows called published: ${benchmark.published.source}.`]),
   ].join("\n");
   const paired = [

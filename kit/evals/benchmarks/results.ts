@@ -38,7 +38,12 @@ export type SubjectResult = {
   readonly comparisons: readonly (Comparison | undefined)[];
 };
 
-export type BenchmarkResult = { readonly benchmark: Benchmark; readonly subjects: readonly SubjectResult[] };
+export type BenchmarkResult = {
+  readonly benchmark: Benchmark;
+  readonly subjects: readonly SubjectResult[];
+  /** What a task's name does not say, such as which documents it has. */
+  readonly notes: readonly string[];
+};
 
 /**
  * Reads what a benchmark's records say. A task or group of which a record is missing counts as missing.
@@ -61,6 +66,11 @@ export async function benchmarkResult(
   });
   return {
     benchmark,
+    notes: selections.flatMap(({ tasks }) =>
+      tasks.flatMap(({ task, metadata }) => {
+        return metadata?.description === undefined ? [] : [`${task}: ${metadata.description}`];
+      }),
+    ),
     subjects: subjects.map((subject, s) => {
       const headers = found[s].flatMap((records) => records?.map(({ header }) => header) ?? []);
       return {

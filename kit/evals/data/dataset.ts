@@ -52,7 +52,7 @@ async function splitRows(config: TaskConfig, split: string, { data }: DataOption
   if (data !== undefined && !isFolder(data)) {
     throw new UserError(`there is no folder ${data}`, { where: "data", fix: "Check the path" });
   }
-  const local = await localRows({ path, name: name ?? undefined }, split, data);
+  const local = await within(`task ${config.task}`, () => localRows({ path, name: name ?? undefined }, split, data));
   if (local !== undefined) return local;
   const folder = await dataFolder(path, data);
   if (folder !== undefined) return await folderRows(config, folder, split);

@@ -5,6 +5,7 @@ import { UserError } from "../../errors.js";
 import { resolve } from "../../source/index.js";
 import { readDocuments, readJsonl } from "../../text/index.js";
 import type { Doc } from "../tasks/config.js";
+import { within } from "../tasks/within.js";
 import { readDocs } from "./documents.js";
 import { dataFolder } from "./folders.js";
 
@@ -61,7 +62,9 @@ export async function localRows(
   const local = locals[`${path} ${name}`] ?? locals[path];
   if (local === undefined) return undefined;
   const file = local.stem === undefined ? undefined : await fileIn("lm_eval_tasks", data, namesOf(local.stem, split));
-  if (file !== undefined) return (await readDocs(file)).map((row) => local.row?.(row) ?? row);
+  if (file !== undefined) {
+    return (await readDocs(file)).map((row, id) => within(`document ${id}`, () => local.row?.(row) ?? row));
+  }
   return await local.find?.(split, data, name ?? "");
 }
 
@@ -142,8 +145,8 @@ async function blimpRows(split: string, data: string | undefined, name: string):
   return rows.map(({ good, bad, ...rest }) => ({ sentence_good: good, sentence_bad: bad, ...rest }));
 }
 
-/** How many stories of TinyStories' validation split every copy of it has whole. */
-const STORIES = 220;
+/** How many stories of TinyStories' validation split every copy of it has whole: so many are read, of the hub's too. */
+export const STORIES = 220;
 
 /** The first validation stories of TinyStories, from the mirror or the hub. */
 async function validationStories(split: string, data: string | undefined): Promise<readonly Doc[] | undefined> {

@@ -3,6 +3,7 @@ import { UserError } from "../../errors.js";
 import { findAll, pythonRegex } from "../python/regex.js";
 import type { Json } from "../python/text.js";
 import { strip } from "../python/text.js";
+import { outputTypeOf } from "../requests/requests.js";
 import type { Answer, FilterSpec, FilterStep, TaskConfig } from "../tasks/config.js";
 
 /** The answers to one request, one for each repetition. */
@@ -11,11 +12,15 @@ export type Answers = readonly Answer[];
 /** A chain of filters under the name its results are kept by. */
 export type Filter = { readonly name: string; readonly apply: (answers: Answers) => Answer };
 
-/** The filters of a task; without any, the first answer is taken. */
-export function filtersOf({ task, filter_list }: TaskConfig): readonly Filter[] {
-  const specs: readonly FilterSpec[] = filter_list ?? [{ name: "none", filter: [{ function: "take_first" }] }];
-  return specs.map(({ name, filter }) => {
-    const steps = filter.map((step) => stepOf(step, `task ${task}: filter ${name}`));
+/**
+ * The filters of a task; without any, the first answer is taken.
+ *
+ * @throws UserError for a filter that there is not, or one that would make something else of a log-likelihood
+ */
+export function filtersOf(config: TaskConfig): readonly Filter[] {
+  const specs: readonly FilterSpec[] = config.filter_list ?? [{ name: "none", filter: [{ function: "take_first" }] }];
+  const filters = specs.map(({ name, filter }): Filter => {
+    const steps = filter.map((step) => stepOf(step, `task ${config.task}: filter ${name}`));
     return {
       name,
       apply: (answers) => {
@@ -24,6 +29,14 @@ export function filtersOf({ task, filter_list }: TaskConfig): readonly Filter[] 
         return left as Answer;
       },
     };
+  });
+  const likelihood = { logLikelihood: 0, greedy: false };
+  const spoils = ({ apply }: Filter): boolean => apply([likelihood]) !== likelihood;
+  const spoiler = outputTypeOf(config) === "generate_until" ? undefined : filters.find(spoils);
+  if (spoiler === undefined) return filters;
+  throw new UserError(`the filter ${spoiler.name} leaves no log-likelihood`, {
+    where: `task ${config.task}`,
+    expected: "take_first, unless the output type is generate_until",
   });
 }
 

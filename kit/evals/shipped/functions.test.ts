@@ -101,6 +101,14 @@ describe("a shipped task", () => {
     );
   });
 
+  it("arc_easy wants prompts as they were published, where it gets prompts", async () => {
+    const rows = ["Question: Why?\nAnswer:", "Why?"].map((query) => ({ query, choices: ["a", "b"], gold: 1 }));
+    expect(await asked("arc_easy", "arc_easy_test.jsonl", rows.slice(0, 1))).toHaveLength(2);
+    await expect(asked("arc_easy", "arc_easy_test.jsonl", rows)).rejects.toThrow(
+      /^task arc_easy: document 1: a prompt is "Why\?"/,
+    );
+  });
+
   it("wikitext counts the words and bytes of the page as it was published", () => {
     expect(wikitextResults({ page: "Gold – mends ." }, [-7])).toEqual({
       word_perplexity: [-7, 4],

@@ -1,4 +1,6 @@
 /** The tasks the kit ships, in the harness's terms: prompts, metrics and versions are those of lm-eval 0.4.13. */
+
+import { STORIES } from "../data/local.js";
 import type { GroupConfig, MetricSpec, TaskConfig } from "../tasks/config.js";
 import { blimpNames } from "./blimp.js";
 import * as functions from "./functions.js";
@@ -137,7 +139,10 @@ const single: readonly TaskConfig[] = [
     doc_to_text: "",
     doc_to_target: "{{text}}",
     metric_list: perByte,
-    metadata: { version: 1 },
+    metadata: {
+      version: 1,
+      description: `the first ${STORIES} stories of the validation split, wherever they come from`,
+    },
   },
   {
     task: "toy_pairs",

@@ -83,7 +83,12 @@ export type TaskConfig = {
   readonly gen_prefix?: string;
   readonly should_decontaminate?: boolean;
   readonly doc_to_decontamination_query?: string;
-  readonly metadata?: { readonly version?: number | string; readonly [name: string]: Json | undefined };
+  readonly metadata?: {
+    readonly version?: number | string;
+    /** What the name does not say; it is no part of the prompts, nor of what a record is of. */
+    readonly description?: string;
+    readonly [name: string]: Json | undefined;
+  };
 };
 
 export type AggregateSpec = {

@@ -47,6 +47,16 @@ function oneOrMore<T>(read: Reader<T>): Reader<T | readonly T[]> {
   return either((value) => !Array.isArray(value), read, list(read));
 }
 
+/** A list of at least one. */
+function some<T>(read: Reader<T>): Reader<readonly T[]> {
+  const isEmpty = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
+  return either(
+    isEmpty,
+    of<readonly T[]>("a list of at least one", () => false),
+    list(read),
+  );
+}
+
 /** An object whose fields are checked as far as they are named; it may have others. */
 function including<T>(readers: Readonly<Record<string, Reader<unknown>>>): Reader<T> {
   return (value, place) => {
@@ -140,16 +150,18 @@ const taskReaders: Fields<TaskConfig> = {
   description: optional(anyText),
   fewshot_config: optional(fewshot),
   num_fewshot: optional(whole(0)),
-  metric_list: optional(list(metric)),
+  metric_list: optional(some(metric)),
   output_type: optional(
     oneOf<OutputType>("loglikelihood", "loglikelihood_rolling", "generate_until", "multiple_choice"),
   ),
   generation_kwargs: optional(anyObject as Reader<NonNullable<TaskConfig["generation_kwargs"]>>),
   repeats: optional(whole()),
-  filter_list: optional(list(filter)),
+  filter_list: optional(some(filter)),
   should_decontaminate: optional(flag),
   doc_to_decontamination_query: optional(anyText),
-  metadata: optional(including<NonNullable<TaskConfig["metadata"]>>({ version: optional(isVersion) })),
+  metadata: optional(
+    including<NonNullable<TaskConfig["metadata"]>>({ version: optional(isVersion), description: optional(text) }),
+  ),
 };
 
 const groupReaders: Fields<GroupConfig> = {
@@ -158,7 +170,7 @@ const groupReaders: Fields<GroupConfig> = {
   task: either(
     (value) => typeof value === "string",
     text,
-    list(either<string, Values>((value) => typeof value === "string", text, anyObject)),
+    some(either<string, Values>((value) => typeof value === "string", text, anyObject)),
   ),
   aggregate_metric_list: optional(
     oneOrMore(
