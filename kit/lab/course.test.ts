@@ -2,11 +2,13 @@ import { describe, expect, it } from "vitest";
 import {
   armRuns,
   bitsPerByteWithin,
+  budgetOf,
   gradientSpread,
   lossSpikes,
   millisecondsPerToken,
   type RunRecord,
   tokensToReach,
+  trainingSeconds,
 } from "./index.js";
 import { smallStudy } from "./testing/records.js";
 
@@ -52,6 +54,10 @@ describe("millisecondsPerToken", () => {
     expect(millisecondsPerToken(recordOf(5, (step) => ({ stepMs: times[step - 1] })))).toBeCloseTo(13 / 128, 12);
     expect(millisecondsPerToken(recordOf(4, (step) => ({ stepMs: times[step - 1] })))).toBeCloseTo(12 / 128, 12);
     expect(millisecondsPerToken(recordOf(1, () => ({})))).toBeUndefined();
+    // Five steps of 128 tokens are of a run of so many more.
+    const record = recordOf(5, (step) => ({ stepMs: times[step - 1] }));
+    expect(trainingSeconds(record)).toBeCloseTo((13 / 128) * (budgetOf(run.spec) / 1000), 12);
+    expect(trainingSeconds(recordOf(1, () => ({})))).toBeUndefined();
   });
 });
 

@@ -44,6 +44,17 @@ export function millisecondsPerToken({ header, steps }: RunRecord): number | und
 }
 
 /**
+ * Seconds that a run's steps take where nothing else is in the way: the median of their times, times their number. What the
+ * clock said besides holds compiling, validating, and whatever paused the machine.
+ *
+ * @returns nothing for a record of one step
+ */
+export function trainingSeconds(record: RunRecord): number | undefined {
+  const perToken = millisecondsPerToken(record);
+  return perToken === undefined ? undefined : (perToken * budgetOf(specOf(record.header))) / 1000;
+}
+
+/**
  * Tokens after which a run's validation loss is down to a value, between validations on a straight line.
  *
  * @param bitsPerByte what is to be reached

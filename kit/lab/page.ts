@@ -69,7 +69,7 @@ export function studyPage(result: StudyResult, answers: Answers, packed: readonl
     "Bits per byte of held-out texts: mean ± standard deviation over seeds; lower is better, bold is lowest (from three seeds",
     `on). Differences are arm − baseline (${baseline.label}) over the seeds both have, each with its own paired t interval.`,
     "Detectable: the smallest true difference that so many seeds show with probability 0.8. p: two-sided, corrected by Holm",
-    "for the arms of this table. Seconds are those of one run.",
+    "for the arms of this table. Seconds: the median time of a step times their number, mean over runs.",
   ].join("\n");
   return page(
     `# ${study.title}`,

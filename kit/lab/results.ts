@@ -1,6 +1,7 @@
 /** What a study's records say: the only source of its tables, figures and claims. */
 import { countParameters } from "../model/index.js";
 import { type Archive, type ArmRate, learningRate } from "./archive.js";
+import { trainingSeconds } from "./course.js";
 import type { RecordFooter, RunRecord } from "./record.js";
 import { budgetOf } from "./spec.js";
 import { type BySeed, holm, mean, type PairedComparison, pairedComparison, standardDeviation } from "./statistics.js";
@@ -24,7 +25,9 @@ export type ArmResult = {
   readonly nats: Measured;
   /** Bits per byte before the first step, of runs that begin with a trained model. */
   readonly atStart: Measured;
+  /** Of one run: by the clock, and of its steps alone. */
   readonly wallSeconds?: number;
+  readonly trainingSeconds?: number;
   /** Absent for the baseline, and where no seed is common. */
   readonly comparison?: PairedComparison;
   /** Of the comparison, corrected by Holm for all arms that have one. */
@@ -83,7 +86,7 @@ function armResult(study: Study, arm: string, archive: Archive): ArmResult {
   const runs = armRuns(study, arm, rate.rate);
   const records = rate.rate === undefined ? [] : runs.flatMap((run) => archive.find(run) ?? []);
   const sorted = [...records].sort((a, b) => a.header.seed - b.header.seed);
-  const times = sorted.filter(endedWell).map(({ footer }) => footer?.wallSeconds ?? Number.NaN);
+  const ended = sorted.filter(endedWell);
   return {
     arm,
     label,
@@ -96,7 +99,8 @@ function armResult(study: Study, arm: string, archive: Archive): ArmResult {
     bitsPerByte: measured(sorted, ({ bitsPerByte }) => bitsPerByte),
     nats: measured(sorted, ({ validationNats }) => validationNats),
     atStart: measuredOf(sorted, ({ validations }) => validations.find(({ step }) => step === 0)?.bitsPerByte),
-    wallSeconds: mean(times),
+    wallSeconds: mean(ended.map(({ footer }) => footer!.wallSeconds)),
+    trainingSeconds: mean(ended.map((record) => trainingSeconds(record) ?? Number.NaN)),
     pilot: pilotRuns(study, arm).map((run) => ({
       rate: run.spec.training.learningRate,
       footer: archive.find(run)?.footer,

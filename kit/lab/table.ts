@@ -24,7 +24,7 @@ export function armTable(result: StudyResult): string {
     { title: "95 % interval", right, cell: intervalOf },
     { title: "detectable", right, cell: ({ comparison }) => decimals(comparison?.spread?.detectable, 4) },
     { title: "p", right, cell: ({ adjustedP }) => probability(adjustedP) },
-    { title: "seconds", right, cell: ({ wallSeconds }) => decimals(wallSeconds, 0) },
+    { title: "seconds", right, cell: ({ trainingSeconds }) => decimals(trainingSeconds, 0) },
     { title: "note", cell: noteOf },
   ];
   return markdownGrid(columns, result.arms);
@@ -53,6 +53,7 @@ export function armCsv(result: StudyResult): string {
     { title: "detectable", cell: ({ comparison }) => plain(comparison?.spread?.detectable) },
     { title: "p", cell: ({ comparison }) => plain(comparison?.spread?.p) },
     { title: "p_holm", cell: ({ adjustedP }) => plain(adjustedP) },
+    { title: "training_seconds", cell: ({ trainingSeconds }) => plain(trainingSeconds, 1) },
     { title: "wall_seconds", cell: ({ wallSeconds }) => plain(wallSeconds, 1) },
     ...healingCsvColumns(result),
   ];

@@ -83,7 +83,7 @@ export function writeRecord(run: Run, root: string, reached: Reached): string {
     const step = Math.ceil((steps * line) / 10);
     const tokens = (budgetOf(run.spec) * step) / steps;
     const lossNats = Math.log(300) + ((nats ?? 9) - Math.log(300)) * (line / 10);
-    record.append({ step, tokens, lossNats, learningRate: run.spec.training.learningRate, gradNorm: 1, stepMs: 5 });
+    record.append({ step, tokens, lossNats, learningRate: run.spec.training.learningRate, gradNorm: 1, stepMs: 625 });
   }
   const ending = reached.bitsPerByte === null ? "diverged" : "done";
   record.close({ ending, validationNats: nats, wallSeconds: 12.5, ...reached });
