@@ -77,7 +77,10 @@ async function run(
   };
   try {
     done = await evals.run(speaker, tasks, {
-      ...{ ...options, name, signal, ended: keep },
+      ...options,
+      name,
+      signal,
+      ended: keep,
       say: (message) => say(`note: ${message}`),
       progress: (progress) => line.show(progressText(progress)),
     });

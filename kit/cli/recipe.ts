@@ -23,7 +23,11 @@ export function withRecipe(command: Command, need: "required" | "optional"): Com
   const words = `what is converted: ${Object.keys(recipes).join(", ")}, or a JSON file with a recipe`;
   return command
     .addOption(new Option("--recipe <recipe>", words).argParser(recipe).makeOptionMandatory(need === "required"))
-    .option("--layers <list>", "the layers that are converted, such as 8-21, 0,3,8-21 or 0-21/2 (default: all)", layers)
+    .option(
+      "--layers <list>",
+      "the layers that are converted, such as 8-21, 0,3,8-21 or 0-21/2 (default: all)",
+      readLayers,
+    )
     .addOption(
       new Option("--init <how>", "how new parameters begin (default: identity)").choices(["identity", "standard"]),
     )
@@ -58,10 +62,6 @@ function recipe(text: string): Recipe {
   if (text.endsWith(".json")) return recipeReader(parsedFile(text), { field: "", where: text });
   const near = nearest(text, Object.keys(recipes));
   throw new InvalidArgumentError(near === undefined ? "there is no such recipe" : `did you mean ${near}?`);
-}
-
-function layers(text: string): LayerChoice {
-  return readLayers(text);
 }
 
 function rank(text: string): number | "full" {

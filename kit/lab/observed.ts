@@ -10,7 +10,7 @@ export function observed(records: readonly MeasurementRecord[], figure: string):
   return records.flatMap((record) => {
     const { subject } = record.measurement;
     const texts = byText(record, figure);
-    return texts.size === 0 ? [] : [{ ...(subject.kind === "trained" ? { seed: subject.seed } : {}), texts }];
+    return texts.size === 0 ? [] : [{ seed: subject.kind === "trained" ? subject.seed : undefined, texts }];
   });
 }
 

@@ -10,7 +10,7 @@ import { writeAtomically } from "../source/files.js";
 import { projectRoot } from "../source/index.js";
 import { load, savePacked } from "../weights/index.js";
 import { parsedFile } from "./jsonFile.js";
-import { modelFolder } from "./models.js";
+import { keptModel, modelFolder } from "./models.js";
 import type { RunRecord } from "./record.js";
 import { type ArmResult, endedWell, type StudyResult } from "./results.js";
 import { prepareData } from "./runData.js";
@@ -126,10 +126,11 @@ function firstRun({ arm, records }: ArmResult, models: string | undefined): Kept
   const { header } = record;
   // A record of a study was found by its specification's hash: it is one of a run.
   const spec = header.spec as RunSpec;
-  const trained = modelFolder({ study: header.study, arm: header.arm, seed: header.seed, spec }, models);
-  if (existsSync(trained)) return { record, spec, trained };
+  const run = { study: header.study, arm: header.arm, seed: header.seed, spec };
+  const trained = keptModel(run, models);
+  if (trained !== undefined) return { record, spec, trained };
   throw new UserError(`the trained model of ${arm}, seed ${header.seed} was not kept`, {
-    where: trained,
+    where: modelFolder(run, models),
     expected: "the model of a run that `kintsugi study` carried out on this machine",
     fix: "Delete its record and carry out the study again",
   });

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { UserError } from "../../errors.js";
 import { makeFolder, writeAtomically, writeFully } from "../../source/files.js";
 import { openDataset } from "../data/dataset.js";
-import { evaluatedSplit, examplesSplit, type TaskOptions } from "../evaluate.js";
+import { evaluatedSplit, examplesSplit, shotsOf, type TaskOptions } from "../evaluate.js";
 import { dumps } from "../python/json.js";
 import { ownTasks, shippedGroups, shippedTasks } from "../shipped/tasks.js";
 import { type Group, isGroup, type Selection } from "../tasks/catalogue.js";
@@ -48,7 +48,7 @@ export async function writeHarnessFolder(
     };
     const [evaluated, examples] = [evaluatedSplit(config), examplesSplit(config)];
     await put(evaluated);
-    if (examples !== undefined && hasShots(config, options.fewshot)) await put(examples);
+    if (examples !== undefined && shotsOf(config, options.fewshot) > 0) await put(examples);
   }
   for (const group of groups.flatMap(withGroups)) {
     if (shippedGroups.some((each) => each.group === group.name)) continue;
@@ -84,11 +84,6 @@ function isTheirs(config: TaskConfig): boolean {
 function datasetKey(config: TaskConfig): string {
   const { task, dataset_path: path, dataset_name: name } = config;
   return isTheirs(config) ? `${path} ${name ?? ""}`.trim() : `kintsugi/${task}`;
-}
-
-/** Whether examples stand in front of the questions. */
-function hasShots({ num_fewshot: own }: TaskConfig, fewshot: number | undefined): boolean {
-  return own !== 0 && (fewshot ?? own ?? 0) > 0;
 }
 
 /** A task without functions as a file; JSON is YAML. */

@@ -42,8 +42,10 @@ export class Beginnings {
     const groups = new Map<Beginning, Row[]>();
     for (const row of rows) {
       const beginning = this.find(row);
+      const group = beginning && groups.get(beginning);
       if (beginning === undefined) others.push(row);
-      else groups.set(beginning, [...(groups.get(beginning) ?? []), row]);
+      else if (group === undefined) groups.set(beginning, [row]);
+      else group.push(row);
     }
     const known = [...groups].flatMap(([beginning, rows]) => {
       this.kept.push(...this.kept.splice(this.kept.indexOf(beginning), 1));

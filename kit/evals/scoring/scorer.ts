@@ -13,7 +13,7 @@ import {
 import { branchReader, placesOfBundles, placesOfEnds } from "./branches.js";
 import { batchBundles, bundlesOf } from "./bundles.js";
 import type { TokenRequest } from "./encode.js";
-import { Beginnings, recall, trunksOf } from "./memory.js";
+import { type Beginnings, recall, trunksOf } from "./memory.js";
 import { batchRows, type Placed, placesOfRows, type RowBatch, rowsOf } from "./plan.js";
 import { predictor } from "./predictions.js";
 import { emptyScores, type TokenScores } from "./tokenScores.js";
@@ -65,17 +65,13 @@ type Reading = {
  * the reason of `signal` when it is aborted
  */
 export function scorer({ config, params }: Model<Tensor>, options: ScorerOptions = {}): Scorer {
-  const {
-    batchTokens = 2048,
-    batchSize = Number.POSITIVE_INFINITY,
-    backend = "graph",
-    beginnings = new Beginnings(0),
-  } = options;
+  const { batchTokens = 2048, batchSize = Number.POSITIVE_INFINITY, backend = "graph" } = options;
   for (const [name, value] of Object.entries({ batchTokens, batchSize })) {
     if (!(value >= 1)) throw new UserError(`${name} is ${value}`, { where: "evals", expected: "a number from 1" });
   }
   refuseLeaks(config, "Evaluating", options);
   const causal = leaks(config).length === 0;
+  const beginnings = causal ? options.beginnings : undefined;
   const compiling = { backend, newShapes: "expect" } as const;
   const stream = compile(
     (params: ModelParams<Tensor>, ids: Tensor) => reshape(hidden({ config, params }, ids), [-1, config.width]),
@@ -89,7 +85,7 @@ export function scorer({ config, params }: Model<Tensor>, options: ScorerOptions
     const answers = requests.map(({ continuation: { length } }) => emptyScores(length));
     const rows = rowsOf(requests, causal);
     const plan = { batchTokens, batchRows: batchSize, longest: config.context, unpadded: !causal };
-    const { known, others } = causal ? beginnings.divide(rows, plan) : { known: [], others: rows };
+    const { known, others } = beginnings?.divide(rows, plan) ?? { known: [], others: rows };
     const { alone, bundles } = causal ? bundlesOf(others, plan) : { alone: rows, bundles: [] };
     const readings: readonly Reading[] = [
       ...batchBundles(known, plan).map((batch) => ({
@@ -99,7 +95,7 @@ export function scorer({ config, params }: Model<Tensor>, options: ScorerOptions
       ...batchBundles(bundles, plan).map((batch) => ({
         wanted: placesOfBundles(batch),
         read: () => branches.whole(params, batch),
-        done: (trunks: DecodeState) => beginnings.keep(batch, trunks, answers),
+        done: beginnings && ((trunks: DecodeState) => beginnings.keep(batch, trunks, answers)),
       })),
       ...batchRows(alone, plan).map((batch) => ({
         wanted: placesOfRows(batch),

@@ -82,10 +82,14 @@ function linear(decode: BenchRecord | undefined): Judgement | undefined {
   );
   const states = models.map((model) => [10, 10_000].map((at) => of(model, "bytes of state", at)));
   const megabytes = (bytes: number): string => decimals(bytes / 1e6, 2);
-  const crossover = promptLengths(decode).find((length) => ahead(decode, length));
+  const lengths = promptLengths(decode);
+  const behind = lengths.findLastIndex(
+    (at) => of("Gated DeltaNet", "ms a prompt", at) >= of("attention", "ms a prompt", at),
+  );
+  const crossover = lengths[behind + 1]?.toLocaleString("en") ?? "nowhere";
   const [state, cache] = states.map(([early, late]) => `${megabytes(early)} → ${megabytes(late)} MB`);
   return {
-    figure: `T^${decimals(powers[0], 2)}, attention T^${decimals(powers[1], 2)}, faster from ${crossover?.toLocaleString("en") ?? "nowhere"} tokens on; state ${state}, attention ${cache}`,
+    figure: `T^${decimals(powers[0], 2)}, attention T^${decimals(powers[1], 2)}, faster from ${crossover} tokens on; state ${state}, attention ${cache}`,
     verdict: verdictOf(powers[0] <= 1.1 && states[0][0] === states[0][1]),
   };
 }
@@ -93,18 +97,6 @@ function linear(decode: BenchRecord | undefined): Judgement | undefined {
 function promptLengths({ figures }: BenchRecord): readonly number[] {
   const lengths = figures.filter(({ measure }) => measure === "ms a prompt").map(({ at }) => at);
   return [...new Set(lengths)].filter((at) => at !== undefined).sort((a, b) => a - b);
-}
-
-/** Whether Gated DeltaNet reads prompts of this length and of all longer ones faster than attention does. */
-function ahead(decode: BenchRecord, length: number): boolean {
-  return promptLengths(decode)
-    .filter((at) => at >= length)
-    .every((at) => {
-      const [own, other] = ["Gated DeltaNet", "attention"].map(
-        (model) => benchMedian(decode, model, "ms a prompt", at)!,
-      );
-      return own < other;
-    });
 }
 
 /** Whether a figure is lower than another one in every run that has both. */
