@@ -3,6 +3,7 @@ import { healing, type Study } from "../lab/index.js";
 import { type LiquidPart, liquidParts } from "../model/index.js";
 import type { HeadSplit } from "../nn/index.js";
 import { differentialLiquidMetal, differentialV2, liquidMetal, type Recipe } from "../surgery/index.js";
+import { million } from "./teeny.js";
 import { smol, stories, type Trained } from "./trained.js";
 
 const rewritten: Recipe = { ...liquidMetal, init: "standard" };
@@ -15,7 +16,7 @@ function differential(split: HeadSplit, output?: "plainSubNorm" | "residual"): R
 type Converted = { readonly label: string; readonly recipe?: Recipe };
 
 /** The base trained on the same tokens, and everything it can be converted into. */
-const conversions: Readonly<Record<string, Converted>> = {
+const conversions = {
   control: { label: "the base itself" },
   liquid: { label: "Liquid Metal, identity", recipe: liquidMetal },
   "liquid-standard": { label: "Liquid Metal, rewritten", recipe: rewritten },
@@ -25,7 +26,11 @@ const conversions: Readonly<Record<string, Converted>> = {
   "v1-residual": { label: "differential V1 beside the head", recipe: differential("halvedHeads", "residual") },
   v2: { label: "differential V2", recipe: differentialV2 },
   "liquid-v1": { label: "Liquid Metal and differential V1", recipe: differentialLiquidMetal },
-};
+} as const satisfies Readonly<Record<string, Converted>>;
+
+function chosen(...names: readonly (keyof typeof conversions)[]): Readonly<Record<string, Converted>> {
+  return Object.fromEntries(names.map((name) => [name, conversions[name]]));
+}
 
 /** Everything together, each module alone, each left out. */
 const modules: Readonly<Record<string, Converted>> = {
@@ -71,6 +76,20 @@ export const healStories: Study = {
   pilot,
 };
 
+/** Whether those that a million tokens leave far behind the base come back with four, at rates up to four times as high. */
+export const healStoriesLong: Study = {
+  name: "heal-stories-4m",
+  title: "Conversions of TinyStories-656K, healed by four million tokens",
+  question: "Do four million tokens heal what one million left broken?",
+  arms: armsOf(
+    { ...stories, dials: { ...stories.dials, tokens: 4 * million, validateEvery: million / 4 } },
+    chosen("control", "liquid", "liquid-standard", "v1-within", "v1-pairs", "v1-halves"),
+  ),
+  baseline: "control",
+  seeds: [0],
+  pilot: { ...pilot, learningRates: [2e-3, 4e-3, 8e-3] },
+};
+
 /** The card: its modules “synergize”. */
 export const liquidModules: Study = {
   name: "liquid-parts",
@@ -87,10 +106,7 @@ export const healSmolLm2: Study = {
   name: "heal-smollm2",
   title: "Conversions of SmolLM2-135M, healed",
   question: "Do 300,000 tokens heal what conversions break in a model of 135 million parameters?",
-  arms: armsOf(
-    smol,
-    Object.fromEntries(["control", "liquid", "liquid-standard", "v1-within"].map((name) => [name, conversions[name]])),
-  ),
+  arms: armsOf(smol, chosen("control", "liquid", "liquid-standard", "v1-within")),
   baseline: "control",
   seeds: [0],
 };

@@ -60,6 +60,7 @@ it("count what they are said to count", () => {
     ["original", 8, 8],
     ["teeny-s-full", 1, 1],
     ["heal-stories", 9, 27],
+    ["heal-stories-4m", 6, 6],
     ["liquid-parts", 8, 24],
     ["heal-smollm2", 4, 4],
     ["ternarise", 3, 9],
