@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { UserError } from "../errors.js";
 import * as generate from "../generate/index.js";
 import * as lab from "../lab/index.js";
@@ -21,7 +21,7 @@ type Data = Pick<lab.HealingSpec, "corpus" | "validation">;
 
 type Options = RecipeOptions & {
   readonly data: Data;
-  readonly documentsApart?: true;
+  readonly documents: "apart" | "joined";
   readonly tokens: number;
   readonly out: string;
   readonly train?: PartSpec;
@@ -53,7 +53,11 @@ export function healCommand(): Command {
     .description("train a model on, converted or as it is; started again, it goes on where it was")
     .argument("<model>", "a known name, a file or a folder; or a mergekit configuration (.yml), whose result is healed")
     .requiredOption("--data <what>", dataWords, corpus)
-    .option("--documents-apart", "documents that share a row see nothing of each other")
+    .addOption(
+      new Option("--documents <how>", "those that share a row see nothing of each other, or are one text")
+        .choices(["apart", "joined"])
+        .default("apart"),
+    )
     .requiredOption("--tokens <n>", "how many to learn from", whole(1))
     .requiredOption("--out <folder>", "the folder to make");
   return withRecipe(command, "optional")
@@ -132,7 +136,7 @@ function specOf(source: string, options: Options): lab.HealingSpec {
     source,
     recipe: recipeOf(options),
     base: baseOf(options),
-    documents: options.documentsApart === true ? "apart" : undefined,
+    documents: options.documents,
     tokens,
     part: train?.kind === "all" ? undefined : train,
     distillation: taught ? defined({ temperature, weight, hidden }) : undefined,

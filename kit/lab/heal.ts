@@ -22,8 +22,11 @@ export type HealingSpec = {
   readonly corpus: RunSpec["data"]["corpus"];
   /** Share of documents held out. Default {@link heldOutShare}. */
   readonly validation?: number;
-  /** Whether documents that share a row see nothing of each other. Default: they are one text. */
-  readonly documents?: "apart";
+  /**
+   * Whether documents that share a row are one text. Default `apart`: they see nothing of each other, as where they are judged.
+   * A model that reads them joined hardly ever sees one begin, and does not learn to begin one.
+   */
+  readonly documents?: "apart" | "joined";
   readonly tokens: number;
   /** The weights that are trained. Default: all. */
   readonly part?: PartSpec;
@@ -52,7 +55,8 @@ export type HealingSpec = {
  * @throws UserError when the recipe does not fit it, or a step is not a whole number of sequences
  */
 export function healing(config: ModelConfig, options: HealingSpec): RunSpec {
-  const { source, merge, recipe, base, corpus, documents, tokens, part, roundingTokens, distillation } = options;
+  const { source, merge, recipe, base, corpus, documents = "apart", tokens, part } = options;
+  const { roundingTokens, distillation } = options;
   const length = options.length ?? Math.min(256, config.context);
   const { batchTokens = 8 * length } = options;
   const stages = [{ length, tokens }];
@@ -74,7 +78,7 @@ export function healing(config: ModelConfig, options: HealingSpec): RunSpec {
       corpus,
       validation: options.validation ?? heldOutShare,
       tokenizer: { kind: "pretrained", vocab: config.vocab },
-      ...(documents === undefined ? {} : { documents }),
+      ...(documents === "joined" ? {} : { documents }),
     },
     training: {
       batchTokens,

@@ -3,7 +3,7 @@ import type { Study } from "../lab/index.js";
 import { alphaByNormConv, alphaByNormDelta } from "./alphaByNorm.js";
 import { deltaDetails, precision, sequence } from "./details.js";
 import { growing } from "./growing.js";
-import { healSmolLm2, healStories, healStoriesLong, liquidModules } from "./healing.js";
+import { healSmolLm2, healStories, healStoriesLong, joinedStories, liquidModules } from "./healing.js";
 import { mergeScales } from "./merging.js";
 import { mixer, mixerLong } from "./mixer.js";
 import { original, teenySFull } from "./original.js";
@@ -22,6 +22,7 @@ export const studies: readonly Study[] = [
   healStories,
   healStoriesLong,
   liquidModules,
+  joinedStories,
   healSmolLm2,
   ternariseStories,
   ternariseSmolLm2,

@@ -2,7 +2,6 @@
 import { type Arm, healing, type Study } from "../lab/index.js";
 import type { ModelConfig } from "../model/index.js";
 import { mergeText, type NamedSlice, type Recipe, type ScaleRules } from "../surgery/index.js";
-import { pilot } from "./healing.js";
 import { stories } from "./trained.js";
 
 const { source, config, dials } = stories;
@@ -40,5 +39,5 @@ export const growing: Study = {
   },
   baseline: "control",
   seeds: [0, 1, 2],
-  pilot,
+  pilot: stories.pilot,
 };

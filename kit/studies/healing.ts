@@ -62,9 +62,6 @@ function armsOf({ source, config, dials }: Trained, converted: Readonly<Record<s
   );
 }
 
-/** Learning rates of models that have been trained already lie below those of new ones. */
-export const pilot = { learningRates: [1e-4, 5e-4, 2e-3], tokens: 200_000, seed: 0 } as const;
-
 /** Every conversion of a small model of stories. */
 export const healStories: Study = {
   name: "heal-stories",
@@ -73,10 +70,10 @@ export const healStories: Study = {
   arms: armsOf(stories, conversions),
   baseline: "control",
   seeds: [0, 1, 2],
-  pilot,
+  pilot: stories.pilot,
 };
 
-/** Whether those that a million tokens leave far behind the base come back with four, at rates up to four times as high. */
+/** Whether those that a million tokens leave behind the base come back with four. */
 export const healStoriesLong: Study = {
   name: "heal-stories-4m",
   title: "Conversions of TinyStories-656K, healed by four million tokens",
@@ -87,7 +84,7 @@ export const healStoriesLong: Study = {
   ),
   baseline: "control",
   seeds: [0],
-  pilot: { ...pilot, learningRates: [2e-3, 4e-3, 8e-3] },
+  pilot: stories.pilot,
 };
 
 /** The card: its modules “synergize”. */
@@ -98,7 +95,31 @@ export const liquidModules: Study = {
   arms: armsOf(stories, modules),
   baseline: "none",
   seeds: [0, 1, 2],
-  pilot,
+  pilot: stories.pilot,
+};
+
+/**
+ * What squeeze-and-excitation gains where a row is one text of joined stories, as in the runs of most scripts, and where stories are
+ * kept apart.
+ */
+export const joinedStories: Study = {
+  name: "joined",
+  title: "Stories joined or apart",
+  question:
+    "Is what squeeze-and-excitation gains more than the first token of a story, which rows of joined stories do not teach?",
+  arms: {
+    ...armsOf(stories, {
+      apart: { label: "apart" },
+      "apart-se": only(["squeezeExcite"], "apart, squeeze-and-excitation"),
+    }),
+    ...armsOf(
+      { ...stories, dials: { ...stories.dials, documents: "joined" } },
+      { joined: { label: "joined" }, "joined-se": only(["squeezeExcite"], "joined, squeeze-and-excitation") },
+    ),
+  },
+  baseline: "apart",
+  seeds: [0, 1, 2],
+  pilot: stories.pilot,
 };
 
 /** A model of 135 million parameters that knows more than stories. */
@@ -109,4 +130,5 @@ export const healSmolLm2: Study = {
   arms: armsOf(smol, chosen("control", "liquid", "liquid-standard", "v1-within")),
   baseline: "control",
   seeds: [0],
+  pilot: smol.pilot,
 };

@@ -62,6 +62,7 @@ it("count what they are said to count", () => {
     ["heal-stories", 9, 27],
     ["heal-stories-4m", 6, 6],
     ["liquid-parts", 8, 24],
+    ["joined", 4, 12],
     ["heal-smollm2", 4, 4],
     ["ternarise", 3, 9],
     ["ternarise-smollm2", 3, 3],

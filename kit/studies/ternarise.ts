@@ -29,8 +29,7 @@ export const ternariseStories: Study = {
   arms: armsOf(stories),
   baseline: "control",
   seeds: [0, 1, 2],
-  // Ternary weights bear higher rates than those of a dense model that has been trained already.
-  pilot: { learningRates: [1e-4, 5e-4, 2e-3, 4e-3], tokens: 200_000, seed: 0 },
+  pilot: stories.pilot,
 };
 
 /** A model of 135 million parameters. */
@@ -41,5 +40,5 @@ export const ternariseSmolLm2: Study = {
   arms: armsOf(smol),
   baseline: "control",
   seeds: [0],
-  pilot: { learningRates: [2e-4, 1e-3], tokens: 40_000, seed: 0 },
+  pilot: smol.pilot,
 };

@@ -1,10 +1,15 @@
 /** What the studies that go on from trained models have in common: how each of these models is trained. */
-import type { HealingSpec } from "../lab/index.js";
+import type { HealingSpec, Study } from "../lab/index.js";
 import { type ModelConfig, smolLm2, tinyStories656k } from "../model/index.js";
 import { million } from "./teeny.js";
 
-/** A model that stands, and how it is trained further. */
-export type Trained = { readonly source: string; readonly config: ModelConfig; readonly dials: HealingDials };
+/** A model that stands, how it is trained further, and at which rates. */
+export type Trained = {
+  readonly source: string;
+  readonly config: ModelConfig;
+  readonly dials: HealingDials;
+  readonly pilot: Study["pilot"];
+};
 
 type HealingDials = Omit<HealingSpec, "source" | "corpus">;
 
@@ -13,6 +18,8 @@ export const stories: Trained = {
   source: "tinystories-656k",
   config: tinyStories656k,
   dials: { tokens: million, execution: { backend: "xla", threads: 1, matmul: "float32" } },
+  // What has been trained already asks for low rates, what a conversion has broken for high ones.
+  pilot: { learningRates: [5e-4, 2e-3, 8e-3, 1.6e-2], tokens: 200_000, seed: 0 },
 };
 
 /** A model of 135 million parameters that knows more than stories. */
@@ -21,8 +28,8 @@ export const smol: Trained = {
   config: smolLm2,
   dials: {
     tokens: 300_000,
-    learningRate: 2e-4,
     validateEvery: 100_000,
     execution: { backend: "xla", threads: 2, matmul: "bf16" },
   },
+  pilot: { learningRates: [2e-4, 1e-3], tokens: 40_000, seed: 0 },
 };
