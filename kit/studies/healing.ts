@@ -5,6 +5,7 @@ import type { HeadSplit } from "../nn/index.js";
 import { differentialLiquidMetal, differentialV2, liquidMetal, type Recipe } from "../surgery/index.js";
 import { million } from "./teeny.js";
 import { smol, stories, type Trained } from "./trained.js";
+import { partWords } from "./words.js";
 
 const rewritten: Recipe = { ...liquidMetal, init: "standard" };
 
@@ -35,13 +36,13 @@ function chosen(...names: readonly (keyof typeof conversions)[]): Readonly<Recor
 /** Everything together, each module alone, each left out. */
 const modules: Readonly<Record<string, Converted>> = {
   none: { label: "none" },
-  ...Object.fromEntries(liquidParts.map((part) => [`only-${part}`, only([part], `${part} alone`)])),
+  ...Object.fromEntries(liquidParts.map((part) => [`only-${part}`, only([part], `${partWords[part]} alone`)])),
   ...Object.fromEntries(
     liquidParts.map((part) => [
       `no-${part}`,
       only(
         liquidParts.filter((other) => other !== part),
-        `without ${part}`,
+        `without ${partWords[part]}`,
       ),
     ]),
   ),
@@ -110,11 +111,11 @@ export const joinedStories: Study = {
   arms: {
     ...armsOf(stories, {
       apart: { label: "apart" },
-      "apart-se": only(["squeezeExcite"], "apart, squeeze-and-excitation"),
+      "apart-se": only(["squeezeExcite"], `apart, ${partWords.squeezeExcite}`),
     }),
     ...armsOf(
       { ...stories, dials: { ...stories.dials, documents: "joined" } },
-      { joined: { label: "joined" }, "joined-se": only(["squeezeExcite"], "joined, squeeze-and-excitation") },
+      { joined: { label: "joined" }, "joined-se": only(["squeezeExcite"], `joined, ${partWords.squeezeExcite}`) },
     ),
   },
   baseline: "apart",

@@ -1,4 +1,12 @@
 import { decimals, type PairedComparison, signed } from "../lab/index.js";
+import type { LiquidPart } from "../model/index.js";
+
+/** What the modules of Liquid Metal are called in tables. */
+export const partWords: Readonly<Record<LiquidPart, string>> = {
+  adaptiveRmsNorm: "adaptive norms",
+  tokenMixing: "token mixing",
+  squeezeExcite: "squeeze-and-excitation",
+};
 
 /** How a figure is written: its unit, and decimals; default 4. */
 export type Written = {

@@ -1,5 +1,6 @@
 /** What the model cards of Liquid Metal say of its modules and of all of them together. */
 import type { Claim, Evidence, Judgement } from "../../lab/index.js";
+import { partWords } from "../words.js";
 import {
   atEqualTokens,
   contrast,
@@ -57,28 +58,25 @@ export const liquidClaims: readonly Claim[] = [
   },
   ...(
     [
+      ["adaptiveRmsNorm", "[…] allowing the model to scale features dynamically based on the input's global context."],
       [
-        "only-adaptiveRmsNorm",
-        "[…] allowing the model to scale features dynamically based on the input's global context.",
-      ],
-      [
-        "only-squeezeExcite",
+        "squeezeExcite",
         "Performs adaptive channel-wise recalibration by scaling each feature channel based on global context.",
       ],
       [
-        "only-squeezeExcite",
+        "squeezeExcite",
         "SEBlock helps the model emphasize or suppress specific features across all tokens, adapting the channel importance to match the input context.",
       ],
     ] as const
   ).map(
-    ([arm, sentence]): Claim => ({
+    ([part, sentence]): Claim => ({
       sentence,
       author: card,
-      measure: `${arm}: ${fixed}`,
+      measure: `${partWords[part]} alone: ${fixed}`,
       judge: (evidence) =>
         withinTexts(
           evidence,
-          { of: at(arm, "adaptation"), name: "nats", less: "natsFixed", unit: "nats per token" },
+          { of: at(`only-${part}`, "adaptation"), name: "nats", less: "natsFixed", unit: "nats per token" },
           "below",
         ),
     }),
@@ -105,20 +103,18 @@ export const liquidClaims: readonly Claim[] = [
     [
       [
         "adaptiveRmsNorm",
-        "adaptive norms",
         "This is especially useful in language models where different prompts may require different emphasis on specific features.",
       ],
       [
         "squeezeExcite",
-        "squeeze-and-excitation",
         "This helps improve generalization, especially when handling varied inputs with different feature relevances, such as conversations with shifting topics.",
       ],
     ] as const
   ).map(
-    ([part, name, sentence]): Claim => ({
+    ([part, sentence]): Claim => ({
       sentence,
       author: card,
-      measure: `${name} alone against none: what a text costs more behind another one than by itself; below 0 supports it`,
+      measure: `${partWords[part]} alone against none: what a text costs more behind another one than by itself; below 0 supports it`,
       judge: (evidence) =>
         contrast(
           evidence,
