@@ -21,7 +21,7 @@ type Data = Pick<lab.HealingSpec, "corpus" | "validation">;
 
 type Options = RecipeOptions & {
   readonly data: Data;
-  readonly documents: "apart" | "joined";
+  readonly documents: lab.HealingSpec["documents"];
   readonly tokens: number;
   readonly out: string;
   readonly train?: PartSpec;

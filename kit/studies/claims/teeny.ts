@@ -96,7 +96,7 @@ function linear(decode: BenchRecord | undefined): Judgement | undefined {
 
 function promptLengths({ figures }: BenchRecord): readonly number[] {
   const lengths = figures.filter(({ measure }) => measure === "ms a prompt").map(({ at }) => at);
-  return [...new Set(lengths)].filter((at) => at !== undefined).sort((a, b) => a - b);
+  return [...new Set(lengths)].sort((a, b) => a - b);
 }
 
 /** Whether a figure is lower than another one in every run that has both. */
