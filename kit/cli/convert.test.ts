@@ -41,6 +41,15 @@ test("on a text the damage is measured", async () => {
   expect(lost).toMatch(/^layers\.0 is the first that diverges$/m);
 });
 
+test("layers that a recipe adds do nothing at first", async () => {
+  const base = temporaryFolder();
+  const [text, file] = [join(base, "text.txt"), join(base, "recipe.json")];
+  writeFileSync(text, "The dog ran to the tree. The cat sat down.");
+  writeFileSync(file, JSON.stringify({ newLayers: [{ first: 0, last: 1 }], init: "identity" }));
+  const said = await run("pico", join(base, "deeper"), "--recipe", file, "--measure", text);
+  expect(said).toMatch(/loss (\d\.\d{4}) → \1 nats a token, .*\nof another depth: layers are not compared$/m);
+});
+
 test.each<[string[], RegExp]>([
   [["--recipe", "liquidmetal"], /did you mean liquidMetal/],
   [[], /required option '--recipe <recipe>' not specified/],

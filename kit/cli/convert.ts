@@ -72,9 +72,11 @@ async function damageText(source: string, folder: string, text: string): Promise
     .slice(0, Math.min(256, before.model.config.context));
   const { lossNats, logits, layers, diverges } = conversionReport(before.model, after.model, batch([ids]));
   const rows = layers.map(({ at, relative }) => [at, relative.toExponential(1)]);
+  const loss = `loss ${lossNats.before.toFixed(4)} → ${lossNats.after.toFixed(4)} nats a token, largest change of a score ${logits.toExponential(1)}`;
+  if (rows.length === 0) return `${loss}\nof another depth: layers are not compared`;
   return [
     table([["behind", "relative difference"], ...rows], [1]),
-    `loss ${lossNats.before.toFixed(4)} → ${lossNats.after.toFixed(4)} nats a token, largest change of a score ${logits.toExponential(1)}`,
+    loss,
     diverges === undefined ? "no layer diverges" : `${diverges.at} is the first that diverges`,
   ].join("\n");
 }

@@ -113,6 +113,10 @@ it("new weights are those that the base has not", () => {
   expect(Object.keys(partOf(model, { kind: "new" }, wider).start())).toEqual(["head"]);
   expect(head).toBeDefined();
   expect(() => partOf({ config: wider, params: tied }, { kind: "new" }, config)).toThrow(/leaves nothing to train/);
+  const shallower: ModelConfig = { ...config, layers: config.layers.slice(1) };
+  expect(() => partOf(model, { kind: "new" }, shallower)).toThrow(
+    /has 3 layers and the one it was made from 2: .*layers\.1\.\*\*/,
+  );
   expect(() => partOf(model, { kind: "new" })).toThrow(/beside the one it was made from. Name that model as the base/);
 });
 

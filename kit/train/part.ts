@@ -115,6 +115,15 @@ function selection(
           fix: "Name that model as the base",
         });
       }
+      const [own, before] = [config.layers.length, base.layers.length];
+      if (own !== before) {
+        throw new UserError(
+          `the model has ${own} layers and the one it was made from ${before}: which are new, nobody can tell`,
+          {
+            fix: "Name them by their paths, such as layers.1.**",
+          },
+        );
+      }
       const had = new Set(tree.entries<Shape>(shapes(base)).map(([path]) => path));
       return (path) => !had.has(path);
     }

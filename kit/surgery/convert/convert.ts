@@ -3,7 +3,8 @@ import type { Tensor } from "../../engine/index.js";
 import type { TensorRef } from "../../engine/ref.js";
 import type { Model, ModelConfig } from "../../model/index.js";
 import type { TensorSource } from "../../weights/index.js";
-import { addHeads, type NewHeads } from "./grow.js";
+import { addHeads, addLayers, type NewHeads } from "./grow.js";
+import { chosenLayers } from "./layers.js";
 import { expectChange, type Recipe, withParts } from "./recipe.js";
 import { isInMemory, type Refit, rebuilt } from "./refit.js";
 import { type Start, startsOf } from "./starts.js";
@@ -40,10 +41,19 @@ export function convert(
   expectChange(recipe);
   const config = withParts(model.config, recipe);
   const start = startsOf(config, recipe.init, seed);
-  const grown = withNewHeads(model, recipe, seed);
+  const grown = withNewHeads(withNewLayers(model, recipe), recipe, seed);
   const converted = rebuilt(grown, config, start, projections(grown.config, config, recipe, start));
   if (recipe.ternary === undefined) return converted;
   return isInMemory(converted) ? ternarise(converted, recipe.ternary) : ternarise(converted, recipe.ternary);
+}
+
+function withNewLayers(
+  model: Model<Tensor> | Model<TensorSource>,
+  { newLayers }: Recipe,
+): Model<Tensor> | Model<TensorSource> {
+  if (newLayers === undefined) return model;
+  const after = [...chosenLayers(newLayers, model.config.layers.length)];
+  return isInMemory(model) ? addLayers(model, { after }) : addLayers(model, { after });
 }
 
 function withNewHeads(

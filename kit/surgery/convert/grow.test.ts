@@ -11,6 +11,7 @@ import { loadModel, open, save } from "../../weights/index.js";
 import {
   addHeads,
   addLayers,
+  conversionReport,
   convert,
   convertedConfig,
   liquidMetal,
@@ -67,6 +68,25 @@ describe("addLayers", () => {
       const { mixer, mlp } = gradients.layers[1];
       for (const written of [mixer.o, mlp.down]) expect(e.item(e.max(e.abs(written)))).toBeGreaterThan(0);
     });
+  });
+
+  it("is what a recipe does first of all, and its layers are counted then", async () => {
+    const recipe: Recipe = {
+      newLayers: [{ first: 1, last: 1 }],
+      layers: [{ first: 2, last: 2 }],
+      heads: 2,
+      init: "identity",
+    };
+    const made = convert(small, recipe, { seed: 5 });
+    same(made, addHeads(addLayers(small, { after: [1] }), { groups: 2, layers: recipe.layers, seed: 5 }));
+    expect(made.config).toEqual(convertedConfig(small.config, recipe));
+    same(await onDisk(small, (model) => convert(model, recipe, { seed: 5 })), made);
+    const read = { field: "", where: "recipe.json" };
+    expect(recipeReader(JSON.parse(JSON.stringify(recipe)), read)).toEqual(recipe);
+    const { layers, lossNats, logits } = conversionReport(small, made, ids);
+    expect(layers).toEqual([]);
+    expect(logits).toBeLessThan(1e-5);
+    expect(Math.abs(lossNats.after - lossNats.before)).toBeLessThan(1e-5);
   });
 
   it("is the same on disk", async () => {

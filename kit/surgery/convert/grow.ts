@@ -45,13 +45,23 @@ function deepened<Leaf>({ config, params }: Model<Leaf>, { after }: NewLayers, h
       expected: `numbers from 0 to ${depth - 1}`,
     });
   }
+  const copy = (own: LayerParams<Leaf>, layer: number): LayerParams<Leaf> => silent(own, config.layers[layer], hand);
+  return { config: withLayers(config, after), params: { ...params, layers: repeated(params.layers, after, copy) } };
+}
+
+/** The config of a model with new layers behind some of its own. */
+export function withLayers(config: ModelConfig, after: Iterable<number>): ModelConfig {
+  return { ...config, layers: repeated(config.layers, [...after], (spec) => spec) };
+}
+
+/** The parts of all layers, each followed by as many copies of it as `after` names it. */
+function repeated<Part>(
+  parts: readonly Part[],
+  after: readonly number[],
+  copy: (part: Part, layer: number) => Part,
+): Part[] {
   const copies = (layer: number): number => after.filter((other) => other === layer).length;
-  const repeated = <Part>(parts: readonly Part[], copy: (part: Part, layer: number) => Part): Part[] =>
-    parts.flatMap((part, layer) => [part, ...Array.from({ length: copies(layer) }, () => copy(part, layer))]);
-  return {
-    config: { ...config, layers: repeated(config.layers, (spec) => spec) },
-    params: { ...params, layers: repeated(params.layers, (own, layer) => silent(own, config.layers[layer], hand)) },
-  };
+  return parts.flatMap((part, layer) => [part, ...Array.from({ length: copies(layer) }, () => copy(part, layer))]);
 }
 
 /** The layer's parameters with zeros for all that adds to the residual stream. */

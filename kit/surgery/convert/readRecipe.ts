@@ -45,6 +45,7 @@ const { scale, norm, activationBits } = ternaryFields;
 
 /** Reads a conversion; `readRun` does with it what it does with the rest of a run. */
 export const recipeReader: reading.Reader<Recipe> = fields<Recipe>({
+  newLayers: optional(layers),
   layers: optional(layers),
   heads: optional(whole()),
   attention: optional(attention),

@@ -10,15 +10,17 @@ import {
   liquidParts,
   type ModelConfig,
 } from "../../model/index.js";
-import { withHeads } from "./grow.js";
+import { withHeads, withLayers } from "./grow.js";
 import { chosenLayers, type LayerChoice } from "./layers.js";
 import { type TernariseSpec, ternaryConfig } from "./ternarise.js";
 
 /** A conversion as plain JSON. */
 export type Recipe = {
-  /** The layers that get what `heads`, `attention` and `liquid` say. Default: all. */
+  /** Behind which layers a new one is put, first of all, as `addLayers` does. Default: none. */
+  readonly newLayers?: LayerChoice;
+  /** The layers that get what `heads`, `attention` and `liquid` say, new ones counted. Default: all. */
   readonly layers?: LayerChoice;
-  /** Heads for keys and values that their attention gets beside its own, first of all, as `addHeads` does. Default: none. */
+  /** Heads for keys and values that their attention gets beside its own, before all else, as `addHeads` does. Default: none. */
   readonly heads?: number;
   /** What their attention becomes. Default: it stays. */
   readonly attention?: DifferentialDials;
@@ -102,18 +104,21 @@ export function convertedConfig(config: ModelConfig, recipe: Recipe): ModelConfi
 }
 
 /** @throws UserError when a recipe does nothing */
-export function expectChange({ heads, attention, liquid, ternary }: Recipe): void {
-  if ((heads ?? attention ?? liquid ?? ternary) !== undefined) return;
-  throw new UserError("The recipe changes nothing", { expected: "some of heads, attention, liquid, ternary" });
+export function expectChange({ newLayers, heads, attention, liquid, ternary }: Recipe): void {
+  if ((newLayers ?? heads ?? attention ?? liquid ?? ternary) !== undefined) return;
+  throw new UserError("The recipe changes nothing", {
+    expected: "some of newLayers, heads, attention, liquid, ternary",
+  });
 }
 
 /** {@link convertedConfig} but for how linear layers are applied. */
 export function withParts(config: ModelConfig, recipe: Recipe): ModelConfig {
-  const { heads, layers = "all" } = recipe;
-  const grown = heads === undefined ? config : withHeads(config, { groups: heads, layers });
-  const chosen = chosenLayers(layers, config.layers.length);
+  const { newLayers, heads, layers = "all" } = recipe;
+  const deeper = newLayers === undefined ? config : withLayers(config, chosenLayers(newLayers, config.layers.length));
+  const grown = heads === undefined ? deeper : withHeads(deeper, { groups: heads, layers });
+  const chosen = chosenLayers(layers, grown.layers.length);
   return {
-    ...config,
+    ...grown,
     layers: grown.layers.map((layer, i) => (chosen.has(i) ? convertedLayer(layer, i, config.width, recipe) : layer)),
   };
 }

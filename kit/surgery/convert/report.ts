@@ -48,7 +48,10 @@ export type ConversionReport = Growth & {
   readonly lossNats: BeforeAfter;
   /** Largest difference of a score. */
   readonly logits: number;
-  /** How far the residual streams are apart behind the embedding and behind each layer, with all that came before. */
+  /**
+   * How far the residual streams are apart behind the embedding and behind each layer, with all that came before; nothing where
+   * the depths differ.
+   */
   readonly layers: readonly LayerDifference[];
   /** The first of these that is further apart than the tolerance, in proportion; absent where none is. */
   readonly diverges?: LayerDifference;
@@ -59,7 +62,7 @@ export type ConversionReport = Growth & {
  *
  * @param ids shape `[B, T]` int32, at least two tokens: a text the base knows how to predict
  * @param tolerance of a layer's relative difference. Default 1e-5, which is rounding
- * @throws UserError when the models have not the same vocabulary and depth, or the text has no token to predict
+ * @throws UserError when the models have not the same vocabulary, or the text has no token to predict
  */
 export function conversionReport(
   before: Model<Tensor>,
@@ -73,7 +76,8 @@ export function conversionReport(
     throw new UserError(`conversionReport: the ids are [${ids.shape}]`, { expected: "[B, T] of at least two tokens" });
   }
   return scope(() => {
-    const layers = layerDifferences(before, after, ids);
+    const sameDepth = before.config.layers.length === after.config.layers.length;
+    const layers = sameDepth ? layerDifferences(before, after, ids) : [];
     const of = (f: (model: Model<Tensor>) => Tensor): Tensor[] => [before, after].map((model) => scope(() => f(model)));
     const [lossBefore, lossAfter] = of((model) => lossOf(model, ids)).map(item);
     const [first, second] = of((model) => logits(model, ids));
