@@ -1,7 +1,9 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { liveTensors } from "../engine/index.js";
+import { tokenLosses } from "../measure/index.js";
 import { temporaryFolder as folder } from "../source/testing/folder.js";
+import { boundaryOf, openCorpus, splitCorpus } from "../text/index.js";
 import { load } from "../weights/index.js";
 import { classedTexts } from "./classes.js";
 import {
@@ -16,6 +18,7 @@ import {
   takeMeasurement,
 } from "./index.js";
 import { plantedTexts } from "./planted.js";
+import { heldOutShare } from "./spec.js";
 import { smallStudy } from "./testing/records.js";
 
 const corpus = { kind: "toy-stories", seed: 3, count: 600 } as const;
@@ -54,6 +57,20 @@ describe("takeMeasurement", () => {
     // Stories of its own kind, in the vocabulary of 1,024.
     expect(mean(figures.nats)).toBeLessThan(2.5);
     expect(observations([asked], records).get("small/one")?.[0].figures).toEqual(figures);
+  });
+
+  it("reads the beginnings of documents, where they are to be apart", async () => {
+    const spec = { kind: "loss", corpus, texts: 3, tokens: 64 } as const;
+    const apart = await figuresOf(measurement({ ...spec, documents: "apart" }));
+    const rows = await figuresOf(measurement(spec));
+    // The first row begins as the first document does, the others in the middle of one.
+    expect(apart.nats[0]).toBeCloseTo(rows.nats[0]!, 5);
+    expect(apart.natsEarly[1]).not.toBeCloseTo(rows.natsEarly[1]!, 2);
+    const { model, tokenizer } = await load("pico");
+    const { validation } = splitCorpus(await openCorpus(corpus), heldOutShare);
+    const ids = [boundaryOf(tokenizer!), ...tokenizer!.encode(validation.texts[1]).slice(0, 64)];
+    const [{ nats }] = tokenLosses(model, [Int32Array.from(ids)]);
+    expect(apart.nats[1]).toBeCloseTo(mean([...nats]), 5);
   });
 
   it("measures layers stacked anew", async () => {

@@ -21,22 +21,34 @@ export type Subject =
   /** What a run has left. */
   | (RunPlace & { readonly kind: "trained" });
 
+/** Held-out texts. */
+export type HeldOut = {
+  readonly corpus: CorpusSpec;
+  readonly texts: number;
+  readonly tokens: number;
+  /**
+   * Whether each text is the beginning of a document that is long enough. Default: documents one behind the other, cut anywhere.
+   * A model that was trained on documents apart is to be measured so.
+   */
+  readonly documents?: "apart";
+};
+
 /** What is measured, on which texts. `texts` counts them, `tokens` is the length of each. */
 export type MeasureSpec =
   /** Losses of held-out texts, by position. */
-  | { readonly kind: "loss"; readonly corpus: CorpusSpec; readonly texts: number; readonly tokens: number }
+  | (HeldOut & { readonly kind: "loss" })
   /** Losses of held-out texts, by how far back a token was last seen. */
-  | { readonly kind: "recency"; readonly corpus: CorpusSpec; readonly texts: number; readonly tokens: number }
+  | (HeldOut & { readonly kind: "recency" })
   /** What it costs that a text about something else goes before, `tokens` long. */
   | { readonly kind: "shift"; readonly corpus: CorpusSpec; readonly texts: number; readonly tokens: number }
   /** A name that is told, and asked for `tokens` later. */
   | { readonly kind: "planted"; readonly texts: number; readonly tokens: number }
   /** How much the two maps of each pair of differential attention, or neighbouring heads, look at the same. */
-  | { readonly kind: "overlap"; readonly corpus: CorpusSpec; readonly texts: number; readonly tokens: number }
+  | (HeldOut & { readonly kind: "overlap" })
   /** Which of four classes a word belongs to, after one example of each. */
   | { readonly kind: "classes"; readonly texts: number }
   /** How gains and gates change from text to text, and what they are worth. */
-  | { readonly kind: "adaptation"; readonly corpus: CorpusSpec; readonly texts: number; readonly tokens: number };
+  | (HeldOut & { readonly kind: "adaptation" });
 
 /** A measurement before it is taken: plain JSON that decides its figures. */
 export type Measurement = {

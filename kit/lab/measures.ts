@@ -15,7 +15,7 @@ import {
 import { batch, type Model } from "../model/index.js";
 import { boundaryOf, type CorpusSpec, openCorpus, splitCorpus, type Tokenizer } from "../text/index.js";
 import { classedTexts } from "./classes.js";
-import type { Figures, MeasureSpec } from "./measurement.js";
+import type { Figures, HeldOut, MeasureSpec } from "./measurement.js";
 import { plantedTexts } from "./planted.js";
 import { heldOutShare } from "./spec.js";
 import { total } from "./statistics.js";
@@ -31,16 +31,18 @@ type Measures = {
 };
 
 const measures: Measures = {
-  loss: async (reader, { corpus, texts, tokens }) => {
-    const losses = tokenLosses(reader.model, await heldOut(reader, corpus, texts, tokens));
+  loss: async (reader, spec) => {
+    const { tokens } = spec;
+    const losses = tokenLosses(reader.model, await heldOut(reader, spec));
     return {
       nats: each(losses, () => true),
       natsEarly: each(losses, (at) => at <= tokens / 4),
       natsLate: each(losses, (at) => at > tokens / 4),
     };
   },
-  recency: async (reader, { corpus, texts, tokens }) => {
-    const losses = tokenLosses(reader.model, await heldOut(reader, corpus, texts, tokens));
+  recency: async (reader, spec) => {
+    const { tokens } = spec;
+    const losses = tokenLosses(reader.model, await heldOut(reader, spec));
     const seen = losses.map(({ ids }) => recency(ids));
     const within = (from: number, to: number): (number | null)[] =>
       losses.map((one, text) => known(meanLoss(one, (at) => seen[text][at] >= from && seen[text][at] < to)));
@@ -52,7 +54,7 @@ const measures: Measures = {
     };
   },
   shift: async (reader, { corpus, texts, tokens }) => {
-    const rows = await separate(reader, corpus, 2 * texts, tokens);
+    const rows = await separate(reader, { corpus, texts: 2 * texts, tokens });
     const [first, second] = [rows.slice(0, texts), rows.slice(texts)];
     const boundary = Int32Array.of(boundaryOf(reader.tokenizer));
     const alone = tokenLosses(
@@ -81,9 +83,9 @@ const measures: Measures = {
       entropy: where.map(({ entropy }) => entropy),
     };
   },
-  overlap: async (reader, { corpus, texts, tokens }) => {
-    const rows = await heldOut(reader, corpus, texts, tokens);
-    return { overlap: rows.map((row) => mapOverlap(reader.model, [...row.subarray(0, tokens)])) };
+  overlap: async (reader, spec) => {
+    const rows = await heldOut(reader, spec);
+    return { overlap: rows.map((row) => mapOverlap(reader.model, [...row.subarray(0, spec.tokens)])) };
   },
   classes: async ({ model, tokenizer }, { texts }) => {
     const asked = classedTexts(tokenizer, texts);
@@ -98,12 +100,12 @@ const measures: Measures = {
       right: costs.map((nats, text) => (nats[asked[text].right] === Math.min(...nats) ? 1 : 0)),
     };
   },
-  adaptation: async (reader, { corpus, texts, tokens }) => {
+  adaptation: async (reader, spec) => {
     const { model } = reader;
-    const rows = await heldOut(reader, corpus, texts, tokens);
+    const rows = await heldOut(reader, spec);
     const parts = adaptations(
       model,
-      scope(() => batch(rows.map((row) => row.subarray(0, tokens)))),
+      scope(() => batch(rows.map((row) => row.subarray(0, spec.tokens)))),
     );
     const spread = adaptationSpread(parts);
     if (spread === undefined) throw new UserError("the model has no part that adapts to a text");
@@ -153,15 +155,15 @@ async function heldOutDocuments(tokenizer: Tokenizer, spec: CorpusSpec): Promise
   return validation.texts.map((text) => Int32Array.from(tokenizer.encode(text)));
 }
 
-/** Held-out documents one behind the other, boundaries between them, cut to rows of `tokens` ids behind a boundary. */
-async function heldOut(
-  { tokenizer }: Reader,
-  corpus: CorpusSpec,
-  texts: number,
-  tokens: number,
-): Promise<readonly Int32Array[]> {
-  const boundary = boundaryOf(tokenizer);
-  const ids = (await heldOutDocuments(tokenizer, corpus)).flatMap((document) => [...document, boundary]);
+/** Rows of `tokens` ids behind a boundary. */
+async function heldOut(reader: Reader, spec: HeldOut): Promise<readonly Int32Array[]> {
+  const { corpus, texts, tokens } = spec;
+  const boundary = boundaryOf(reader.tokenizer);
+  if (spec.documents === "apart") {
+    return (await separate(reader, spec)).map((ids) => joined(Int32Array.of(boundary), ids));
+  }
+  const documents = await heldOutDocuments(reader.tokenizer, corpus);
+  const ids = documents.flatMap((document) => [...document, boundary]);
   enough(Math.floor(ids.length / tokens), texts);
   return Array.from({ length: texts }, (_, i) => Int32Array.of(boundary, ...ids.slice(i * tokens, (i + 1) * tokens)));
 }
@@ -169,9 +171,7 @@ async function heldOut(
 /** The beginnings of held-out documents that are long enough. */
 async function separate(
   { tokenizer }: Reader,
-  corpus: CorpusSpec,
-  texts: number,
-  tokens: number,
+  { corpus, texts, tokens }: Omit<HeldOut, "documents">,
 ): Promise<readonly Int32Array[]> {
   const long = (await heldOutDocuments(tokenizer, corpus)).filter(({ length }) => length >= tokens);
   enough(long.length, texts);

@@ -73,13 +73,16 @@ const ofAbilities: readonly (readonly [merge: string, name: string, measure: Mea
   ...["plain", "deep", "middle"].map((merge) => [merge, "classes", { kind: "classes", texts: 16 }] as const),
 ];
 
+/** Stories apart, as these models were trained and are judged; most are not much longer. */
+const apart = { documents: "apart", tokens: 128 } as const;
+
 const ofTrained: Readonly<Record<string, MeasureSpec>> = {
-  "other-corpus": { kind: "loss", corpus: others, texts: 16, tokens: 256 },
-  recency: { kind: "recency", corpus: stories, texts: 32, tokens: 256 },
+  "other-corpus": { kind: "loss", corpus: others, texts: 16, ...apart },
+  recency: { kind: "recency", corpus: stories, texts: 32, ...apart },
   shift: { kind: "shift", corpus: stories, texts: 32, tokens: 128 },
   planted: { kind: "planted", texts: 32, tokens: 128 },
-  overlap: { kind: "overlap", corpus: stories, texts: 16, tokens: 128 },
-  adaptation: { kind: "adaptation", corpus: stories, texts: 32, tokens: 256 },
+  overlap: { kind: "overlap", corpus: stories, texts: 16, ...apart },
+  adaptation: { kind: "adaptation", corpus: stories, texts: 32, ...apart },
 };
 
 /** Whether a model has what a measure is about. */
