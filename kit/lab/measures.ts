@@ -110,7 +110,9 @@ const measures: Measures = {
     const spread = adaptationSpread(parts);
     if (spread === undefined) throw new UserError("the model has no part that adapts to a text");
     const fixed = withoutAdapting(model, parts);
-    const [as, without] = [model, fixed].map((one) => each(tokenLosses(one, rows), () => true));
+    // At its beginning a text has told no more than that it begins, which is worth a nat of its first token.
+    const late = (at: number): boolean => at > spec.tokens / 4;
+    const [as, without] = [model, fixed].map((one) => each(tokenLosses(one, rows), late));
     free(fixed.params.layers.map(({ mixerNorm, mlpNorm }) => [mixerNorm, mlpNorm]));
     return { spread, nats: as, natsFixed: without };
   },
@@ -127,7 +129,7 @@ const measures: Measures = {
  * | `planted` | `natsName` of a name asked for; `irrelevant`, `entropy` of the attention that looks for it |
  * | `overlap` | `overlap` of the two maps of a pair |
  * | `classes` | `natsClass` of the right class among four; `right`: 1 where it is the likeliest, or 0 |
- * | `adaptation` | `spread` of gains and gates; `nats`, `natsFixed`: as the model is, and with gains and gates at their means |
+ * | `adaptation` | `spread` of gains and gates; `nats`, `natsFixed`: behind the first quarter, as the model is and with gains and gates at their means |
  *
  * @throws UserError when the model cannot be measured so
  */

@@ -46,7 +46,7 @@ function measured(evidence: Evidence, arm: string, measure: string, name: string
 }
 
 const fixed =
-  "loss with gains and gates as they adapt, less that with both at their means over texts; below 0 supports it";
+  "loss behind the first quarter of 128 tokens with gains and gates as they adapt, less that with both at their means over texts; below 0 supports it";
 
 export const liquidClaims: readonly Claim[] = [
   {
