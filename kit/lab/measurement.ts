@@ -21,11 +21,11 @@ export type Subject =
   /** What a run has left. */
   | (RunPlace & { readonly kind: "trained" });
 
+/** So many texts of a corpus, each so many tokens long. */
+export type Texts = { readonly corpus: CorpusSpec; readonly texts: number; readonly tokens: number };
+
 /** Held-out texts. */
-export type HeldOut = {
-  readonly corpus: CorpusSpec;
-  readonly texts: number;
-  readonly tokens: number;
+export type HeldOut = Texts & {
   /**
    * Whether each text is the beginning of a document that is long enough. Default: documents one behind the other, cut anywhere.
    * A model that was trained on documents apart is to be measured so.
@@ -40,7 +40,7 @@ export type MeasureSpec =
   /** Losses of held-out texts, by how far back a token was last seen. */
   | (HeldOut & { readonly kind: "recency" })
   /** What it costs that a text about something else goes before, `tokens` long. */
-  | { readonly kind: "shift"; readonly corpus: CorpusSpec; readonly texts: number; readonly tokens: number }
+  | (Texts & { readonly kind: "shift" })
   /** A name that is told, and asked for `tokens` later. */
   | { readonly kind: "planted"; readonly texts: number; readonly tokens: number }
   /** How much the two maps of each pair of differential attention, or neighbouring heads, look at the same. */

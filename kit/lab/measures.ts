@@ -15,7 +15,7 @@ import {
 import { batch, type Model } from "../model/index.js";
 import { boundaryOf, type CorpusSpec, openCorpus, splitCorpus, type Tokenizer } from "../text/index.js";
 import { classedTexts } from "./classes.js";
-import type { Figures, HeldOut, MeasureSpec } from "./measurement.js";
+import type { Figures, HeldOut, MeasureSpec, Texts } from "./measurement.js";
 import { plantedTexts } from "./planted.js";
 import { heldOutShare } from "./spec.js";
 import { total } from "./statistics.js";
@@ -32,12 +32,12 @@ type Measures = {
 
 const measures: Measures = {
   loss: async (reader, spec) => {
-    const { tokens } = spec;
     const losses = tokenLosses(reader.model, await heldOut(reader, spec));
+    const late = behindFirstQuarter(spec);
     return {
       nats: each(losses, () => true),
-      natsEarly: each(losses, (at) => at <= tokens / 4),
-      natsLate: each(losses, (at) => at > tokens / 4),
+      natsEarly: each(losses, (at) => !late(at)),
+      natsLate: each(losses, late),
     };
   },
   recency: async (reader, spec) => {
@@ -111,8 +111,7 @@ const measures: Measures = {
     if (spread === undefined) throw new UserError("the model has no part that adapts to a text");
     const fixed = withoutAdapting(model, parts);
     // At its beginning a text has told no more than that it begins, which is worth a nat of its first token.
-    const late = (at: number): boolean => at > spec.tokens / 4;
-    const [as, without] = [model, fixed].map((one) => each(tokenLosses(one, rows), late));
+    const [as, without] = [model, fixed].map((one) => each(tokenLosses(one, rows), behindFirstQuarter(spec)));
     free(fixed.params.layers.map(({ mixerNorm, mlpNorm }) => [mixerNorm, mlpNorm]));
     return { spread, nats: as, natsFixed: without };
   },
@@ -142,6 +141,10 @@ function each(losses: readonly TokenLosses[], chosen: (at: number) => boolean): 
   return losses.map((one) => known(meanLoss(one, chosen)));
 }
 
+function behindFirstQuarter({ tokens }: Texts): (at: number) => boolean {
+  return (at) => at > tokens / 4;
+}
+
 /** `ln Σ exp(x)`. */
 function logSumExp(values: readonly number[]): number {
   const most = Math.max(...values);
@@ -157,7 +160,7 @@ async function heldOutDocuments(tokenizer: Tokenizer, spec: CorpusSpec): Promise
   return validation.texts.map((text) => Int32Array.from(tokenizer.encode(text)));
 }
 
-/** Rows of `tokens` ids behind a boundary. */
+/** Held-out documents, one behind the other or each by itself, as rows of `tokens` ids behind a boundary. */
 async function heldOut(reader: Reader, spec: HeldOut): Promise<readonly Int32Array[]> {
   const { corpus, texts, tokens } = spec;
   const boundary = boundaryOf(reader.tokenizer);
@@ -171,10 +174,7 @@ async function heldOut(reader: Reader, spec: HeldOut): Promise<readonly Int32Arr
 }
 
 /** The beginnings of held-out documents that are long enough. */
-async function separate(
-  { tokenizer }: Reader,
-  { corpus, texts, tokens }: Omit<HeldOut, "documents">,
-): Promise<readonly Int32Array[]> {
+async function separate({ tokenizer }: Reader, { corpus, texts, tokens }: Texts): Promise<readonly Int32Array[]> {
   const long = (await heldOutDocuments(tokenizer, corpus)).filter(({ length }) => length >= tokens);
   enough(long.length, texts);
   return long.slice(0, texts).map((ids) => ids.subarray(0, tokens));
