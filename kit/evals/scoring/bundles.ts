@@ -1,6 +1,6 @@
 /** Which rows are worth reading as one beginning with branches: pure planning, no tensors. */
 import { lengthClass } from "../../measure/windows.js";
-import { LEAST_BATCH, type PlanOptions, type Row } from "./plan.js";
+import type { PlanOptions, Row } from "./plan.js";
 
 /** Rows that begin with the same `trunk` ids, and go on with the same one. */
 export type Bundle = { readonly trunk: number; readonly rows: readonly Row[] };
@@ -87,7 +87,7 @@ function sameIds(a: Int32Array, b: Int32Array): number {
  */
 export function batchBundles<Of extends Bundle>(
   bundles: readonly Of[],
-  { batchTokens, batchRows, longest }: PlanOptions,
+  { batchTokens, leastTokens, batchRows, longest }: PlanOptions,
 ): BundleBatch<Of>[] {
   const sorted = bundles
     .map((bundle) => {
@@ -105,7 +105,7 @@ export function batchBundles<Of extends Bundle>(
     for (; at < sorted.length; at++) {
       const next = sorted[at];
       const [more, most] = [branches + next.bundle.rows.length, Math.max(ends, next.ends)];
-      const small = taken.length * length + branches * ends < LEAST_BATCH;
+      const small = taken.length * length + branches * ends < leastTokens;
       const alike = next.length === length && next.ends === ends;
       const ids = (taken.length + 1) * length + more * most;
       if (!(alike || small) || more > batchRows || ids > batchTokens || more * length > COPIES * batchTokens) break;

@@ -34,6 +34,12 @@ export function encoder(tokenizer: Tokenizer, maxLength: number): Encoder {
   }
   const sent = maxLength - 1;
   const encode = (text: string): Int32Array => tokenizer.encode(text);
+  // The choices of a question follow each other.
+  let last: { readonly text: string; readonly ids: Int32Array } = { text: "", ids: Int32Array.of() };
+  const encodeContext = (text: string): Int32Array => {
+    if (text !== last.text) last = { text, ids: encode(text) };
+    return last.ids;
+  };
   const prefix = (): number => prefixOf(tokenizer);
 
   const pair = (context: string, continuation: string): TokenRequest => {
@@ -43,7 +49,7 @@ export function encoder(tokenizer: Tokenizer, maxLength: number): Encoder {
     if (kept === "") return { context: Int32Array.of(prefix()), continuation: encode(context + continuation) };
     const whole = encode(context + continuation);
     // Where tokens reach across the seam, this is not what the context begins in the whole; the harness sends it all the same.
-    const before = encode(kept);
+    const before = encodeContext(kept);
     return { context: before, continuation: whole.subarray(before.length) };
   };
 

@@ -17,6 +17,8 @@ export type RowBatch = { readonly rows: readonly Row[]; readonly length: number;
 export type PlanOptions = {
   /** Most ids in a batch, padding included; a single row may be longer. */
   readonly batchTokens: number;
+  /** Ids below which a batch takes hardly less time: there, padding costs less than another batch. */
+  readonly leastTokens: number;
   /** Most rows in a batch. */
   readonly batchRows: number;
   /** The longest row there can be. */
@@ -58,12 +60,9 @@ export function rowsOf(requests: readonly TokenRequest[], causal = true): Row[] 
   return rows;
 }
 
-/** Ids below which reading takes hardly less time: there, padding costs less than another batch. */
-export const LEAST_BATCH = 512;
-
 /** Batches of rows of similar length, the longest first. */
 export function batchRows(rows: readonly Row[], options: PlanOptions): RowBatch[] {
-  const { batchTokens, batchRows: most, longest, unpadded = false } = options;
+  const { batchTokens, leastTokens, batchRows: most, longest, unpadded = false } = options;
   const sorted = [...rows].sort((a, b) => b.ids.length - a.ids.length);
   const batches: RowBatch[] = [];
   for (let at = 0; at < sorted.length; ) {
@@ -73,7 +72,7 @@ export function batchRows(rows: readonly Row[], options: PlanOptions): RowBatch[
     const shorter = sorted
       .slice(at, at + full)
       .findIndex(({ ids }, i) =>
-        unpadded ? ids.length < own : i * length >= LEAST_BATCH && lengthClass(ids.length) < length,
+        unpadded ? ids.length < own : i * length >= leastTokens && lengthClass(ids.length) < length,
       );
     const taken = sorted.slice(at, at + (shorter < 0 ? full : shorter));
     // A few rows at the end need no full batch, only one of few sizes.

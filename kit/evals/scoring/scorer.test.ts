@@ -89,7 +89,7 @@ describe("log-likelihoods", () => {
         continuation: Int32Array.from(ids.slice(200 + 7 * i, 200 + 7 * i + end)),
       })),
     );
-    const plan = { batchTokens: 2048, batchRows: 100, longest: 256 };
+    const plan = { batchTokens: 2048, leastTokens: 512, batchRows: 100, longest: 256 };
     const { alone, bundles } = bundlesOf(rowsOf(asked), plan);
     expect([alone.length, bundles.map(({ rows }) => rows.length)]).toEqual([0, [3, 3, 3]]);
     expectAlike(await scorer(speaker.model)(asked), await oneByOne(asked));
@@ -135,7 +135,7 @@ describe("log-likelihoods", () => {
       const beginnings = new Beginnings(bytes);
       const score = scorer(speaker.model, { beginnings });
       for (const start of [0, 10, 0, 20]) await score(about(start));
-      const plan = { batchTokens: 2048, batchRows: 8, longest: 256 };
+      const plan = { batchTokens: 2048, leastTokens: 512, batchRows: 8, longest: 256 };
       return [0, 10, 20].map((start) => beginnings.divide(rowsOf(about(start)), plan).known.length);
     };
     const { layers } = speaker.model.config;
@@ -251,7 +251,7 @@ describe("the plan", () => {
         const ids = new Int32Array(trunk + end).fill(1).fill(2 + i, trunk);
         return { ids, wanted: [{ at: trunk - 1, target: 3, request: i, token: 0 }] };
       });
-    const plan = { batchTokens: 256, batchRows: 32, longest: 256 };
+    const plan = { batchTokens: 256, leastTokens: 512, batchRows: 32, longest: 256 };
     const few = shared(4, 40, 2);
     // One id less than they have in common: so the trunk itself says how likely that is.
     expect(bundlesOf(few, plan)).toEqual({ alone: [], bundles: [{ trunk: 39, rows: few }] });
@@ -269,7 +269,7 @@ describe("the plan", () => {
 
   it("pads to few lengths, and no batch holds more than it may", () => {
     const rows = Array.from({ length: 100 }, (_, i) => ({ ids: new Int32Array(1 + ((i * 31) % 250)), wanted: [] }));
-    const batches = batchRows(rows, { batchTokens: 1024, batchRows: 32, longest: 256 });
+    const batches = batchRows(rows, { batchTokens: 1024, leastTokens: 512, batchRows: 32, longest: 256 });
     expect(batches.flatMap((batch) => batch.rows)).toHaveLength(100);
     expect(new Set(batches.map(({ length, count }) => `${count} × ${length}`)).size).toBeLessThanOrEqual(10);
     for (const { rows, length, count } of batches) {

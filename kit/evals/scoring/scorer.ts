@@ -3,10 +3,12 @@ import { compile, type ExecutionBackend, free, reshape, scope, type Tensor, tens
 import { UserError } from "../../errors.js";
 import {
   type DecodeState,
+  flopsPerToken,
   hidden,
   type LeakOptions,
   leaks,
   type Model,
+  type ModelConfig,
   type ModelParams,
   refuseLeaks,
 } from "../../model/index.js";
@@ -77,6 +79,13 @@ export function scorer({ config, params }: Model<Tensor>, options: ScorerOptions
     (params: ModelParams<Tensor>, ids: Tensor) => reshape(hidden({ config, params }, ids), [-1, config.width]),
     { ...compiling, name: "evals" },
   );
+  const plan = {
+    batchTokens,
+    leastTokens: leastTokens(config),
+    batchRows: batchSize,
+    longest: config.context,
+    unpadded: !causal,
+  };
   const branches = branchReader(config, backend);
   const answer = predictor({ config, params }, backend);
 
@@ -84,7 +93,6 @@ export function scorer({ config, params }: Model<Tensor>, options: ScorerOptions
     for (const request of requests) check(request, config);
     const answers = requests.map(({ continuation: { length } }) => emptyScores(length));
     const rows = rowsOf(requests, causal);
-    const plan = { batchTokens, batchRows: batchSize, longest: config.context, unpadded: !causal };
     const { known, others } = beginnings?.divide(rows, plan) ?? { known: [], others: rows };
     const { alone, bundles } = causal ? bundlesOf(others, plan) : { alone: rows, bundles: [] };
     const readings: readonly Reading[] = [
@@ -120,6 +128,14 @@ export function scorer({ config, params }: Model<Tensor>, options: ScorerOptions
     }
     return answers;
   };
+}
+
+/** What a batch costs besides its ids, as floating-point operations that take as long: measured with TinyStories-656K on two cores. */
+const BATCH_FLOPS = 2.5e9;
+
+/** Ids that a batch should have: a small model reads many in the time a batch costs besides, a large one has shapes to compile. */
+function leastTokens(config: ModelConfig): number {
+  return Math.max(512, BATCH_FLOPS / flopsPerToken(config, 0));
 }
 
 /** Ids of a batch, `[count, length]`; what no row covers is 0. */
