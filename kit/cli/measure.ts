@@ -14,7 +14,7 @@ export function measureCommand(): Command {
       const signal = stopSignal();
       const archive = new lab.Archive(lab.recordsFolder(), (message) => console.error(message));
       const wanted = chosen(names);
-      const known = lab.knownMeasurements(wanted, archive);
+      const { known, waiting: ahead } = lab.knownMeasurements(wanted, archive);
       const endings = new Map<lab.Measuring, number>();
       for (const measurement of known) {
         if (signal.aborted) {
@@ -25,7 +25,7 @@ export function measureCommand(): Command {
         endings.set(ending, (endings.get(ending) ?? 0) + 1);
         if (ending === "taken") console.log(measurement.name);
       }
-      const waiting = wanted.length - known.length + (endings.get("no model") ?? 0);
+      const waiting = ahead + (endings.get("no model") ?? 0);
       const taken = endings.get("taken") ?? 0;
       console.log(`${plural(taken, "measurement")} taken, ${endings.get("taken before") ?? 0} there before`);
       if (waiting > 0) console.log(`${waiting} wait for the models of their studies: npx kintsugi study`);

@@ -21,7 +21,7 @@ export function tablesCommand(): Command {
       const known: evals.WeightsOf = (source) => weightsOf(source, archive);
       const evaluated = await evals.deriveBenchmarks(benchmarks(packed), new evals.EvalArchive(), known);
       const { sections } = evaluated;
-      const observed = lab.observations(lab.knownMeasurements(measurements, archive));
+      const observed = lab.observations(lab.knownMeasurements(measurements, archive).known);
       const benches = lab.readBenches();
       const ofStudies = lab.derive({ studies, archive, answers, claims, observed, benches, packed, sections }, readme);
       const files = new Map([...ofStudies, ...evaluated.files]);

@@ -72,6 +72,7 @@ it("leaves out an arm whose pilot diverged at every rate, says so once, and goes
   expect(said.filter((line) => line.includes("left out"))).toEqual([
     "some is left out: every learning rate of its pilot diverged. Try lower ones",
   ]);
+  expect(said).toContain("some.pilot-0.001, seed 0: diverged");
 });
 
 it.each([

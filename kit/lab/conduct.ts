@@ -7,7 +7,7 @@ import { cacheFolder, projectRoot } from "../source/index.js";
 import type { StepRecord } from "../train/index.js";
 import { Archive, learningRate } from "./archive.js";
 import { modelsFolder } from "./models.js";
-import { recordPath } from "./record.js";
+import { type RunRecord, recordPath } from "./record.js";
 import { carryOut, type RunEnding } from "./run.js";
 import { writeRunFile } from "./runFile.js";
 import { budgetOf, type Run, specHash } from "./spec.js";
@@ -102,8 +102,8 @@ export async function conduct(study: Study, options: ConductOptions = {}): Promi
     try {
       const ending = await promise;
       if (ending === "interrupted") return ending;
-      say(`${run.arm}, seed ${run.seed}: ${ending}`);
-      checkRecord(run, records, say);
+      const { footer } = recordOf(run, records, say);
+      say(`${run.arm}, seed ${run.seed}: ${footer!.ending}`);
       return ending;
     } catch (error) {
       failed.abort();
@@ -126,8 +126,9 @@ function keyOf({ seed, spec }: Run): string {
 }
 
 /** A record that is there and cannot be read would be asked for again and again. */
-function checkRecord(run: Run, records: string | undefined, say: (message: string) => void): void {
-  if (new Archive(records, say).find(run) !== undefined) return;
+function recordOf(run: Run, records: string | undefined, say: (message: string) => void): RunRecord {
+  const record = new Archive(records, say).find(run);
+  if (record !== undefined) return record;
   throw new UserError(`the record of ${run.arm}, seed ${run.seed} cannot be read`, {
     where: recordPath(run, records),
     fix: "Delete it to carry out the run again",

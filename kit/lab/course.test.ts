@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   armRuns,
-  bitsPerByteWithin,
+  bitsPerByteAfter,
   budgetOf,
   gradientSpread,
   lossSpikes,
@@ -27,12 +27,16 @@ function recordOf(steps: number, of: (step: number) => Partial<RunRecord["steps"
 }
 
 describe("gradientSpread", () => {
-  it("is that of logarithms, behind the warm-up", () => {
-    // e and 1/e in turn: mean 0, squares 1, over n − 1.
+  it("is that of logarithms from step to step, behind the warm-up", () => {
+    // e and 1/e in turn: nine differences of ±2, whose squares less those of their mean sum to 320/9, over n − 1.
     const swinging = recordOf(12, (step) => ({ gradNorm: step < 3 ? 1e9 : Math.exp(step % 2 === 0 ? 1 : -1) }));
-    expect(gradientSpread(swinging)).toBeCloseTo(Math.sqrt(10 / 9), 12);
+    expect(gradientSpread(swinging)).toBeCloseTo(Math.sqrt(20 / 9), 12);
     expect(gradientSpread(recordOf(12, () => ({ gradNorm: 7 })))).toBeCloseTo(0, 12);
-    expect(gradientSpread(recordOf(3, () => ({})))).toBeUndefined();
+    expect(gradientSpread(recordOf(4, () => ({})))).toBeUndefined();
+  });
+
+  it("does not take a course for a spread", () => {
+    expect(gradientSpread(recordOf(12, (step) => ({ gradNorm: Math.exp(-step) })))).toBeCloseTo(0, 12);
   });
 });
 
@@ -78,10 +82,13 @@ describe("validations in the course of a run", () => {
     expect(tokensToReach({ ...record, validations: [] }, 3)).toBe(2560);
   });
 
-  it("bitsPerByteWithin is the last one so far", () => {
-    expect(bitsPerByteWithin(record, 1279)).toBe(4);
-    expect(bitsPerByteWithin(record, 1280)).toBe(3);
-    expect(bitsPerByteWithin(record, 1e9)).toBe(2);
-    expect(bitsPerByteWithin({ ...record, validations: [] }, 1280)).toBeUndefined();
+  it("bitsPerByteAfter lies on the same line", () => {
+    expect(bitsPerByteAfter(record, 0)).toBe(4);
+    expect(bitsPerByteAfter(record, 960)).toBe(3.25);
+    expect(bitsPerByteAfter(record, 1280)).toBe(3);
+    expect(bitsPerByteAfter(record, 1920)).toBe(2.5);
+    expect(bitsPerByteAfter(record, 2560)).toBe(2);
+    expect(bitsPerByteAfter(record, 2561)).toBeUndefined();
+    expect(bitsPerByteAfter({ ...record, validations: [] }, 1280)).toBeUndefined();
   });
 });

@@ -4,13 +4,16 @@ import { budgetOf, type RunSpec } from "./spec.js";
 import { mean, median, standardDeviation } from "./statistics.js";
 
 /**
- * Spread of the norm of the gradient: the standard deviation of its natural logarithm over the recorded steps behind the
- * warm-up. The norm is that before clipping.
+ * Spread of the norm of the gradient from one recorded step to the next, behind the warm-up: the standard deviation of the
+ * differences of its natural logarithm over √2, which for independent norms is the spread of the norms themselves. That of
+ * all norms at once would call a run unsteady whose gradients grow smaller as it learns. The norm is that before clipping.
  *
- * @returns nothing for fewer than two steps
+ * @returns nothing for fewer than three steps
  */
 export function gradientSpread(record: RunRecord): number | undefined {
-  return standardDeviation(settled(record).map(({ gradNorm }) => Math.log(gradNorm)));
+  const norms = settled(record).map(({ gradNorm }) => Math.log(gradNorm));
+  const spread = standardDeviation(norms.slice(1).map((norm, i) => norm - norms[i]));
+  return spread === undefined ? undefined : spread / Math.SQRT2;
 }
 
 /** Recorded losses that a spike is compared with. */
@@ -69,9 +72,15 @@ export function tokensToReach(record: RunRecord, bitsPerByte: number): number | 
   return last.tokens + share * (next.tokens - last.tokens);
 }
 
-/** Bits per byte of the last validation within the first so many tokens; nothing where there is none. */
-export function bitsPerByteWithin(record: RunRecord, tokens: number): number | undefined {
-  return validated(record).findLast((point) => point.tokens <= tokens)?.bitsPerByte;
+/** Bits per byte after so many tokens, between validations on a straight line; nothing before the first and behind the last. */
+export function bitsPerByteAfter(record: RunRecord, tokens: number): number | undefined {
+  const points = validated(record);
+  const at = points.findIndex((point) => point.tokens >= tokens);
+  if (points[at]?.tokens === tokens) return points[at].bitsPerByte;
+  if (at <= 0) return undefined;
+  const [last, next] = [points[at - 1], points[at]];
+  const share = (tokens - last.tokens) / (next.tokens - last.tokens);
+  return last.bitsPerByte + share * (next.bitsPerByte - last.bitsPerByte);
 }
 
 type Point = { readonly tokens: number; readonly bitsPerByte: number };

@@ -4,7 +4,7 @@ import type { DataFrame } from "danfojs-node";
 import { prepareTensorFlow } from "../engine/index.js";
 import type { RunRecord } from "./record.js";
 import { type RunSpec, specHash } from "./spec.js";
-import { mean, standardDeviation } from "./statistics.js";
+import { mean, median, standardDeviation } from "./statistics.js";
 
 export type { DataFrame };
 
@@ -121,7 +121,7 @@ export async function describeFrame(frame: DataFrame): Promise<DataFrame> {
       mean: mean(known) ?? Number.NaN,
       sd: standardDeviation(known) ?? Number.NaN,
       min: known[0] ?? Number.NaN,
-      median: mean([known[(known.length - 1) >> 1], known[known.length >> 1]]) ?? Number.NaN,
+      median: median(known) ?? Number.NaN,
       max: known.at(-1) ?? Number.NaN,
     };
   });

@@ -38,7 +38,7 @@ export type HealingSpec = {
   readonly learningRate?: number;
   /** Tokens of a sequence. Default 256, or the model's context where that is shorter. */
   readonly length?: number;
-  /** Tokens of a step. Default 2048. */
+  /** Tokens of a step. Default: of eight sequences. */
   readonly batchTokens?: number;
   /** Tokens between validations. Default: a tenth of all. */
   readonly validateEvery?: number;

@@ -1,10 +1,11 @@
 /** Runs that begin with a trained model. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { liveTensors } from "../engine/index.js";
 import { pico } from "../model/index.js";
+import { projectRoot } from "../source/index.js";
 import { convertedConfig, differentialLiquidMetal, liquidMetal, type Recipe, ternary } from "../surgery/index.js";
 import { load } from "../weights/index.js";
 import { writeSmall } from "../weights/testing/llama.js";
@@ -96,6 +97,21 @@ describe("a run that begins with a trained model", () => {
     const rewritten = await reached(healing({ recipe: { ...liquidMetal, init: "standard" } }));
     expect(rewritten.before.bitsPerByte).toBeGreaterThan(control.before.bitsPerByte + 1);
     expect(rewritten.footer.bitsPerByte).toBeLessThan(rewritten.before.bitsPerByte - 0.3);
+  });
+
+  it("diverges before its first step where the loss is no number then, and its record says so", async () => {
+    const base = join(root, "broken");
+    cpSync(join(projectRoot(), "data", "sample", "pico"), base, { recursive: true });
+    const file = join(base, "model.safetensors");
+    const bytes = readFileSync(file);
+    // The last weight becomes a bfloat16 that is no number.
+    bytes.writeUInt16LE(0x7fc0, bytes.length - 2);
+    writeFileSync(file, bytes);
+    const [run, where] = [healing({}), folders()];
+    const broken: Run = { ...run, spec: { ...run.spec, initial: { kind: "pretrained", source: base } } };
+    expect(await carryOut(broken, where)).toBe("diverged");
+    const record = readRecord(recordPath(broken, where.records), (said) => expect.unreachable(said));
+    expect(record).toMatchObject({ steps: [], validations: [], footer: { ending: "diverged", bitsPerByte: null } });
   });
 
   it.each<Dials>([

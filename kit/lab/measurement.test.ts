@@ -19,7 +19,7 @@ import {
 } from "./index.js";
 import { plantedTexts } from "./planted.js";
 import { heldOutShare } from "./spec.js";
-import { smallStudy } from "./testing/records.js";
+import { runsOf, smallStudy, writeRecord } from "./testing/records.js";
 
 const corpus = { kind: "toy-stories", seed: 3, count: 600 } as const;
 
@@ -118,12 +118,18 @@ describe("takeMeasurement", () => {
     };
     expect(await takeMeasurement(trained, { records: folder(), models: folder() })).toBe("no model");
     const planned = { name: "decay/none/loss", subject: { kind: "arm", study: smallStudy, arm: "none" } } as const;
+    const root = folder();
+    const asWritten = () => knownMeasurements([{ ...planned, measure: asked.measure }], new Archive(root));
+    expect(asWritten()).toEqual({ known: [], waiting: 3 });
+    // A model of a run that diverged is nobody's.
+    for (const run of runsOf(smallStudy)) {
+      if (run.arm === "none" && run.seed < 2) writeRecord(run, root, { bitsPerByte: run.seed === 0 ? 2 : null });
+    }
+    expect(asWritten()).toMatchObject({ known: [{ subject: { study: "decay", arm: "none", seed: 0 } }], waiting: 1 });
     const archive = new Archive(folder());
-    const [known] = knownMeasurements([{ ...planned, measure: asked.measure }], archive);
-    expect(known.subject).toMatchObject({ study: "decay", arm: "none", seed: 0 });
     const study = { ...smallStudy, pilot: { learningRates: [0.01, 0.02], tokens: 640, seed: 0 } };
     const waiting = { ...planned, measure: asked.measure, subject: { ...planned.subject, study } };
-    expect(knownMeasurements([waiting], archive)).toEqual([]);
+    expect(knownMeasurements([waiting], archive)).toEqual({ known: [], waiting: 3 });
   });
 });
 

@@ -155,8 +155,9 @@ async function packRun({ record: { header, footer }, spec, trained }: KeptRun, f
 }
 
 async function heldOutBitsPerByte(folder: string, spec: RunSpec): Promise<number> {
-  const { model } = await load(folder, { tokenizer: false });
-  const { validation, boundary } = await prepareData(spec);
+  const packed = await load(folder);
+  const { model } = packed;
+  const { validation, boundary } = await prepareData(spec, packed);
   const { bitsPerByte } = scope(() => documentScorer(model.config, { boundary })(model.params, validation));
   free(model.params);
   return bitsPerByte;

@@ -112,7 +112,7 @@ export async function makePico({ force = false, report }: MakePicoOptions = {}):
   training.dispose();
 }
 
-/** Mean loss over the validation stories, each predicted from its boundary on. */
+/** Mean loss over the validation stories, joined and cut into full rows; what is left of the last row does not count. */
 function judge(
   model: Model<Tensor>,
   tokenizer: Tokenizer,

@@ -1,6 +1,7 @@
 /** Measurements as studies ask for them, and those that can be taken of the records there are. */
 import { type Archive, learningRate } from "./archive.js";
 import { type Measurement, type MeasurementRecord, readMeasurement, type Subject } from "./measurement.js";
+import { endedWell } from "./results.js";
 import { specHash } from "./spec.js";
 import { armRuns, type Study } from "./study.js";
 
@@ -11,17 +12,26 @@ export type PlannedMeasurement = Omit<Measurement, "version" | "subject"> & {
     | { readonly kind: "arm"; readonly study: Study; readonly arm: string };
 };
 
-/** The measurements whose models are known: an arm's is when its learning rate is. */
-export function knownMeasurements(planned: readonly PlannedMeasurement[], archive: Archive): readonly Measurement[] {
-  return planned.flatMap(({ subject, ...rest }): readonly Measurement[] => {
+/** What can be measured, and how much waits for runs. */
+export type KnownMeasurements = { readonly known: readonly Measurement[]; readonly waiting: number };
+
+/** Measurements of models that are there, as far as records tell: those of an arm are once its runs have ended, and not diverged. */
+export function knownMeasurements(planned: readonly PlannedMeasurement[], archive: Archive): KnownMeasurements {
+  let waiting = 0;
+  const known = planned.flatMap(({ subject, ...rest }): readonly Measurement[] => {
     if (subject.kind === "known") return [{ version: 1, ...rest, subject }];
     const { study, arm } = subject;
     const { rate } = learningRate(study, arm, archive);
-    if (rate === undefined) return [];
-    return armRuns(study, arm, rate).map(({ seed, spec }) => {
-      return { version: 1, ...rest, subject: { kind: "trained", study: study.name, arm, seed, spec: specHash(spec) } };
+    return armRuns(study, arm, rate).flatMap(({ seed, spec }): readonly Measurement[] => {
+      const record = rate === undefined ? undefined : archive.find({ seed, spec });
+      if (record === undefined) waiting++;
+      if (record === undefined || !endedWell(record)) return [];
+      return [
+        { version: 1, ...rest, subject: { kind: "trained", study: study.name, arm, seed, spec: specHash(spec) } },
+      ];
     });
   });
+  return { known, waiting };
 }
 
 /** Records of measurements by name; of an arm there is one for each seed. */

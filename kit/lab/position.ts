@@ -1,5 +1,6 @@
 /** Losses by position, from records whose runs were judged so. */
-import type { LossByPosition, RunRecord } from "./record.js";
+import type { PositionLoss } from "../measure/index.js";
+import type { RunRecord } from "./record.js";
 import { endedWell, type StudyResult } from "./results.js";
 import { mean } from "./statistics.js";
 
@@ -37,8 +38,8 @@ export function positionRows({ arms }: StudyResult, ranges: "recorded" | "doubli
 }
 
 /** A record's losses by range. */
-function curve({ footer }: RunRecord, doubling: boolean): ReadonlyMap<string, LossByPosition> {
-  const parts = new Map<string, LossByPosition[]>();
+function curve({ footer }: RunRecord, doubling: boolean): ReadonlyMap<string, PositionLoss> {
+  const parts = new Map<string, PositionLoss[]>();
   for (const part of footer?.byPosition ?? []) {
     const { from, to } = doubling ? doublingRange(part) : part;
     const range = `${from} ${to}`;
@@ -55,7 +56,7 @@ function curve({ footer }: RunRecord, doubling: boolean): ReadonlyMap<string, Lo
 }
 
 /** The range of 0–63, 64–127, 128–255, 256–511, … that a narrower one begins in. */
-function doublingRange({ from }: LossByPosition): { readonly from: number; readonly to: number } {
+function doublingRange({ from }: PositionLoss): { readonly from: number; readonly to: number } {
   let to = 64;
   while (to <= from) to *= 2;
   return { from: to === 64 ? 0 : to / 2, to };

@@ -83,8 +83,8 @@ export class Progress<P> {
     const steps = stepsOf(run.spec);
     const every = Math.ceil(steps / stepLines);
     let last: Position = training.snapshot.position;
-    if (last.step === 0 && run.spec.initial.kind === "pretrained") this.validateAtStart();
     try {
+      if (last.step === 0 && run.spec.initial.kind === "pretrained") this.validateAtStart();
       for await (const line of training) {
         if (line.step % every === 0 || line.step === 1 || line.step === steps) record.append(line);
         options.report?.(line);

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../errors.js";
+import type { PositionLoss } from "../measure/index.js";
 import { projectRoot } from "../source/index.js";
 import type { StepRecord } from "../train/index.js";
 import { specHash } from "./spec.js";
@@ -52,24 +53,16 @@ export type ValidationLine = {
   };
 };
 
-/** Mean validation loss of the tokens with `from` to `to − 1` tokens of their document before them. */
-export type LossByPosition = {
-  readonly from: number;
-  readonly to: number;
-  readonly tokens: number;
-  readonly natsPerToken: number;
-};
-
 /** How a run ended, and what it reached. `null` where it diverged. */
 export type RecordFooter = {
-  readonly ending: "done" | "diverged" | "stopped";
+  readonly ending: "done" | "diverged";
   readonly validationNats: number | null;
   readonly bitsPerByte: number | null;
   /** sha256 of the parameters as they ended: float32, little-endian, in the order of their paths in the model. */
   readonly weightsSha256?: string;
   /** Over all parts of a run that was resumed. */
   readonly wallSeconds: number;
-  readonly byPosition?: readonly LossByPosition[];
+  readonly byPosition?: readonly PositionLoss[];
   /** Other figures of the trained model, by name. */
   readonly measures?: Readonly<Record<string, number>>;
 };
@@ -124,7 +117,7 @@ function checkedFooter(value: unknown, path: string): RecordFooter {
   const reached = [validationNats, bitsPerByte].every((figure) =>
     ending === "done" ? Number.isFinite(figure) : figure === null || Number.isFinite(figure),
   );
-  if (!["done", "diverged", "stopped"].includes(ending ?? "") || !reached || !Number.isFinite(wallSeconds)) {
+  if (!["done", "diverged"].includes(ending ?? "") || !reached || !Number.isFinite(wallSeconds)) {
     throw new UserError("the record's last line does not say what was reached", { where: path });
   }
   return value as RecordFooter;
@@ -170,9 +163,13 @@ export function circumstances(): Circumstances {
   };
 }
 
+/** The commit, and whether the kit differs from it. */
 function commit(): string | undefined {
+  const git = (...args: readonly string[]): string =>
+    execFileSync("git", args, { cwd: projectRoot(), encoding: "utf8", stdio: "pipe" }).trim();
   try {
-    return execFileSync("git", ["rev-parse", "HEAD"], { cwd: projectRoot(), encoding: "utf8", stdio: "pipe" }).trim();
+    const changed = git("status", "--porcelain", "--untracked-files=no", "--", "kit") !== "";
+    return `${git("rev-parse", "HEAD")}${changed ? ", changed" : ""}`;
   } catch {
     return undefined; // a copy without git history can still run
   }

@@ -55,14 +55,16 @@ describe("a record that goes on", () => {
     expect(existsSync(partial)).toBe(left !== undefined);
   });
 
-  it("refuses other data and other weights than it began with", () => {
+  it("refuses other data, other weights and another device than it began with", () => {
     const { path, from } = interrupted();
     const data = { ...header, dataset: { ...header.dataset, sha256: "c".repeat(64) } };
-    expect(() => RecordWriter.resume(data, from, path)).toThrow(/reads something else .*: dataset\.sha256 is "ccc/);
+    expect(() => RecordWriter.resume(data, from, path)).toThrow(/has something else .*: dataset\.sha256 is "ccc/);
     const weights = { ...header, source: { name: "base", sha256: "c".repeat(64) } };
     expect(() => RecordWriter.resume(weights, from, path)).toThrow(
       /source\.sha256 is "ccc.*, not "bbb.* to begin anew/,
     );
+    const device = { ...header, backend: "graph on a GPU" };
+    expect(() => RecordWriter.resume(device, from, path)).toThrow(/backend is "graph on a GPU", not "graph"/);
   });
 
   it("takes one of old, which named no weights and counted neither rows nor lines", () => {

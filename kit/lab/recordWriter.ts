@@ -84,9 +84,9 @@ export class RecordWriter {
     }
     const changed = fieldDifferences(inputsOf(header, first.header), inputsOf(first.header, first.header));
     if (changed.length > 0) {
-      throw new UserError(`the run reads something else than when it began: ${changed.join("; ")}`, {
+      throw new UserError(`the run has something else than when it began: ${changed.join("; ")}`, {
         where: partial,
-        fix: `Bring back what it read, to go on. ${anew}`,
+        fix: `Bring back what it had, to go on. ${anew}`,
       });
     }
     const fresh = `${partial}.tmp`;
@@ -117,10 +117,12 @@ export class RecordWriter {
   }
 }
 
-/** What a run reads, as far as an earlier header tells: those of old did not name the weights. */
-function inputsOf({ dataset: { name, sha256 }, source, base }: RecordHeader, earlier: RecordHeader): unknown {
-  const dataset = { name, sha256 };
-  return earlier.source === undefined ? { dataset } : { dataset, source, base };
+/** What decides a run's numbers besides its specification, as far as an earlier header tells: those of old did not name the weights. */
+function inputsOf(header: RecordHeader, earlier: RecordHeader): unknown {
+  const { dataset, source, base, backend, tensorflow } = header;
+  const { name, sha256 } = dataset;
+  const weights = earlier.source === undefined ? {} : { source, base };
+  return { dataset: { name, sha256 }, ...weights, backend, tensorflow };
 }
 
 function stepOf(value: Line): number | undefined {

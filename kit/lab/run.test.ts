@@ -168,7 +168,7 @@ describe("carryOut", () => {
     const [bytes, other] = [readFileSync(file), readFileSync(file)];
     other[other.length - 1] ^= 1;
     writeFileSync(file, other);
-    await expect(carryOut(healed, where)).rejects.toThrow(/reads something else .*: source\.sha256 is/);
+    await expect(carryOut(healed, where)).rejects.toThrow(/has something else .*: source\.sha256 is/);
     writeFileSync(file, bytes);
     expect(await carryOut(healed, where)).toBe("done");
     const { header } = readRecord(recordPath(healed, where.records), (message) => expect.unreachable(message));

@@ -77,7 +77,12 @@ async function train<P>(
   if (skipped !== undefined) options.say?.(`${skipped} row${skipped === 1 ? "" : "s"} without text passed over`);
   const store = new Checkpoints<Note, P>(folder);
   const like = part.start();
-  const from = await store.latest(like, ({ message }) => options.say?.(`${message}; an older one is used`));
+  let damaged = false;
+  const from = await store.latest(like, ({ message }) => {
+    damaged = true;
+    options.say?.(message);
+  });
+  if (damaged && from === undefined) options.say?.("no checkpoint can be read: begins anew");
   free(like);
   const header = headerOf(run, data.dataset, start);
   const { learningRate, weightDecay } = schedules(spec.training.schedule, {

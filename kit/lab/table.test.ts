@@ -1,7 +1,8 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { Archive, armRuns, deriveText, type LossByPosition, pilotRuns, type Study } from "./index.js";
+import type { PositionLoss } from "../measure/index.js";
+import { Archive, armRuns, deriveText, pilotRuns, type Study } from "./index.js";
 import {
   copiedRecords,
   folder,
@@ -94,7 +95,7 @@ describe("a study with a pilot", () => {
 describe("losses by position", () => {
   it("are means over seeds, in ranges weighted by their tokens", () => {
     const root = folder();
-    const positions = (nats: number): LossByPosition[] =>
+    const positions = (nats: number): PositionLoss[] =>
       [0, 64, 128, 192].map((from, i) => ({ from, to: from + 64, tokens: i === 3 ? 10 : 30, natsPerToken: nats + i }));
     for (const [seed, run] of armRuns(smallStudy, "none").entries())
       writeRecord(run, root, { bitsPerByte: 2, byPosition: positions(3 + seed) });

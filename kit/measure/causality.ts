@@ -44,7 +44,7 @@ export type CausalityOptions = {
  *
  * For each t the text is read twice, the second time with another token t + 1, and every part's output for tokens 0 … t is
  * compared. Each part is given the first reading's past and the second's future, so that what it changes in the past is
- * its own doing. Costs `1 + 2·positions` forward passes that are not compiled.
+ * its own doing. Costs `3 + 3·positions` forward passes that are not compiled: of each reading the parts, the residual stream and the scores.
  *
  * A leak that weights of zero keep shut is not seen here; `model.leaks` knows it by its kind.
  *

@@ -88,7 +88,7 @@ it("claims and answers name studies and arms that exist, and wait for their reco
 it("measurements have names of their own, and those of arms wait for their learning rates", () => {
   const names = measurements.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
-  const known = knownMeasurements(measurements, new Archive(temporaryFolder(), () => undefined));
+  const { known } = knownMeasurements(measurements, new Archive(temporaryFolder(), () => undefined));
   expect(known.map(({ name }) => name)).toEqual(names.filter((name) => name.startsWith("merges/")));
   expect(names).toContain("liquid-parts/only-squeezeExcite/adaptation");
   expect(names).not.toContain("liquid-parts/only-tokenMixing/adaptation");

@@ -19,7 +19,7 @@ const healed = (arm: string): Pair => ({ study: "heal-stories", arm, against: "c
 
 const larger = (arm: string): Pair => ({ study: "heal-smollm2", arm, against: "control" });
 
-/** A measurement of the first seed's model. */
+/** A measurement of the models of all seeds. */
 const at = (arm: string, measure: string): string => `heal-stories/${arm}/${measure}`;
 
 /** Of the search for a name that was told, against the base trained on the same tokens. */

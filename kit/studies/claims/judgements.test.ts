@@ -129,10 +129,17 @@ describe("judgements of runs", () => {
       (ms: number) =>
       (arm: string): Told => ({ validations: [], end: 2, ms: arm === "some" ? ms : 5 });
     expect(lightness(evidenceOf(timed(5.2)), pair)).toEqual({
-      figure: "FLOPs 0.0 %, time of a token +4.0 %",
+      figure: "FLOPs 0.0 %, time of a token +4.0 % [+4.0 %, +4.0 %]",
       verdict: "supported",
     });
     expect(lightness(evidenceOf(timed(6)), pair)).toMatchObject({ verdict: "not supported" });
+    // 0, 4 and 8 % more: the bound lies within.
+    const scattered = (arm: string, seed: number): Told => ({
+      validations: [],
+      end: 2,
+      ms: arm === "some" ? 5 + seed / 5 : 5,
+    });
+    expect(lightness(evidenceOf(scattered), pair)).toMatchObject({ verdict: "not testable here" });
   });
 
   it("backAtBase: within a hundredth of the base before, or too little training", () => {

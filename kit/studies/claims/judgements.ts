@@ -2,9 +2,10 @@
 import {
   type ArmResult,
   addedBy,
-  bitsPerByteWithin,
+  bitsPerByteAfter,
   type Evidence,
   gradientSpread,
+  type Interval,
   type Judgement,
   lossSpikes,
   type Measured,
@@ -115,27 +116,31 @@ export function untrained(evidence: Evidence, { study, arm, against }: Pair, sid
   return { figure, verdict: verdictOf(side === "above" ? difference > 0 : difference < 0) };
 }
 
-/** Spread of the gradient's norm, and spikes of the loss. */
+/** Spread of the gradient's norm from step to step, and spikes of the loss: more of them speak against it as well. */
 export function steadiness(evidence: Evidence, { study, arm, against }: Pair): Judgement | undefined {
   const [spread, spikes] = [gradientSpread, lossSpikes].map((of) =>
     pairedComparison(evidence.figure(study, arm, of).bySeed, evidence.figure(study, against, of).bySeed),
   );
   const quieter = judged(spread, "below", { unit: "in ln gradient norm" });
   if (quieter === undefined || spikes === undefined) return undefined;
-  return { ...quieter, figure: `${quieter.figure}; ${signed(spikes.difference, 1)} loss spikes` };
+  const figure = `${quieter.figure}; ${signed(spikes.difference, 1)} loss spikes`;
+  return { figure, verdict: spikes.difference > 0 ? "not supported" : quieter.verdict };
 }
 
-/** Learning rates of the short runs whose bits per byte lie within one percent of the arm's lowest: more of them support. */
+/**
+ * Learning rates of the short runs whose bits per byte lie within one percent of the arm's lowest. Short runs have one seed, and
+ * rates stand far apart: they are told, and decide nothing.
+ */
 export function rateRange(evidence: Evidence, { study, arm, against }: Pair): Judgement | undefined {
   const [own, other] = [arm, against].map((name) => goodRates(evidence.arm(study, name)));
   if (own === undefined || other === undefined) return undefined;
-  return { figure: `${own} learning rates against ${other}`, verdict: verdictOf(own > other) };
+  return { figure: `${own} learning rates against ${other}`, verdict: "not testable here" };
 }
 
 function goodRates({ pilot }: ArmResult): number | undefined {
   if (pilot.length === 0 || pilot.some(({ footer }) => footer === undefined)) return undefined;
   const reached = pilot.map(({ footer }) => footer?.bitsPerByte ?? Number.POSITIVE_INFINITY);
-  return reached.filter((bits) => bits <= 1.01 * Math.min(...reached)).length;
+  return reached.filter((bits) => Number.isFinite(bits) && bits <= 1.01 * Math.min(...reached)).length;
 }
 
 /** Share of its tokens after which an arm is where the other one ends; it has to be there before in all seeds. */
@@ -152,14 +157,17 @@ export function sooner(evidence: Evidence, { study, arm, against }: Pair): Judge
     ...(there.length > 0 ? [`after ${(100 * average).toFixed(0)} % of the tokens, ${seedsText(there.length)}`] : []),
     ...(late > 0 ? [`not at all, ${seedsText(late)}`] : []),
   ].join("; ");
-  return { figure, verdict: shares.length === 1 ? "not testable here" : verdictOf(late === 0 && average < 0.99) };
+  return {
+    figure,
+    verdict: shares.length === 1 ? "not testable here" : verdictOf(shares.every((share) => share < 0.99)),
+  };
 }
 
-/** Whether the difference to the other arm still falls in the second half of the run. */
+/** Whether the difference to the other arm still falls in the second half of the tokens. */
 export function stillGaining(evidence: Evidence, { study, arm, against }: Pair): Judgement | undefined {
   const gain = (name: string): Measured =>
     evidence.figure(study, name, (record) => {
-      const half = bitsPerByteWithin(record, evidence.arm(study, name).tokens / 2);
+      const half = bitsPerByteAfter(record, evidence.arm(study, name).tokens / 2);
       return half === undefined ? undefined : record.footer!.bitsPerByte! - half;
     });
   return judged(pairedComparison(gain(arm).bySeed, gain(against).bySeed), "below");
@@ -168,15 +176,28 @@ export function stillGaining(evidence: Evidence, { study, arm, against }: Pair):
 /** Largest share of FLOPs and of time that is still called light. */
 const light = 0.05;
 
-/** FLOPs and training time of a token, in proportion to the other arm's; both are to grow by less than a twentieth. */
+/**
+ * FLOPs and training time of a token, in proportion to the other arm's; both are to grow by less than a twentieth. Times are
+ * those of the seeds' runs, whatever else the machine did: where their interval holds the bound, they do not tell.
+ */
 export function lightness(evidence: Evidence, { study, arm, against }: Pair): Judgement | undefined {
-  const times = [arm, against].map((name) => evidence.figure(study, name, millisecondsPerToken).mean);
-  if (times[0] === undefined || times[1] === undefined) return undefined;
+  const [times, others] = [arm, against].map((name) => evidence.figure(study, name, millisecondsPerToken).bySeed);
+  const shared = [...times].filter(([seed]) => others.has(seed));
+  const added = new Map(shared.map(([seed, time]) => [seed, time / others.get(seed)! - 1]));
+  const time = pairedComparison(added, new Map(shared.map(([seed]) => [seed, 0])));
+  if (time === undefined) return undefined;
   const [own, other] = [arm, against].map((name) => addedBy(evidence.study(study), name).flops);
   const flops = (1 + own) / (1 + other) - 1;
-  const time = times[0] / times[1] - 1;
-  const figure = `FLOPs ${percentText(flops)}, time of a token ${percentText(time)}`;
-  return { figure, verdict: verdictOf(flops < light && time < light) };
+  const interval = time.spread?.interval;
+  const reach = interval && ` [${percentText(interval.low)}, ${percentText(interval.high)}]`;
+  const figure = `FLOPs ${percentText(flops)}, time of a token ${percentText(time.difference)}${reach ?? ""}`;
+  return { figure, verdict: lightVerdict(flops, interval) };
+}
+
+function lightVerdict(flops: number, time: Interval | undefined): Verdict {
+  if (flops >= light) return "not supported";
+  if (time === undefined || (time.low < light && time.high >= light)) return "not testable here";
+  return verdictOf(time.high < light);
 }
 
 /** What the whole gains beyond the sum of what its members gain by themselves; below 0 is more. */

@@ -30,10 +30,10 @@ const without = (part: string): Pair => ({ study: "liquid-parts", arm: `no-${par
 const all: Pair = { study: "liquid-parts", arm: "all", against: "none" };
 
 const learns = "bits per byte at equal tokens; below 0 supports it";
-const steady = "spread of the gradient's norm, below 0 supports it, and spikes of the loss";
+const steady = "spread of the gradient's norm from step to step, below 0 supports it, and spikes of the loss";
 const cheap = "FLOPs and training time of a token; less than 5 % more of both supports it";
 
-/** A measurement of the first seed's model. */
+/** A measurement of the models of all seeds. */
 const at = (arm: string, measure: string): string => `liquid-parts/${arm}/${measure}`;
 
 /** Loss of an arm less that of the model without modules, text by text. */
@@ -133,7 +133,7 @@ export const liquidClaims: readonly Claim[] = [
   {
     sentence: "This can lead to improved convergence and robustness, especially in complex tasks.",
     author: card,
-    measure: `adaptive norms alone against none: ${learns}; more learning rates within 1 % of the best are robustness`,
+    measure: `adaptive norms alone against none: ${learns}; how many learning rates of short runs are within 1 % of the best would be robustness, which one seed does not show`,
     judge: (evidence) =>
       together(atEqualTokens(evidence, alone("adaptiveRmsNorm")), rateRange(evidence, alone("adaptiveRmsNorm"))),
   },
