@@ -53,6 +53,11 @@ const benches: Readonly<Record<string, Bench>> = {
     load: async () => (await import("./merge/bench.js")).benchMerge,
     takesPreset: true,
   },
+  modules: {
+    about: "a training step of TinyStories-656K with each of Liquid Metal's modules, against that without",
+    load: async () => (await import("./modules/bench.js")).benchModules,
+    records: true,
+  },
   serve: {
     about: "the completions server under 1, 8 and 64 clients (--seconds 60), and under clients that misbehave",
     load: async () => (await import("./serve/bench.js")).benchServe,

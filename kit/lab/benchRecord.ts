@@ -67,7 +67,12 @@ export function readBenches(folder: string = benchesFolder()): readonly BenchRec
     });
 }
 
+/** A figure of a bench. */
+export function benchFigure(record: BenchRecord, model: string, measure: string, at: number): BenchFigure | undefined {
+  return record.figures.find((one) => one.model === model && one.measure === measure && one.at === at);
+}
+
 /** The median of a figure of a bench. */
-export function benchMedian(record: BenchRecord, model: string, measure: string, at: number): number | undefined {
-  return record.figures.find((one) => one.model === model && one.measure === measure && one.at === at)?.median;
+export function benchMedian(...of: Parameters<typeof benchFigure>): number | undefined {
+  return benchFigure(...of)?.median;
 }

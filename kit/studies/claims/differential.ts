@@ -11,6 +11,7 @@ import {
   synergy,
   together,
   untestable,
+  withinTexts,
 } from "./judgements.js";
 
 const card = "card of the differential Liquid Metal";
@@ -173,8 +174,16 @@ export const differentialClaims: readonly Claim[] = [
       "The adaptive and context-sensitive adjustments should help the model generalize better to unseen data, as it dynamically adapts to different contexts and feature relevances.",
     author: card,
     measure:
-      "Liquid Metal against the base trained on the same tokens: bits per byte of held-out texts; below 0 supports it",
-    judge: (evidence) => atEqualTokens(evidence, healed("liquid")),
+      "Liquid Metal against the base trained on the same tokens: bits per byte of held-out texts; and loss behind the first quarter of 128 tokens with gains and gates as they adapt, less that with both at their means over texts; below 0 in both supports it",
+    judge: (evidence) =>
+      together(
+        atEqualTokens(evidence, healed("liquid")),
+        withinTexts(
+          evidence,
+          { of: at("liquid", "adaptation"), name: "nats", less: "natsFixed", unit: "nats per token" },
+          "below",
+        ),
+      ),
   },
   ...(
     [

@@ -25,14 +25,13 @@ import {
 type Told = {
   readonly validations: readonly (readonly [tokens: number, bitsPerByte: number])[];
   readonly end: number;
-  readonly ms?: number;
 };
 
 /** Evidence of the small study, whose runs take 2,560 tokens, from what each run is told to have reached. */
 function evidenceOf(told: (arm: string, seed: number) => Told, study: Study = smallStudy): Evidence {
   const root = folder();
   for (const run of runsOf(study)) {
-    const { validations, end, ms = 5 } = told(run.arm, run.seed);
+    const { validations, end } = told(run.arm, run.seed);
     const dataset = { name: "toy", sha256: "" };
     const record = RecordWriter.begin(
       { ...run, dataset, parameters: 1, flopsPerToken: 1, backend: "" },
@@ -41,7 +40,7 @@ function evidenceOf(told: (arm: string, seed: number) => Told, study: Study = sm
     for (const [tokens, bitsPerByte] of validations)
       record.append({ validation: { step: tokens / 128, tokens, nats: 1, bitsPerByte } });
     for (let step = 1; step <= 20; step++)
-      record.append({ step, tokens: step * 128, lossNats: 2, learningRate: 0.01, gradNorm: 1, stepMs: ms });
+      record.append({ step, tokens: step * 128, lossNats: 2, learningRate: 0.01, gradNorm: 1, stepMs: 5 });
     const footer: RecordFooter = { ending: "done", validationNats: 1, bitsPerByte: end, wallSeconds: 1 };
     record.close(footer);
   }
@@ -125,21 +124,17 @@ describe("judgements of runs", () => {
   });
 
   it("lightness: the slower one is not light", () => {
-    const timed =
-      (ms: number) =>
-      (arm: string): Told => ({ validations: [], end: 2, ms: arm === "some" ? ms : 5 });
-    expect(lightness(evidenceOf(timed(5.2)), pair)).toEqual({
-      figure: "FLOPs 0.0 %, time of a token +4.0 % [+4.0 %, +4.0 %]",
+    const timed = (min: number, median: number, max: number): Evidence => {
+      const figure = { model: "some", measure: "times that without", at: 2048, median, min, max };
+      const bench = { bench: "modules", machine: "", rounds: 3, figures: [figure] };
+      return new Evidence([resultOf(folder())], undefined, [bench]);
+    };
+    expect(lightness(timed(1, 1.02, 1.04), pair)).toEqual({
+      figure: "FLOPs 0.0 %, time of a token +2.0 % (0.0 % to +4.0 %)",
       verdict: "supported",
     });
-    expect(lightness(evidenceOf(timed(6)), pair)).toMatchObject({ verdict: "not supported" });
-    // 0, 4 and 8 % more: the bound lies within.
-    const scattered = (arm: string, seed: number): Told => ({
-      validations: [],
-      end: 2,
-      ms: arm === "some" ? 5 + seed / 5 : 5,
-    });
-    expect(lightness(evidenceOf(scattered), pair)).toMatchObject({ verdict: "not testable here" });
+    expect(lightness(timed(1.04, 1.06, 1.08), pair)).toMatchObject({ verdict: "not testable here" });
+    expect(lightness(timed(1.05, 1.06, 1.08), pair)).toMatchObject({ verdict: "not supported" });
   });
 
   it("backAtBase: within a hundredth of the base before, or too little training", () => {

@@ -2,14 +2,13 @@
 import {
   type ArmResult,
   addedBy,
+  benchFigure,
   bitsPerByteAfter,
   type Evidence,
   gradientSpread,
-  type Interval,
   type Judgement,
   lossSpikes,
   type Measured,
-  millisecondsPerToken,
   type Observed,
   observedLess,
   overModels,
@@ -177,27 +176,18 @@ export function stillGaining(evidence: Evidence, { study, arm, against }: Pair):
 const light = 0.05;
 
 /**
- * FLOPs and training time of a token, in proportion to the other arm's; both are to grow by less than a twentieth. Times are
- * those of the seeds' runs, whatever else the machine did: where their interval holds the bound, they do not tell.
+ * FLOPs and training time of a token, in proportion to the baseline's; both are to grow by less than a twentieth. The time is that
+ * of the bench `modules`, whose arms took turns: where its range holds the bound, it does not tell.
  */
-export function lightness(evidence: Evidence, { study, arm, against }: Pair): Judgement | undefined {
-  const [times, others] = [arm, against].map((name) => evidence.figure(study, name, millisecondsPerToken).bySeed);
-  const shared = [...times].filter(([seed]) => others.has(seed));
-  const added = new Map(shared.map(([seed, time]) => [seed, time / others.get(seed)! - 1]));
-  const time = pairedComparison(added, new Map(shared.map(([seed]) => [seed, 0])));
+export function lightness(evidence: Evidence, { study, arm }: Omit<Pair, "against">): Judgement | undefined {
+  const bench = evidence.bench("modules");
+  const time = bench && benchFigure(bench, arm, "times that without", 2048);
   if (time === undefined) return undefined;
-  const [own, other] = [arm, against].map((name) => addedBy(evidence.study(study), name).flops);
-  const flops = (1 + own) / (1 + other) - 1;
-  const interval = time.spread?.interval;
-  const reach = interval && ` [${percentText(interval.low)}, ${percentText(interval.high)}]`;
-  const figure = `FLOPs ${percentText(flops)}, time of a token ${percentText(time.difference)}${reach ?? ""}`;
-  return { figure, verdict: lightVerdict(flops, interval) };
-}
-
-function lightVerdict(flops: number, time: Interval | undefined): Verdict {
-  if (flops >= light) return "not supported";
-  if (time === undefined || (time.low < light && time.high >= light)) return "not testable here";
-  return verdictOf(time.high < light);
+  const { flops } = addedBy(evidence.study(study), arm);
+  const [median, min, max] = [time.median, time.min, time.max].map((times) => percentText(times - 1));
+  const figure = `FLOPs ${percentText(flops)}, time of a token ${median} (${min} to ${max})`;
+  if (flops >= light || time.min >= 1 + light) return { figure, verdict: "not supported" };
+  return { figure, verdict: time.max < 1 + light ? "supported" : "not testable here" };
 }
 
 /** What the whole gains beyond the sum of what its members gain by themselves; below 0 is more. */
