@@ -1,6 +1,7 @@
-import { writeFileSync } from "node:fs";
+import { cpSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { projectRoot } from "../source/index.js";
 import { temporaryFolder } from "../source/testing/folder.js";
 import { open } from "../weights/index.js";
 import { writeSmall } from "../weights/testing/llama.js";
@@ -41,6 +42,28 @@ test("on a text the damage is measured", async () => {
   expect(lost).toMatch(/^layers\.0 is the first that diverges$/m);
 });
 
+test("a model that takes its base's place is compared with what stood there", async () => {
+  const base = temporaryFolder();
+  const [text, model] = [join(base, "text.txt"), join(base, "model")];
+  writeFileSync(text, "The dog ran to the tree. The cat sat down.");
+  cpSync(join(projectRoot(), "data", "sample", "pico"), model, { recursive: true });
+  const said = await run(model, model, "--recipe", "differentialLiquidMetal", "--force", "--measure", text);
+  expect(said).toMatch(/^layers\.0 is the first that diverges$/m);
+  expect((await open(model)).model.config.layers[0].mixer.kind).toBe("differentialV1");
+});
+
+test.each<[string, string, RegExp]>([
+  ["pico", "", /The text has 0 tokens \(--measure\): expected two at least/],
+  ["pico", "a", /The text has 1 token \(--measure\)/],
+  [writeSmall(join(temporaryFolder(), "small")), "The dog ran.", /has no tokenizer/],
+])("%s cannot be measured on %j: that is told before anything is written", async (source, words, message) => {
+  const base = temporaryFolder();
+  const [text, out] = [join(base, "text.txt"), join(base, "out")];
+  writeFileSync(text, words);
+  await expect(run(source, out, "--recipe", "liquidMetal", "--measure", text)).rejects.toThrow(message);
+  expect(existsSync(out)).toBe(false);
+});
+
 test("layers that a recipe adds do nothing at first", async () => {
   const base = temporaryFolder();
   const [text, file] = [join(base, "text.txt"), join(base, "recipe.json")];
@@ -57,7 +80,13 @@ test.each<[string[], RegExp]>([
   [["--recipe", "liquidMetal", "--layers", "0-2"], /There are no layers 0-2: expected layers from 0 to 1/],
   [["--recipe", "liquidMetal", "--pool", "ema:2"], /Expected prefix, ema:0\.99 or sequence/],
   [["--recipe", "liquidMetal", "--rank", "0"], /Expected a whole number from 1 on/],
-  [["--recipe", "differentialV2", "--rank", "4"], /has no adaptive norms and no gates\. Leave out --rank and --pool/],
+  [
+    ["--recipe", "differentialV2", "--rank", "4"],
+    /--rank turns nothing of this recipe: expected one with adaptive norms\. Leave --rank out/,
+  ],
+  [["--recipe", "differentialV2", "--pool", "prefix"], /--pool turns nothing .* adaptive norms or gates/],
+  [["--recipe", "ternary", "--layers", "0-1"], /--layers turns nothing .* heads, attention or liquid/],
+  [["--recipe", "ternary", "--init", "standard"], /--init turns nothing .* attention or liquid/],
   [["--recipe", "differentialLiquidMetal"], /heads of layer 0 cannot be split: headDim is 2/],
   [["--recipe", "liquidMetal", "--measure", "/no/such.txt"], /The text \/no\/such\.txt cannot be read \(ENOENT\)/],
 ])("%j is one clear error, and nothing is written", async (options, message) => {
@@ -83,4 +112,19 @@ test("a recipe is read from a JSON file, and options go over what it says", asyn
   });
   writeFileSync(file, JSON.stringify({ liquid: { kernels: 4 }, init: "identity" }));
   await expect(run(from, join(base, "none"), "--recipe", file)).rejects.toThrow(/no field liquid\.kernels.*kernel/);
+});
+
+test.each<[object, string[], string]>([
+  [{ liquid: { parts: ["squeezeExcite"] } }, ["--rank", "4"], "adaptive norms"],
+  [{ liquid: { parts: ["tokenMixing"] } }, ["--pool", "prefix"], "adaptive norms or gates"],
+  [{ newLayers: [{ first: 0, last: 0 }] }, ["--layers", "0"], "heads, attention or liquid"],
+  [{ heads: 1 }, ["--init", "standard"], "attention or liquid"],
+])("of %j the option %j turns nothing, which is said", async (recipe, [option, value], what) => {
+  const base = temporaryFolder();
+  const file = join(base, "recipe.json");
+  writeFileSync(file, JSON.stringify({ ...recipe, init: "identity" }));
+  const from = writeSmall(join(base, "from"));
+  await expect(run(from, join(base, "none"), "--recipe", file, option, value)).rejects.toThrow(
+    `${option} turns nothing of this recipe: expected one with ${what}. Leave ${option} out`,
+  );
 });

@@ -1,13 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
+import type { Tensor, TensorRef } from "../engine/index.js";
 import { UserError } from "../errors.js";
-import { batch } from "../model/index.js";
+import { batch, type Model } from "../model/index.js";
 import { conversionReport, convert, departure, type Growth, growth } from "../surgery/index.js";
+import { refuseExisting } from "../weights/folder.js";
 import * as weights from "../weights/index.js";
 import { whole } from "./arguments.js";
 import { progressLine } from "./progress.js";
 import { type RecipeOptions, recipeOf, withRecipe } from "./recipe.js";
-import { count, table } from "./words.js";
+import { count, plural, table } from "./words.js";
 
 type Options = RecipeOptions & {
   readonly seed?: number;
@@ -32,17 +34,39 @@ async function run(source: string, out: string, options: Options): Promise<void>
   // The option is required.
   const recipe = recipeOf(options)!;
   const { seed = 0, measure, force } = options;
+  if (force !== true) await refuseExisting(out);
   const text = measure === undefined ? undefined : await textOf(measure);
   const line = progressLine(process.stderr);
   const opened = await weights.open(source, { progress: line.show }).finally(line.end);
   const converted = convert(opened.model, recipe, { seed });
   const metadata = { "kintsugi.conversion": JSON.stringify({ recipe, seed }) };
+  // The base may be what is replaced.
+  const before = text === undefined ? undefined : await loadedBase(source, opened, text);
   const folder = await weights.save(converted, out, { like: opened, metadata, overwrite: force === true });
   console.log(growthText(growth(opened.model.config, converted.config)));
   const lost = departure(recipe);
-  if (text !== undefined) console.log(`\n${await damageText(source, folder, text)}`);
+  if (before !== undefined) console.log(`\n${await damageText(before, folder)}`);
   else if (lost !== undefined) console.log(`\ndoes not begin as the base: ${lost}; --measure FILE shows what is lost`);
   console.log(`\n${folder}`);
+}
+
+/** A model in memory, and the first tokens of a text that it is judged by. */
+type Base = { readonly model: Model<Tensor>; readonly ids: Int32Array };
+
+/** @throws UserError when the model has no tokenizer, or the text is too short */
+async function loadedBase(
+  source: string,
+  { model, tokenizer }: weights.Checkpoint<TensorRef>,
+  text: string,
+): Promise<Base> {
+  const ids = weights.requireTokenizer(source, tokenizer).encode(text).slice(0, Math.min(256, model.config.context));
+  if (ids.length < 2) {
+    throw new UserError(`The text has ${plural(ids.length, "token")}`, {
+      where: "--measure",
+      expected: "two at least: each is predicted from those before it",
+    });
+  }
+  return { model: await weights.loadModel(model), ids };
 }
 
 async function textOf(file: string): Promise<string> {
@@ -63,14 +87,10 @@ export function growthText({ parameters, added, flopsPerToken, leaks }: Growth):
   return table(rows, leaks.length > 0 ? [] : [1]);
 }
 
-/** What a conversion damaged, on the first tokens of a text. */
-async function damageText(source: string, folder: string, text: string): Promise<string> {
-  const [before, after] = [await weights.load(source), await weights.load(folder)];
-  const ids = weights
-    .requireTokenizer(source, before.tokenizer)
-    .encode(text)
-    .slice(0, Math.min(256, before.model.config.context));
-  const { lossNats, logits, layers, diverges } = conversionReport(before.model, after.model, batch([ids]));
+/** What a conversion damaged, on the tokens the base is judged by. */
+async function damageText(before: Base, folder: string): Promise<string> {
+  const after = await weights.load(folder, { tokenizer: false });
+  const { lossNats, logits, layers, diverges } = conversionReport(before.model, after.model, batch([before.ids]));
   const rows = layers.map(({ at, relative }) => [at, relative.toExponential(1)]);
   const loss = `loss ${lossNats.before.toFixed(4)} → ${lossNats.after.toFixed(4)} nats a token, largest change of a score ${logits.toExponential(1)}`;
   if (rows.length === 0) return `${loss}\nof another depth: layers are not compared`;

@@ -8,6 +8,7 @@ import { temporaryFolder } from "../source/testing/folder.js";
 import { mergeText, planMerge } from "../surgery/index.js";
 import { load } from "../weights/index.js";
 import { healCommand } from "./heal.js";
+import { claim, folderOf } from "./healFolder.js";
 import { runCommand } from "./testing/run.js";
 
 /** What the command prints. */
@@ -80,18 +81,39 @@ test("where numbers overflow with bf16 products it stops, and what was good befo
   }
 });
 
+/** A healing that ends after its first step, with a checkpoint. */
+async function interrupted(...args: string[]): Promise<void> {
+  const stopping = vi.spyOn(process, "once").mockImplementation((signal, stop) => {
+    if (signal === "SIGTERM") (stop as () => void)();
+    return process;
+  });
+  await run(...args);
+  stopping.mockRestore();
+  process.exitCode = undefined;
+}
+
+test("one that was killed between its model and the end of its record goes on", async () => {
+  const out = join(temporaryFolder(), "saved-in-a-test");
+  await interrupted(...few, "--out", out);
+  await claim(out, folderOf(out));
+  mkdirSync(out);
+  writeFileSync(join(out, "config.json"), "{}");
+  await expect(run(...few, "--seed", "2", "--out", out)).rejects.toThrow(/another healing was begun here: seed/);
+  try {
+    expect(await run(...few, "--out", out)).toMatch(/^done: .*saved-in-a-test$/m);
+    expect((await load(out)).tokenizer?.vocab).toBe(1024);
+    expect(existsSync(folderOf(out))).toBe(false);
+  } finally {
+    rmSync(join(recordsFolder(), healingStudy, "saved-in-a-test"), { recursive: true, force: true });
+  }
+});
+
 test("another healing in the same place is refused, with what differs", async () => {
   const out = join(temporaryFolder(), "changed");
   const wrong = ["--recipe", "differentialV2", "--layers", "7"];
   await expect(run(...few, ...wrong, "--out", out)).rejects.toThrow(/There are no layers 7.*0 to 3/);
   expect(existsSync(`${out}.healing`)).toBe(false);
-  const stopped = vi.spyOn(process, "once").mockImplementation((signal, stop) => {
-    if (signal === "SIGTERM") (stop as () => void)();
-    return process;
-  });
-  await run(...few, "--out", out);
-  stopped.mockRestore();
-  process.exitCode = undefined;
+  await interrupted(...few, "--out", out);
   expect(JSON.parse(readFileSync(join(`${out}.healing`, "run.json"), "utf8")).arm).toBe("changed");
   await expect(run(...few, "--learning-rate", "0.1", "--seed", "2", "--out", out)).rejects.toThrow(
     /seed is 0, not 2; training\.learningRate is 0\.0005, not 0\.1/,
@@ -162,7 +184,11 @@ test.each<[string[], RegExp]>([
   [["--length", "48"], /a batch of 128 tokens is cut into rows of 48/],
   [["--data", "toy-stories:1"], /"toy-stories\/validation" has no texts/],
   [["--data", "toy-stories.jsonl"], /toy-stories\.jsonl/],
-  [["--rounding-tokens", "256"], /rounding is to set in, and no weights are rounded/],
+  [["--rounding-tokens", "256"], /expected no roundingTokens where no weights are rounded/],
+  [["--backend", "gpu"], /Allowed choices are xla, graph, eager/],
+  [["--teacher-weight", "5"], /distillation\.weight is 5 \(a healing of pico\): expected a number from 0 to 1/],
+  [["--temperature", "0"], /distillation\.temperature is 0 .*: expected a number above 0/],
+  [["--learning-rate", "0"], /training\.learningRate is 0 .*: expected a number above 0/],
   [["--data", "none/such.jsonl"], /none\/such\.jsonl/],
   [["--layers", "1"], /--layers is given, and no recipe/],
   [["--recipe", "liquidMetal", "--init", "sideways"], /Allowed choices are identity, standard/],

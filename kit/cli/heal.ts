@@ -12,7 +12,7 @@ import { type PartSpec, readPart } from "../train/index.js";
 import { save } from "../weights/index.js";
 import { number, whole } from "./arguments.js";
 import { writeFitted } from "./fitted.js";
-import { begin, checkpointsIn, expectFree, filed, folderOf, tidied } from "./healFolder.js";
+import { armOf, begin, checkpointsIn, claim, expectFree, filed, folderOf, tidied } from "./healFolder.js";
 import { type RecipeOptions, recipeOf, withRecipe } from "./recipe.js";
 import { stepLine } from "./run.js";
 import { stopped, stopSignal } from "./stopping.js";
@@ -72,7 +72,9 @@ export function healCommand(): Command {
     .option("--length <n>", "tokens of a sequence", whole(1))
     .option("--batch-tokens <n>", "tokens of a step", whole(1))
     .option("--seed <n>", "selects what is drawn, and the order of the data", whole(0), 0)
-    .option("--backend <name>", "xla, graph or eager", "graph")
+    .addOption(
+      new Option("--backend <name>", "what the steps run on").choices(["xla", "graph", "eager"]).default("graph"),
+    )
     .option("--threads <n>", "processor threads", whole(1), 2)
     .option("--bf16", "products of the steps take bfloat16 operands")
     .option("--sample-every <steps>", "shows a text the model writes", whole(1))
@@ -83,7 +85,7 @@ export function healCommand(): Command {
 async function heal(source: string, options: Options): Promise<void> {
   const out = resolve(options.out);
   expectFree(out);
-  const run = await lab.healingRun(nameOf(out), options.seed, specOf(source, options));
+  const run = await lab.healingRun(armOf(out), options.seed, specOf(source, options));
   await makeFolder(dirname(out));
   await withLock(folderOf(out), () => healed(run, out, options));
 }
@@ -119,7 +121,8 @@ async function carriedOut(
     report: stepLine(lab.stepsOf(run.spec)),
     look: every === undefined ? undefined : { every, at: (trained) => sample(trained, prompt) },
     trained: async ({ model, companions, factors }) => {
-      await save(model, out, companions);
+      await claim(out, work);
+      await save(model, out, { ...companions, overwrite: true });
       const { initial } = run.spec;
       if (factors === undefined || initial.kind !== "pretrained" || initial.recipe !== undefined) return;
       console.log(await writeFitted(initial, factors, out));
@@ -158,14 +161,6 @@ function baseOf({ base, teacher }: Options): string | undefined {
 /** Without the fields that are not there: a specification is hashed as JSON. */
 function defined<T extends object>(fields: T): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
-}
-
-/** The arm's name in records: the folder's, in letters that a file name may have. */
-function nameOf(out: string): string {
-  return out
-    .split("/")
-    .at(-1)!
-    .replace(/[^\w.-]/g, "-");
 }
 
 async function sample({ model, tokenizer }: lab.TrainedModel, prompt: string): Promise<void> {

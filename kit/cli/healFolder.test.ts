@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, expect, it, test } from "vitest";
-import { healingRun, healingStudy, type Run, recordPath, recordsFolder } from "../lab/index.js";
+import { healingRun, healingStudy, type Run, readRun, recordPath, recordsFolder } from "../lab/index.js";
 import { temporaryFolder } from "../source/testing/folder.js";
-import { begin, expectFree, filed, folderOf } from "./healFolder.js";
+import { armOf, begin, claim, expectFree, filed, folderOf, tidied } from "./healFolder.js";
 
 const toys = { kind: "toy-stories", seed: 0, count: 40 } as const;
 const run: Run = await healingRun("filed-in-a-test", 0, { source: "pico", corpus: toys, tokens: 512 });
@@ -56,4 +56,33 @@ test("a model whose record is still to be filed is gone on with, any other is in
   expect(() => expectFree(out)).not.toThrow();
   await expect(begin(run, out, folderOf(out))).rejects.toThrow(/exists/);
   await expect(begin(run, out, carriedOut(root, "the record\n"))).resolves.toBeUndefined();
+});
+
+test("a model is this healing's from the moment it is about to be saved, and not before", async () => {
+  const out = join(temporaryFolder(), "model");
+  const work = folderOf(out);
+  await begin(run, out, work);
+  mkdirSync(out);
+  await expect(claim(out, work)).rejects.toThrow(/exists/);
+  rmSync(out, { recursive: true });
+  await claim(out, work);
+  mkdirSync(out);
+  await expect(claim(out, work)).resolves.toBeUndefined();
+  await expect(begin(run, out, work)).resolves.toBeUndefined();
+  tidied(work);
+  await expect(begin({ ...run, seed: 1 }, out, work)).rejects.toThrow(
+    /another healing was begun here: seed is 0, not 1/,
+  );
+});
+
+test.each([
+  ["/a/model-1.5_b", "model-1.5_b"],
+  ["/a/my model", "my-model"],
+  ["/a/.x", "_.x"],
+  ["/a/-x", "_-x"],
+  ["/a/модель", "_------"],
+  ["/", "_"],
+])("the record of %s has a name that it can be read by", (out, arm) => {
+  expect(armOf(out)).toBe(arm);
+  expect(readRun({ ...run, arm })).toMatchObject({ arm });
 });

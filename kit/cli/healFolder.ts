@@ -1,4 +1,7 @@
-/** The folder of a healing under way, `OUT.healing`: what it was begun for, its checkpoints, its record until it is filed. */
+/**
+ * The folder of a healing under way, `OUT.healing`: what it was begun for, its checkpoints, its claim to OUT once it saves, its
+ * record until it is filed.
+ */
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UserError } from "../errors.js";
@@ -9,6 +12,17 @@ export const folderOf = (out: string): string => `${out}.healing`;
 
 export const checkpointsIn = (work: string): string => join(work, "checkpoints");
 
+const claimIn = (work: string): string => join(work, "saving");
+
+/** The arm's name in records: the folder's, in letters that records' names may have. */
+export function armOf(out: string): string {
+  return out
+    .split("/")
+    .at(-1)!
+    .replace(/[^\w.-]/g, "-")
+    .replace(/^(?!\w)/, "_");
+}
+
 /**
  * Notes what is being done, or compares with what was being done here. Where nothing was trained yet, the newer word holds.
  *
@@ -17,10 +31,10 @@ export const checkpointsIn = (work: string): string => join(work, "checkpoints")
 export async function begin(run: lab.Run, out: string, work: string): Promise<void> {
   // Only the record is still to be filed.
   if (existsSync(lab.recordPath(run, work))) return;
-  if (existsSync(out)) throw taken(out);
+  if (existsSync(out) && !existsSync(claimIn(work))) throw taken(out);
   if (existsSync(lab.recordPath(run))) throw recorded(run);
   const file = join(work, "run.json");
-  if (!hasCheckpoint(work)) return await lab.writeRunFile(run, file);
+  if (!hasTrained(work)) return await lab.writeRunFile(run, file);
   const before = lab.readRunFile(file);
   if (before.seed === run.seed && lab.specHash(before.spec) === lab.specHash(run.spec)) return;
   throw new UserError(
@@ -32,6 +46,19 @@ export async function begin(run: lab.Run, out: string, work: string): Promise<vo
   );
 }
 
+/**
+ * Notes that the model is about to be saved. Who is killed between that and the end of the record finds a model in the way: from
+ * here on it is this healing's own, to be replaced.
+ *
+ * @throws UserError when by now something else stands there
+ */
+export async function claim(out: string, work: string): Promise<void> {
+  const file = claimIn(work);
+  if (existsSync(file)) return;
+  if (existsSync(out)) throw taken(out);
+  await writeAtomically(file, (handle) => handle.writeFile(`${out}\n`));
+}
+
 /** @throws UserError when something stands where the model is to be, and no healing of it is under way */
 export function expectFree(out: string): void {
   if (existsSync(out) && !existsSync(folderOf(out))) throw taken(out);
@@ -39,7 +66,7 @@ export function expectFree(out: string): void {
 
 /** After a failure: where nothing was trained, nothing stays. */
 export function tidied(work: string): void {
-  if (!hasCheckpoint(work)) rmSync(work, { recursive: true, force: true });
+  if (!hasTrained(work)) rmSync(work, { recursive: true, force: true });
 }
 
 /**
@@ -60,7 +87,9 @@ export async function filed(run: lab.Run, work: string): Promise<string> {
   return path;
 }
 
-function hasCheckpoint(work: string): boolean {
+/** Whether steps were taken that are still there: in a checkpoint, or in a model. */
+function hasTrained(work: string): boolean {
+  if (existsSync(claimIn(work))) return true;
   const folder = checkpointsIn(work);
   if (!existsSync(folder)) return false;
   return readdirSync(folder, { recursive: true }).some((name) => String(name).endsWith(".safetensors"));

@@ -19,29 +19,45 @@ import { tablesCommand } from "./tables.js";
 
 const program = new Command("kintsugi")
   .description("Take language models apart, rebuild them, heal them.")
-  .addCommand(benchmarkCommand())
-  .addCommand(dataCommand())
-  .addCommand(evalCommand())
-  .addCommand(generateCommand())
-  .addCommand(healCommand())
-  .addCommand(inspectCommand())
-  .addCommand(exportCommand())
-  .addCommand(convertCommand())
-  .addCommand(measureCommand())
-  .addCommand(mergeCommand())
-  .addCommand(makeCommand())
-  .addCommand(packCommand())
-  .addCommand(runCommand())
-  .addCommand(serveCommand())
-  .addCommand(studyCommand())
-  .addCommand(tablesCommand())
   .configureHelp({ showGlobalOptions: true })
-  .showHelpAfterError("(--help lists what is possible)");
+  .showHelpAfterError("(--help lists what is possible)")
+  .exitOverride();
+
+for (const verb of [
+  benchmarkCommand(),
+  dataCommand(),
+  evalCommand(),
+  generateCommand(),
+  healCommand(),
+  inspectCommand(),
+  exportCommand(),
+  convertCommand(),
+  measureCommand(),
+  mergeCommand(),
+  makeCommand(),
+  packCommand(),
+  runCommand(),
+  serveCommand(),
+  studyCommand(),
+  tablesCommand(),
+]) {
+  program.addCommand(settled(verb, program));
+}
 
 try {
-  await program.exitOverride().parseAsync();
+  await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
+}
+
+/**
+ * A verb, and those it has itself, with the settings of what it belongs to: commander's `addCommand` passes none on, so that a
+ * mistake in a verb's words would end the process without a hint.
+ */
+function settled(verb: Command, parent: Command): Command {
+  verb.copyInheritedSettings(parent);
+  for (const own of verb.commands) settled(own, verb);
+  return verb;
 }
 
 /** One line for a mistake in what was given; a trace only for a bug of the kit. */

@@ -96,6 +96,14 @@ test("the merge prints its folder, and notes apart from it", async () => {
   expect((await run(config, out, "--model", model, "--force")).out).toBe(out);
 });
 
+test("a place that is missing or taken is told before models are looked for", async () => {
+  const { folder, config } = prepared();
+  const gone = ["--model", `a=${join(folder, "gone")}`];
+  await expect(run(config, ...gone)).rejects.toThrow(/There is no folder to write to/);
+  await expect(run(config, folder, ...gone)).rejects.toThrow(/is not empty/);
+  await expect(run(config, folder, ...gone, "--force")).rejects.toThrow(/gone/);
+});
+
 test.each<[string[], RegExp]>([
   [[], /There is no folder to write to. Name one, or add --plan/],
   [["out", "--out-shard-size", "5 GB"], /Expected a number of bytes, such as 500M or 5B/],

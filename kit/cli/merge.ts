@@ -3,6 +3,7 @@ import { UserError } from "../errors.js";
 import { type MergePlan, merge, type PlannedPart, planMerge, plannedTensors } from "../surgery/index.js";
 import { shortName } from "../surgery/passthrough/names.js";
 import { elementCount } from "../weights/dtypes.js";
+import { refuseExisting } from "../weights/folder.js";
 import { written } from "../weights/safetensors-write.js";
 import { shardsOf, totalBytes } from "../weights/shards.js";
 import { progressLine } from "./progress.js";
@@ -31,16 +32,19 @@ export function mergeCommand(): Command {
 async function run(file: string, out: string | undefined, options: Options): Promise<void> {
   const line = progressLine(process.stderr);
   const { model: models, plan: outline, outShardSize: maxShardBytes } = options;
-  const plan = await planMerge(file, { models, outline, progress: line.show }).finally(line.end);
+  const overwrite = options.force === true;
+  const planned = (): Promise<MergePlan> => planMerge(file, { models, outline, progress: line.show }).finally(line.end);
   if (outline) {
-    console.log(planText(plan, maxShardBytes));
+    console.log(planText(await planned(), maxShardBytes));
     return;
   }
+  // The place before models: a mistake costs no download.
   if (out === undefined) throw new UserError("There is no folder to write to", { fix: "Name one, or add --plan" });
+  if (!overwrite) await refuseExisting(out);
+  const plan = await planned();
   for (const note of plan.notes) console.error(`note: ${note}`);
   const total = totalBytes(plannedTensors(plan), plan.dtype);
   const progress = (bytes: number): void => line.show({ file: out, bytes, total });
-  const overwrite = options.force === true;
   console.log(await merge(plan, out, { maxShardBytes, overwrite, progress }).finally(line.end));
 }
 

@@ -2,17 +2,40 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { nearest, UserError } from "../errors.js";
 import { parsedFile } from "../lab/jsonFile.js";
+import { liquidParts } from "../model/index.js";
 import type { PoolSpec } from "../nn/index.js";
 import { type LayerChoice, type Recipe, readLayers, recipeReader, recipes } from "../surgery/index.js";
 import { whole } from "./arguments.js";
 
-export type RecipeOptions = {
-  readonly recipe?: Recipe;
+/** What goes over what a recipe says. */
+type Dials = {
   readonly layers?: LayerChoice;
   readonly init?: Recipe["init"];
   readonly rank?: number | "full";
   readonly pool?: PoolSpec;
 };
+
+export type RecipeOptions = Dials & { readonly recipe?: Recipe };
+
+/** What of a recipe each dial turns. */
+const turned: {
+  readonly [Dial in keyof Dials]-?: { readonly what: string; readonly isIn: (recipe: Recipe) => boolean };
+} = {
+  layers: {
+    what: "heads, attention or liquid",
+    isIn: ({ heads, attention, liquid }) => (heads ?? attention ?? liquid) !== undefined,
+  },
+  init: { what: "attention or liquid", isIn: ({ attention, liquid }) => (attention ?? liquid) !== undefined },
+  rank: { what: "adaptive norms", isIn: (recipe) => hasPart(recipe, "adaptiveRmsNorm") },
+  pool: {
+    what: "adaptive norms or gates",
+    isIn: (recipe) => hasPart(recipe, "adaptiveRmsNorm") || hasPart(recipe, "squeezeExcite"),
+  },
+};
+
+function hasPart({ liquid }: Recipe, part: (typeof liquidParts)[number]): boolean {
+  return liquid !== undefined && (liquid.parts ?? liquidParts).includes(part);
+}
 
 /**
  * Adds the options of a conversion to a command: the recipe, and the dials that go over what it says.
@@ -41,13 +64,19 @@ export function withRecipe(command: Command, need: "required" | "optional"): Com
  * @throws UserError when a dial turns nothing
  */
 export function recipeOf({ recipe, layers, init, rank, pool }: RecipeOptions): Recipe | undefined {
+  const dials = { layers, init, rank, pool };
+  const given = (["layers", "init", "rank", "pool"] as const).filter((dial) => dials[dial] !== undefined);
   if (recipe === undefined) {
-    const lone = Object.entries({ layers, init, rank, pool }).find(([, value]) => value !== undefined);
+    const [lone] = given;
     if (lone === undefined) return undefined;
-    throw new UserError(`--${lone[0]} is given, and no recipe`, { fix: `Add --recipe, or leave --${lone[0]} out` });
+    throw new UserError(`--${lone} is given, and no recipe`, { fix: `Add --recipe, or leave --${lone} out` });
   }
-  if (recipe.liquid === undefined && (rank !== undefined || pool !== undefined)) {
-    throw new UserError("The recipe has no adaptive norms and no gates", { fix: "Leave out --rank and --pool" });
+  const idle = given.find((dial) => !turned[dial].isIn(recipe));
+  if (idle !== undefined) {
+    throw new UserError(`--${idle} turns nothing of this recipe`, {
+      expected: `one with ${turned[idle].what}`,
+      fix: `Leave --${idle} out`,
+    });
   }
   return {
     ...recipe,

@@ -5,6 +5,7 @@ import { packingAt } from "../text/index.js";
 import { type DistillationSpec, type PartSpec, undecayedGains, undecayedLambda } from "../train/index.js";
 import { open } from "../weights/index.js";
 import { isMergeConfig, mergedFolder } from "./merges.js";
+import { readRun } from "./readRun.js";
 import { heldOutShare, type PretrainedSpec, type Run, type RunSpec } from "./spec.js";
 
 /** The study that records of healing runs belong to when they belong to none. */
@@ -106,11 +107,14 @@ export function healing(config: ModelConfig, options: HealingSpec): RunSpec {
  * A healing run of a model that is looked up by its name.
  *
  * @param name of the arm, under which its record goes to {@link healingStudy}
- * @throws UserError when the source is not there, or the recipe does not fit it
+ * @throws UserError when the source is not there, the recipe does not fit it, or a field is none that a run's file may have
  */
 export async function healingRun(name: string, seed: number, options: HealingSpec): Promise<Run> {
   const { source } = options;
   const plan = isMergeConfig(source) ? await planMerge(source) : undefined;
   const { model } = await open(plan === undefined ? source : await mergedFolder(plan), { tokenizer: false });
-  return { study: healingStudy, arm: name, seed, spec: healing(model.config, { merge: plan?.text, ...options }) };
+  const spec = healing(model.config, { merge: plan?.text, ...options });
+  const run: Run = { study: healingStudy, arm: name, seed, spec };
+  // When it goes on it is read from a file: what would be refused then does not begin.
+  return readRun(JSON.parse(JSON.stringify(run)), `a healing of ${source}`);
 }

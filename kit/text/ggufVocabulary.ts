@@ -34,18 +34,30 @@ export function ggufVocabulary(json: unknown, tokenizer: Tokenizer, vocab: numbe
   };
 }
 
-/** The same of a SentencePiece `tokenizer.model`. */
+/**
+ * The same of a SentencePiece `tokenizer.model`. Tokens that were added behind its pieces are the tokenizer's, which was perhaps
+ * read from a `tokenizer.json` beside it.
+ */
 export function ggufVocabularyOfPieces(bytes: Uint8Array, tokenizer: Tokenizer, vocab: number): GgufVocabulary {
   const { tokens, scores, types, dummyPrefix } = sentencePieceVocabulary(bytes);
-  const missing = Array.from({ length: vocab - tokens.length }, (_, i) => tokens.length + i);
+  const behind = Array.from({ length: vocab - tokens.length }, (_, i) => addedToken(tokenizer, tokens.length + i));
   return {
     model: "llama",
-    tokens: [...tokens, ...missing.map(unusedToken)],
-    scores: [...Array.from(scores), ...missing.map(() => 0)],
-    types: [...Array.from(types), ...missing.map(() => TokenType.unused)],
+    tokens: [...tokens, ...behind.map(({ token }) => token)],
+    scores: [...Array.from(scores), ...behind.map(({ score }) => score)],
+    types: [...Array.from(types), ...behind.map(({ type }) => type)],
     addSpacePrefix: dummyPrefix,
     ...roles(tokenizer),
   };
+}
+
+type Piece = { readonly token: string; readonly score: number; readonly type: number };
+
+/** A token that is no piece, with the score of llama.cpp's converter, by which no merge prefers it; or an unused one. */
+function addedToken(tokenizer: Tokenizer, id: number): Piece {
+  const token = id < tokenizer.vocab ? tokenizer.tokenOf(id) : "";
+  if (token === "") return { token: unusedToken(id), score: 0, type: TokenType.unused };
+  return { token, score: -1000, type: tokenizer.isSpecial(id) ? TokenType.control : TokenType.userDefined };
 }
 
 function joined(merge: unknown): string {

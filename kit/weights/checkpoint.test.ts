@@ -4,10 +4,12 @@ import { describe, expect, test } from "vitest";
 import { UserError } from "../errors.js";
 import { temporaryFolder } from "../source/testing/folder.js";
 import { open, openLlama } from "./checkpoint.js";
+import { formatOf } from "./format.js";
 import { readRef } from "./read.js";
 import { kitAsJavaScript, runChild } from "./testing/child.js";
 import { smallConfig, smallShapes, smallWeights, writeSmall } from "./testing/llama.js";
 import { mirror, mirrored } from "./testing/mirror.js";
+import { safetensorsBytes } from "./testing/safetensors.js";
 
 describe("a Hugging Face folder", () => {
   test("opens with every tensor in its place", async () => {
@@ -85,6 +87,19 @@ describe("a Hugging Face folder", () => {
     await expect(open(folder)).rejects.toThrow(message);
     await expect(open(folder)).rejects.toBeInstanceOf(UserError);
   });
+});
+
+test.each([
+  ["a pickle of protocol 2", 0x0280],
+  ["a pickle of protocol 5", 0x0580],
+  ["a zip archive", 0x4b50],
+])("a safetensors file whose header is as long as %s begins is a safetensors file", async (_, length) => {
+  const header = '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}'.padEnd(length);
+  for (const name of ["a.safetensors", "a.bin"]) {
+    const file = join(temporaryFolder(), name);
+    writeFileSync(file, safetensorsBytes(header, Uint8Array.of(7)));
+    expect(await formatOf(file)).toEqual({ kind: "safetensors", file });
+  }
 });
 
 describe("what is no checkpoint is told what it is", () => {

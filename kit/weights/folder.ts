@@ -52,7 +52,9 @@ export async function writeBytes(path: string, bytes: Uint8Array): Promise<void>
   await writeAtomically(path, (handle) => writeFully(handle, bytes, 0, path));
 }
 
-async function refuseExisting(target: string): Promise<void> {
+/** @throws UserError when a folder holds something */
+export async function refuseExisting(folder: string): Promise<void> {
+  const target = resolve(folder);
   if (!(await exists(target))) return;
   const held = await readdir(target).catch((error) => {
     throw fileError(error, "write", target);

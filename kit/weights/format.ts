@@ -53,8 +53,10 @@ async function formatOfFile(file: string): Promise<Format> {
   const { start, size } = await beginning(file);
   const text = Buffer.from(start).toString("latin1");
   if (text.startsWith("GGUF")) return { kind: "gguf", span: { file, offset: 0, bytes: size }, name: basename(file) };
-  if (text.startsWith("PK")) return await formatOfZip(file);
-  if (isPickle(start)) throw pickleError(file);
+  // The length of a safetensors header, below 4 GB, may begin like an archive or a pickle.
+  const isHeader = text.slice(4, 9) === "\0\0\0\0{";
+  if (text.startsWith("PK") && !isHeader) return await formatOfZip(file);
+  if (isPickle(start) && !isHeader) throw pickleError(file);
   if (file.endsWith(".safetensors")) return (await wholeModel(file)) ?? { kind: "safetensors", file };
   if (isLlama2c(start, size)) return { kind: "llama2c", file };
   // The brace of the header's JSON, behind its eight length bytes.

@@ -78,6 +78,23 @@ test("to config.json and back; other fields and the spelling of the original are
   }
 });
 
+test.each<[string, ConfigJson, string[]]>([
+  ["as late releases of transformers 4 have it", { dtype: "bfloat16", rope_theta: 1e4 }, ["dtype", "rope_theta"]],
+  [
+    "the other way about",
+    { torch_dtype: "bfloat16", rope_parameters: { rope_theta: 1e4, rope_type: "default" } },
+    ["rope_parameters", "torch_dtype"],
+  ],
+  ["one field alone", { dtype: "bfloat16" }, ["dtype", "rope_parameters"]],
+  ["neither", {}, ["rope_theta", "torch_dtype"]],
+])("each field is spelt by itself: %s", (_, spelt, expected) => {
+  const original = { ...common, ...spelt };
+  const written = toHuggingFace(fromHuggingFace(original, "x"), "float16", original);
+  const fields = ["dtype", "torch_dtype", "rope_theta", "rope_parameters"];
+  expect(fields.filter((field) => field in written).sort()).toEqual(expected);
+  expect(fromHuggingFace(written, "x")).toEqual(fromHuggingFace(original, "x"));
+});
+
 describe("DiffLlama", () => {
   const json: ConfigJson = { ...tinyLlama, architectures: ["DiffLlamaForCausalLM"], model_type: "diffllama" };
   const config = fromHuggingFace(json, "x");

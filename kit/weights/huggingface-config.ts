@@ -225,7 +225,7 @@ function capital(text: string): string {
  * @param config the model's config
  * @param dtype name PyTorch has for the element type of the weights, such as `bfloat16`
  * @param base fields to keep from an earlier `config.json`, such as the ids of special tokens; its spelling of the rotary
- * and element type fields (transformers 4 or 5) is kept too
+ * and of the element type fields (transformers 4 or 5, or one of each) is kept too
  * @returns the fields, to be written as JSON
  * @throws UserError when no model of transformers that the kit writes can be this one
  */
@@ -244,7 +244,10 @@ export function toHuggingFace(config: ModelConfig, dtype: string, base: ConfigJs
     rope_scaling: _scaling,
     ...kept
   } = base;
-  const modern = base.rope_parameters !== undefined || base.dtype !== undefined;
+  const has = (field: string): boolean => (base[field] ?? undefined) !== undefined;
+  // What the base lacks is spelt as what it has.
+  const modernType = has("dtype") || (has("rope_parameters") && !has("torch_dtype"));
+  const modernRope = has("rope_parameters") || (has("dtype") && !has("rope_theta"));
   return {
     hidden_act: "silu",
     attention_bias: false,
@@ -262,8 +265,9 @@ export function toHuggingFace(config: ModelConfig, dtype: string, base: ConfigJs
     max_position_embeddings: config.context,
     rms_norm_eps: config.normEps,
     tie_word_embeddings: config.tied,
-    ...(modern
-      ? { dtype, rope_parameters: { rope_theta: rope.theta, rope_type: "default" } }
-      : { torch_dtype: dtype, rope_theta: rope.theta }),
+    ...(modernType ? { dtype } : { torch_dtype: dtype }),
+    ...(modernRope
+      ? { rope_parameters: { rope_theta: rope.theta, rope_type: "default" } }
+      : { rope_theta: rope.theta }),
   };
 }

@@ -91,10 +91,12 @@ function encodeHeader(tensors: readonly Planned[], metadata: Readonly<Record<str
     lines.push(`"__metadata__":${JSON.stringify(Object.fromEntries(sorted))}`);
   }
   let end = 0;
-  for (const [i, { name, dtype, bytes, source }] of tensors.entries()) {
+  const names = new Set<string>();
+  for (const { name, dtype, bytes, source } of tensors) {
     if (name === "__metadata__" || /\p{Surrogate}/u.test(name))
       throw new UserError(`A tensor cannot be named ${quote(name)}`);
-    if (name === tensors[i - 1]?.name) throw new UserError(`Two tensors are named ${quote(name)}`);
+    if (names.has(name)) throw new UserError(`Two tensors are named ${quote(name)}`);
+    names.add(name);
     const offsets = [end, (end += bytes)];
     lines.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype, shape: source.shape, data_offsets: offsets })}`);
   }

@@ -141,12 +141,16 @@ describe("values to write", () => {
   test("names that cannot be", async () => {
     const t: TensorValues = { dtype: "U8", shape: [], values: Uint8Array.of(1) };
     const file = join(temporaryFolder(), "x");
-    await expect(
-      writeSafetensors(file, [
-        ["t", t],
-        ["t", t],
-      ]),
-    ).rejects.toThrow(/Two tensors are named "t"/);
+    const wide: TensorValues = { dtype: "F32", shape: [], values: Float32Array.of(1) };
+    for (const other of [t, wide]) {
+      await expect(
+        writeSafetensors(file, [
+          ["t", t],
+          ["s", t],
+          ["t", other],
+        ]),
+      ).rejects.toThrow(/Two tensors are named "t"/);
+    }
     await expect(writeSafetensors(file, [["__metadata__", t]])).rejects.toThrow(/cannot be named/);
     await expect(writeSafetensors(file, [["\ud800", t]])).rejects.toThrow(/cannot be named/);
   });

@@ -24,7 +24,7 @@ export function huggingFaceSources(model: Model<Savable>): Sources {
     const name = huggingFaceName(path);
     const heads = interleavedHeads(model.config, path);
     if (isTensor(leaf)) return [name, tensorSource(leaf, heads)];
-    return [name, "file" in leaf ? refSource(leaf, heads, path) : valuesSource(leaf, heads, path)];
+    return [name, "file" in leaf ? refSource(leaf, heads, path) : valuesSource(leaf, heads)];
   });
 }
 
@@ -67,21 +67,20 @@ function refSource(ref: TensorRef, heads: number | undefined, path: string): Ten
   return { ...ref, unpermuteHeads: heads };
 }
 
-function valuesSource(source: TensorValues, heads: number | undefined, path: string): TensorValues {
+function valuesSource(source: TensorValues, heads: number | undefined): TensorValues {
   if (heads === undefined) return source;
-  throw new UserError(`Values computed for ${path} cannot be reordered`, { expected: "the rotary layout half" });
+  const { headDim, width } = rotaryShape(source.shape, heads, "save");
+  return {
+    ...source,
+    values: () => {
+      const values = typeof source.values === "function" ? source.values() : source.values;
+      const ordered = values.slice();
+      bytesOf(ordered).set(unpermuted(bytesOf(values), headDim, width * values.BYTES_PER_ELEMENT));
+      return ordered;
+    },
+  };
 }
 
 function tensorSource(tensor: Tensor, heads: number | undefined): TensorSource {
-  const { shape } = tensor;
-  return {
-    dtype: "F32",
-    shape,
-    values: () => {
-      const values = bytesOf(read(tensor));
-      if (heads === undefined) return new Float32Array(values.buffer, values.byteOffset, values.byteLength / 4);
-      const { headDim, width } = rotaryShape(shape, heads, "save");
-      return new Float32Array(unpermuted(values, headDim, width * 4).buffer);
-    },
-  };
+  return valuesSource({ dtype: "F32", shape: tensor.shape, values: () => read(tensor) as Float32Array }, heads);
 }

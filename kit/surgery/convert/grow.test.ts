@@ -135,6 +135,17 @@ describe("addHeads", () => {
     same(await onDisk(small, (model) => addHeads(model, heads)), addHeads(small, heads));
   });
 
+  it("is the same on disk where rotary pairs are interleaved: what is computed is reordered as what is stored", async () => {
+    const rope = { ...grouped.rope, layout: "interleaved" } as const;
+    const model = lively(configOf({ ...grouped, rope }, dense));
+    const base = temporaryFolder();
+    const from = await open(await save(model, join(base, "from"), { format: "kintsugi" }), { tokenizer: false });
+    const recipe: Recipe = { heads: 1, init: "identity" };
+    const to = await open(await save(convert(from.model, recipe, { seed: 5 }), join(base, "to")), { tokenizer: false });
+    expect(to.model.config.layers[0].mixer).toEqual({ ...grouped, heads: 6, kvHeads: 3 });
+    close(scores(await loadModel(to.model)), scores(model), 1e-5);
+  });
+
   it.each<[string, () => unknown, RegExp]>([
     ["no heads", () => addHeads(small, { groups: 0 }), /addHeads: 0 groups: expected a whole number from 1 on/],
     ["ternary layers", () => addHeads(init(teenyS, 0), { groups: 1 }), /has no ternary linear layers/],

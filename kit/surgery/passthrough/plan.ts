@@ -45,6 +45,8 @@ export type MergePlan = {
   /** Whose config, settings and tokenizer the result has. */
   readonly donor: MergeSource;
   readonly tokenizer: MergeSource;
+  /** Whether the configuration asks for that tokenizer: the embedding has as many rows then as it has tokens. */
+  readonly tokenizerAsked: boolean;
   /** What is allowed and yet perhaps not meant. */
   readonly notes: readonly string[];
   /** Laid out from headers alone: it can be looked at, and not be carried out. */
@@ -111,6 +113,7 @@ export async function planText(text: string, file: string, options: PlanOptions 
     base: config.baseModel?.name,
     donor,
     tokenizer: tokenizer.source,
+    tokenizerAsked: config.tokenizer !== undefined,
     notes: [...notesOn(slices, config, donor, decided), ...tokenizer.notes],
     ...(options.outline && { outline: true }),
   };

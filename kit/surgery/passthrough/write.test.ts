@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../source/testing/folder.js";
 import { fittedText, type MergePlan, mergeText, planMerge } from "../index.js";
-import { writeConfig, writeLlama } from "../testing/folders.js";
+import { writeConfig, writeLlama, writeVocabulary } from "../testing/folders.js";
 
 const folder = temporaryFolder();
 const model = writeLlama(join(folder, "a model"), 4);
@@ -69,5 +69,22 @@ describe("a merge with factors that were fitted", () => {
     const expected = tensorsOf(before).map((one) => ({ ...one, scale: one.scale * (fitted.get(one.name) ?? 1) }));
     expect(tensorsOf(after)).toEqual(expected);
     expect(expected.filter(({ name }) => fitted.has(name)).map(({ scale }) => scale)).toEqual([0.375, -1.875]);
+  });
+
+  it.each(["base", model])("keeps the rows of a tokenizer that was asked for as %s", async (asked) => {
+    writeVocabulary(
+      model,
+      Array.from({ length: 9 }, (_, i) => `w${i}`),
+    );
+    const slices = [{ model, layers: [0, 4] }] as const;
+    const [plain, trimmed] = [
+      await planned(mergeText(slices)),
+      await planned(mergeText(slices, { tokenizer_source: asked })),
+    ];
+    const after = await planned(fittedText(trimmed, { "layers.0.mixer.o": 0.75 }));
+    const rows = [plain, trimmed, after].map(({ config }) => config.vocab_size);
+    expect(rows).toEqual([11, 9, 9]);
+    expect(after.parts.before).toEqual(trimmed.parts.before);
+    expect(fittedText(plain, {})).not.toContain("tokenizer_source");
   });
 });

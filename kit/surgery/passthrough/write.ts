@@ -55,7 +55,7 @@ export function fittedText(plan: MergePlan, factors: Factors): string {
   const cast = layers[0].tensors.find(({ ref }) => ref.cast !== undefined)?.ref.cast;
   return mergeText(slices, {
     base_model: plan.base,
-    tokenizer_source: plan.tokenizer === plan.donor ? undefined : plan.tokenizer.name,
+    tokenizer_source: plan.tokenizerAsked ? plan.tokenizer.name : undefined,
     dtype: cast !== undefined && isFloatDType(cast) ? torchNames[cast] : undefined,
     out_dtype: plan.dtype && torchNames[plan.dtype],
   });
