@@ -168,7 +168,7 @@ export function figuresPage(sections: readonly FigureSection[]): string {
   });
   return page(
     "# Results",
-    "Everything here is derived from the records in `runs` and `evals` by `npm run tables`; what others say of it: [claims](claims.md).",
+    "Everything here is derived by `npm run tables` from the records in `runs`, `evals`, `measurements` and `benches`; what others say of it: [claims](claims.md). What was learned on the way: [log](LOG.md).",
     ...shown,
   );
 }
