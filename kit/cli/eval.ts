@@ -47,7 +47,7 @@ async function run(
   { list, compare, tasks, out, record, ...options }: Options,
 ): Promise<void> {
   if (list === true) {
-    console.log(evals.taskNames().join("\n"));
+    console.log(evals.taskNames(options).join("\n"));
     return;
   }
   if (compare !== undefined) {

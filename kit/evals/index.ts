@@ -40,7 +40,7 @@ export {
   runHarness,
 } from "./harness/run.js";
 export { type HarnessSample, readSamples } from "./harness/samples.js";
-export { selfTest } from "./harness/selfTest.js";
+export { type SelfTestOptions, selfTest } from "./harness/selfTest.js";
 export {
   type EvalDocuments,
   type EvalFooter,

@@ -37,6 +37,12 @@ describe("toy_pairs on the sample model", () => {
     expect(small.tasks[0].samples.map(({ metrics }) => metrics)).toEqual(samples.map(({ metrics }) => metrics));
   });
 
+  it("refuses a longest sequence that the model cannot read, before anything is computed", async () => {
+    await expect(run(speaker, ["toy_pairs"], { maxLength: 257 })).rejects.toThrow(
+      /the longest sequence is 257 \(maxLength\): expected at most 256/,
+    );
+  });
+
   it("marks a model that sees the future", async () => {
     const leaky = { ...speaker, model: init(liquid(speaker.model.config, { pool: { kind: "sequence" } }), 0) };
     await expect(run(leaky, ["toy_pairs"])).rejects.toThrow(/Evaluating is refused/);

@@ -30,7 +30,7 @@ export function lmEvalCommand(): Command {
     .option("--fewshot <n>", "examples in front of each question (default: the task's own)", whole(0))
     .option("--limit <n>", "only so many documents of each task; below 1 that share of them", share)
     .option("--out <folder>", "results and samples go there", join(cacheFolder(), "lm-eval"))
-    .option("--data <folder>", "look there for data first")
+    .option("--data <folder>", "data of the tasks, in place of KINTSUGI_MIRROR and the hub")
     .option("--batch-size <n>", "sequences in one request", whole(1), 16)
     .option("--max-length <n>", "longest sequence (default: the model's context)", whole(3))
     .option("--allow-leak", "evaluate a model that sees the future; its scores compare with no others")

@@ -26,7 +26,7 @@ export async function harnessOn(speaker: Speaker, options: HarnessOnOptions): Pr
   });
   try {
     const { python } = await peer("lm-eval");
-    await evals.selfTest(serving.url, speaker);
+    await evals.selfTest(serving.url, speaker, { maxLength });
     return await evals.runHarness(tasks, { ...options, python, url: serving.url, speaker, maxLength });
   } finally {
     await serving.close();

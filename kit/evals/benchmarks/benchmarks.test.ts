@@ -31,6 +31,15 @@ describe("a benchmark's records", () => {
     expect(blimp?.adjustedP).toBeCloseTo(4 * 2 ** -20, 15);
   });
 
+  it("may be of any number of documents", async () => {
+    const root = temporaryFolder();
+    const right = Array(100_000).fill(1);
+    for (const model of ["a", "b"]) record(root, model, "toy_pairs", right);
+    const benchmark = { ...small, tasks: [{ task: "toy_pairs", metric: "acc", limit: right.length }] };
+    const [, b] = (await benchmarkResult(benchmark, new EvalArchive(root))).subjects;
+    expect(b.comparisons).toMatchObject([{ n: right.length, difference: 0 }]);
+  });
+
   it("become tables with errors, a mark for noise, and dashes for what is missing", async () => {
     const result = await benchmarkResult(small, new EvalArchive(await records()));
     expect(scoreTable(result).split("\n")).toEqual([

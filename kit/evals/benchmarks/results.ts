@@ -142,7 +142,8 @@ function comparedOn(
   own: readonly EvalRecord[],
 ): Comparison | undefined {
   // Numbers of documents that tell members apart, whatever each model has left out.
-  const most = 1 + Math.max(...[...base, ...own].flatMap(({ documents }) => documents.ids));
+  const ids = [...base, ...own].flatMap(({ documents }) => documents.ids);
+  const most = 1 + ids.reduce((largest, id) => Math.max(largest, id), 0);
   const scores = (records: readonly EvalRecord[], others: readonly EvalRecord[]): Scores => ({
     name: records[0].header.model,
     leaks: records.some(({ header }) => header.leaks === true),

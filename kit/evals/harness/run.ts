@@ -10,7 +10,7 @@ import { makeFolder } from "../../source/files.js";
 import { projectRoot } from "../../source/index.js";
 import type { TaskOptions } from "../evaluate.js";
 import { sanitised } from "../results/files.js";
-import { encoder } from "../scoring/encode.js";
+import { beginMarker, encoder } from "../scoring/encode.js";
 import { type Selection, selectTasks, tasksOf } from "../tasks/catalogue.js";
 import { writeHarnessFolder } from "./documents.js";
 import { lacksTokens, readSamples, tiedTasks } from "./samples.js";
@@ -102,7 +102,7 @@ export type ModelArguments = { readonly [argument: string]: string | number | bo
 export function modelArguments(served: Pick<HarnessOptions, "url" | "name" | "speaker" | "maxLength">): ModelArguments {
   const { url, name, speaker, maxLength } = served;
   const { model, tokenizer } = speaker;
-  const prefix = tokenizer.special.bos ?? tokenizer.special.eos;
+  const prefix = beginMarker(tokenizer);
   return {
     model: name,
     base_url: `${url}/v1/completions`,

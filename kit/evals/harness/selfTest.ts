@@ -10,6 +10,8 @@ const TEXT = "Once upon a time there was a little dog. The dog";
 /** Nats by which two ways through the same model may differ: other orders of summation, at one token. */
 const TOLERANCE = 1e-4;
 
+export type SelfTestOptions = { readonly apiKey?: string; readonly maxLength?: number };
+
 /** What is read of an answer. */
 type Scored = {
   readonly choices?: readonly {
@@ -26,16 +28,21 @@ type Scored = {
  *
  * @param url `http://host:port`
  * @param speaker the model that is served
+ * @param options the key it asks for; tokens of a prompt and its continuation, as it takes them (default the model's context)
  * @throws UserError when text has other ids there, an entry is missing, or a score is another
  */
-export async function selfTest(url: string, { model, tokenizer }: Speaker, apiKey?: string): Promise<void> {
+export async function selfTest(
+  url: string,
+  { model, tokenizer }: Speaker,
+  { apiKey, maxLength = model.config.context }: SelfTestOptions = {},
+): Promise<void> {
   const post = async <Out>(path: string, body: object): Promise<Out> => {
     const headers = apiKey === undefined ? undefined : { Authorization: `Bearer ${apiKey}` };
     const answer = await fetch(url + path, { method: "POST", headers, body: JSON.stringify(body) });
     if (!answer.ok) throw failed(`${path} answers ${answer.status}: ${(await answer.text()).slice(0, 200)}`, url);
     return (await answer.json()) as Out;
   };
-  const ids = tokenizer.encode(TEXT).subarray(0, model.config.context - 1);
+  const ids = tokenizer.encode(TEXT).subarray(0, maxLength - 1);
   const { tokens } = await post<{ tokens: readonly number[] }>("/tokenize", {
     prompt: TEXT,
     add_special_tokens: false,

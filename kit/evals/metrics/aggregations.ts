@@ -34,9 +34,6 @@ const defaults: Readonly<Record<string, { readonly aggregation: string; readonly
   bits_per_byte: { aggregation: "bits_per_byte", higherIsBetter: false },
 };
 
-/** Metrics this kit computes itself. */
-export const metricNames: readonly string[] = Object.keys(defaults);
-
 /**
  * The aggregation of a metric.
  *

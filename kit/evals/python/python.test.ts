@@ -103,6 +103,17 @@ describe("pythonRegex", () => {
     expect(findAll(pythonRegex("\\A[\\s\\d]+\\Z"), "\x1c12")).toEqual(["\x1c12"]);
   });
 
+  it("ends where Python does: before a last line feed too", () => {
+    const places = (pattern: string, text: string) =>
+      Array.from(text.matchAll(pythonRegex(pattern)), ({ index }) => index);
+    expect(places("$", "a\n")).toEqual([1, 2]);
+    expect(places("a$", "a\na\n")).toEqual([2]);
+    expect(places("a$", "a\n\n")).toEqual([]);
+    expect(places("(?m)a$", "a\na\n")).toEqual([0, 2]);
+    expect(places("a\\Z", "a\n")).toEqual([]);
+    expect(findAll(pythonRegex("[$]\\d|\\$|[\\]$]"), "$1 $ ]")).toEqual(["$1", "$", "]"]);
+  });
+
   it("substitutes groups", () => expect(substitute(pythonRegex("(a)(b)"), "\\2$\\1\\g<0>", "ab")).toBe("b$aab"));
 
   it("refuses what is no pattern", () => expect(() => pythonRegex("(")).toThrow(/the pattern "\(" cannot be used/));

@@ -20,7 +20,7 @@ export function pythonRegex(pattern: string): RegExp {
     .replace(/\(\?P=(\w+)\)/g, "\\k<$1>")
     .replace(/\\[AZ]/g, (end) => (end === "\\A" ? "(?<![^])" : "(?![^])"));
   try {
-    return new RegExp(whiteSpace(body), flags);
+    return new RegExp(spelt(body, flags.includes("m")), flags);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(`the pattern ${JSON.stringify(pattern)} cannot be used`, {
@@ -29,10 +29,14 @@ export function pythonRegex(pattern: string): RegExp {
   }
 }
 
-/** Replaces `\s` and `\S` by what they mean in Python, inside of classes and outside. */
-function whiteSpace(body: string): string {
+/** What `$` means in Python: the end of the text, or the line feed at its end. */
+const END = "(?=\\n?(?![^]))";
+
+/** Replaces `\s` and `\S` by what they mean in Python, inside of classes and outside, and `$` unless it ends every line. */
+function spelt(body: string, multiline: boolean): string {
   let inClass = false;
-  return body.replace(/\\[\s\S]|[[\]]/g, (token) => {
+  return body.replace(/\\[\s\S]|[[\]$]/g, (token) => {
+    if (token === "$") return inClass || multiline ? token : END;
     if (token === "[" || token === "]") inClass = token === "[";
     if (token === "\\s") return inClass ? WHITE : `[${WHITE}]`;
     return token === "\\S" && !inClass ? `[^${WHITE}]` : token;

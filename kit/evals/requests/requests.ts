@@ -1,14 +1,13 @@
 /** What a model is asked about a document. */
 import { UserError } from "../../errors.js";
-import type { Json } from "../python/text.js";
-import type { Doc, OutputType, TaskConfig } from "../tasks/config.js";
+import type { Doc, GenerationKwargs, OutputType, TaskConfig } from "../tasks/config.js";
 import { choicesOf, targetOf } from "../tasks/prompts.js";
 import { within } from "../tasks/within.js";
 import { contextOf, EXAMPLE_DELIMITER, TARGET_DELIMITER } from "./context.js";
 import type { Sampler } from "./fewshot.js";
 
 /** How a text is to be continued; keys as in the harness's `generation_kwargs`. */
-export type GenerationOptions = { readonly until: readonly string[]; readonly [option: string]: Json | undefined };
+export type GenerationOptions = GenerationKwargs & { readonly until: readonly string[] };
 
 /** One question to a model. */
 export type Request =
@@ -87,7 +86,7 @@ export function generationOptions({ generation_kwargs: own, fewshot_delimiter }:
   const delimiter = fewshot_delimiter ?? EXAMPLE_DELIMITER;
   if (own === undefined) return { temperature: 0, do_sample: false, max_gen_toks: 256, until: [delimiter] };
   const { until = [delimiter] } = own;
-  return { ...own, until: (Array.isArray(until) ? until : [until]).filter((each) => typeof each === "string") };
+  return { ...own, until: [until ?? []].flat() };
 }
 
 function single(context: string | readonly string[]): string {

@@ -71,6 +71,13 @@ describe("an encoder", () => {
     }
   });
 
+  it("takes a text of any length", () => {
+    const ids = tokenizer.encode("A ".repeat(150_000));
+    const windows = encoder(tokenizer, 1024).rolling("A ".repeat(150_000));
+    expect(windows.reduce((sum, { continuation }) => sum + continuation.length, 0)).toBe(ids.length);
+    expect([...windows[0].context]).toEqual([begin]);
+  });
+
   it("keeps room for what is to be written", () => {
     const { prompt } = encoder(tokenizer, 12);
     expect([...prompt(text, 4)]).toEqual(ids.slice(-7));

@@ -95,7 +95,9 @@ function truncated({ context, continuation }: TokenRequest, sent: number): Token
  * left, and only what no other has predicted is its continuation.
  */
 function windowsOf(ids: Int32Array, prefix: number, length: number): readonly TokenRequest[] {
-  const all = Int32Array.of(prefix, ...ids);
+  const all = new Int32Array(1 + ids.length);
+  all[0] = prefix;
+  all.set(ids, 1);
   const windows: TokenRequest[] = [];
   for (let done = 0; done < ids.length; done += length) {
     const end = Math.min(done + length, ids.length);
@@ -107,11 +109,16 @@ function windowsOf(ids: Int32Array, prefix: number, length: number): readonly To
 }
 
 /** The id that stands where there is no context. */
-export function prefixOf({ special }: Tokenizer): number {
-  const prefix = special.bos ?? special.eos;
+export function prefixOf(tokenizer: Tokenizer): number {
+  const prefix = beginMarker(tokenizer);
   if (prefix !== undefined) return prefix;
   throw new UserError("the tokenizer has no marker to begin a text with", {
     where: "evals",
     expected: "a tokenizer with bos or eos",
   });
+}
+
+/** What a text is begun with: the tokenizer's begin marker, or else its end marker. */
+export function beginMarker({ special }: Tokenizer): number | undefined {
+  return special.bos ?? special.eos;
 }

@@ -1,5 +1,6 @@
 import { beforeAll, expect, it } from "vitest";
 import type { Speaker } from "../../generate/index.js";
+import type { Tokenizer } from "../../text/index.js";
 import { load, requireTokenizer } from "../../weights/index.js";
 import { generator, type Prompt } from "./generation.js";
 
@@ -17,6 +18,27 @@ const prompt = (length: number, tokens: number): Prompt => ({
   tokens,
   // Drawn: the best tokens would end a story sooner.
   options: { until: [], do_sample: true, temperature: 1, seed: 5 },
+});
+
+it("ends at a stop string that is a marker, which is left out of the text", async () => {
+  const { model, tokenizer } = speaker;
+  const write = async (tokenizer: Tokenizer, until: readonly string[]) => {
+    const prompts = [{ ids: ids.subarray(0, 8), tokens: 12, options: { until } }];
+    return (await generator(model, tokenizer, { backend: "graph" })(prompts))[0];
+  };
+  const written: number[] = [];
+  const bytes = (id: number): Uint8Array => {
+    written.push(id);
+    return tokenizer.bytes(id);
+  };
+  await write({ ...tokenizer, bytes }, []);
+  // One of the tokens becomes a marker.
+  const marker = written[6];
+  const marked = { ...tokenizer, isSpecial: (id: number) => id === marker || tokenizer.isSpecial(id) };
+  const tokens = written.indexOf(marker);
+  const text = tokenizer.decode(written.slice(0, tokens));
+  expect(await write(marked, [tokenizer.tokenOf(marker)])).toEqual({ text, tokens, ending: "stop" });
+  expect(await write(marked, [])).toMatchObject({ tokens: 12, ending: "length" });
 });
 
 it("continues each prompt as if it were alone, whatever stands beside it", async () => {

@@ -16,13 +16,15 @@ export type Continuation = { readonly text: string; readonly tokens: number; rea
 export type Generator = (prompts: readonly Prompt[], options?: ScoreOptions) => Promise<Continuation[]>;
 
 /** Prompts that are continued together. */
-const TOGETHER = 8;
+export const TOGETHER = 8;
 
 /**
- * A function that continues prompts until a stop string, the end marker, or their number of tokens.
+ * A function that continues prompts until a stop string, the end marker or another that is a stop string, or their number of
+ * tokens.
  *
- * The best token is taken at `temperature` 0 (the default) or without `do_sample`; else `top_k`, `top_p` and `temperature`
- * count, and the numbers are drawn from the prompt's own `seed` or else from `seed`.
+ * `do_sample` says whether tokens are drawn; where it is not said, a `temperature` above 0 does. They are drawn by `temperature`
+ * (default 1; at 0 the best is taken after all), `top_k` and `top_p`, with numbers from the prompt's own `seed` or else from
+ * `seed`. If none are drawn, the best token is taken, whatever these say.
  */
 export function generator(
   model: Model<Tensor>,
@@ -72,6 +74,8 @@ type Running = {
   readonly seen: number[];
   readonly stream: TextStream;
   readonly choose: Sampler;
+  /** Tokens that end it. */
+  readonly ends: ReadonlySet<number>;
   text: string;
   left: number;
   ending: Continuation["ending"];
@@ -82,26 +86,23 @@ function ended({ prompt, seen, text, ending }: Running): Continuation {
 }
 
 function start(prompt: Prompt, tokenizer: Tokenizer, seed: number): Running {
-  const { until, temperature, do_sample, top_k, top_p } = prompt.options;
-  const greedy = do_sample !== true && (do_sample === false || !(Number(temperature) > 0));
+  const { until, temperature, do_sample, top_k, top_p, seed: own } = prompt.options;
+  const drawn = do_sample ?? (temperature ?? 0) > 0;
   // A model may spell its end marker in other tokens than the marker itself.
   const { eos } = tokenizer.special;
   const stop = eos === undefined ? until : [...until, tokenizer.tokenOf(eos)];
-  const number = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);
+  // Markers are left out of the text, where their spelling would never be met.
+  const markers = until.flatMap((text) => tokenizer.idOf(text) ?? []).filter((id) => tokenizer.isSpecial(id));
   return {
     prompt,
     seen: [...prompt.ids],
     stream: new TextStream(tokenizer, { stop }),
     choose: sampler(
-      greedy
-        ? {}
-        : {
-            temperature: number(temperature) ?? 1,
-            topK: number(top_k),
-            topP: number(top_p),
-            seed: number(prompt.options.seed) ?? seed,
-          },
+      drawn
+        ? { temperature: temperature ?? 1, topK: top_k ?? undefined, topP: top_p ?? undefined, seed: own ?? seed }
+        : {},
     ),
+    ends: new Set(eos === undefined ? markers : [...markers, eos]),
     text: "",
     left: prompt.tokens,
     ending: "length",
@@ -124,7 +125,7 @@ async function continued(
       if (each.left === 0 || i >= running.length) return 0;
       // The embedding may have more rows than there are tokens: those are never chosen.
       const at = i * config.vocab;
-      return advance(each, scores.subarray(at, at + tokenizer.vocab), tokenizer);
+      return advance(each, scores.subarray(at, at + tokenizer.vocab));
     });
     if (running.every(({ left }) => left === 0) || decoder.length >= config.context) break;
     await new Promise((resume) => setImmediate(resume));
@@ -134,9 +135,9 @@ async function continued(
 }
 
 /** Appends the next token to a text, or ends it. Returns the token. */
-function advance(running: Running, scores: Float32Array, tokenizer: Tokenizer): number {
+function advance(running: Running, scores: Float32Array): number {
   const id = running.choose(scores, running.seen);
-  if (id === tokenizer.special.eos) {
+  if (running.ends.has(id)) {
     running.left = 0;
     running.ending = "stop";
     return id;

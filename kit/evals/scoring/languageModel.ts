@@ -1,10 +1,12 @@
 /** A model as the tasks see it: texts in, log-likelihoods and texts out. */
 import type { ExecutionBackend } from "../../engine/index.js";
+import { UserError } from "../../errors.js";
 import type { Speaker } from "../../generate/index.js";
 import { rounded } from "../../model/index.js";
 import { assertFits } from "../../text/index.js";
 import type { GenerationOptions } from "../requests/requests.js";
 import type { LogLikelihood } from "../tasks/config.js";
+import { mostTokens } from "../tasks/generation.js";
 import { within } from "../tasks/within.js";
 import { encoder } from "./encode.js";
 import { type Generator, generator } from "./generation.js";
@@ -30,7 +32,7 @@ export type LanguageModel = {
 };
 
 export type LanguageModelOptions = ScorerOptions & {
-  /** As the harness's `max_length` of API models; default the model's context. */
+  /** As the harness's `max_length` of API models; default, and at most, the model's context. */
   readonly maxLength?: number;
   /** What continuing texts runs on; default `xla`. */
   readonly decoding?: ExecutionBackend;
@@ -44,11 +46,20 @@ const MAX_TOKENS = 256;
 /**
  * A model with its tokenizer, ready for tasks.
  *
- * @throws UserError when model and tokenizer do not belong together, or the model sees the future
+ * @throws UserError when model and tokenizer do not belong together, the model sees the future, or its context is shorter than
+ * `maxLength`
  */
 export function languageModel({ model, tokenizer }: Speaker, options: LanguageModelOptions = {}): LanguageModel {
   assertFits(tokenizer, model.config.vocab);
-  const { maxLength = model.config.context, decoding, seed, ...scoring } = options;
+  const { context } = model.config;
+  const { maxLength = context, decoding, seed, ...scoring } = options;
+  // Of likelihoods 2 more could be read, of prompts 1: but so long a sequence has no place on a server of this model either.
+  if (maxLength > context) {
+    throw new UserError(`the longest sequence is ${maxLength}`, {
+      where: "maxLength",
+      expected: `at most ${context}, as many tokens as the model reads`,
+    });
+  }
   const ready = rounded(model);
   const encode = encoder(tokenizer, maxLength);
   const score = scorer(ready, scoring);
@@ -70,7 +81,7 @@ export function languageModel({ model, tokenizer }: Speaker, options: LanguageMo
     async generate(prompts, options) {
       generate ??= generator(ready, tokenizer, { backend: decoding, seed });
       const asked = prompts.map((prompt) => {
-        const tokens = Number(prompt.options.max_gen_toks ?? prompt.options.max_tokens ?? MAX_TOKENS);
+        const tokens = mostTokens(prompt.options) ?? MAX_TOKENS;
         return { ids: encode.prompt(prompt.context, tokens), tokens, options: prompt.options };
       });
       return (await generate(asked, options)).map(({ text }) => text);

@@ -7,7 +7,7 @@ import { UserError } from "../../errors.js";
 import type { Speaker } from "../../generate/index.js";
 import { type LeakOptions, rounded } from "../../model/index.js";
 import { assertFits } from "../../text/index.js";
-import { type Generator, generator, type Prompt } from "../scoring/generation.js";
+import { type Generator, generator, type Prompt, TOGETHER } from "../scoring/generation.js";
 import { Beginnings } from "../scoring/memory.js";
 import { scorer } from "../scoring/scorer.js";
 import { completion, scoredChoice, scoredRequest, writtenChoice } from "./answer.js";
@@ -73,15 +73,18 @@ export function app({ model, tokenizer }: Speaker, options: ServeOptions = {}): 
   const beginnings = new Beginnings(prefixBytes);
   const score = scorer(ready, { batchSize: maxBatch, allowLeak: options.allowLeak, beginnings });
   let generate: Generator | undefined;
-  const room = { together: maxBatch, waiting };
-  const scoring = new Queue(
-    (prompts: readonly Int32Array[], signal) => score(prompts.map(scoredRequest), { signal }),
-    room,
+  const scoring = new Queue((prompts: readonly Int32Array[], signal) => score(prompts.map(scoredRequest), { signal }), {
+    together: maxBatch,
+    waiting,
+  });
+  // No more than are continued together: what waits behind them would be answered no sooner, and they later.
+  const writing = new Queue(
+    (prompts: readonly Prompt[], signal) => {
+      generate ??= generator(ready, tokenizer, { backend: options.decoding });
+      return generate(prompts, { signal });
+    },
+    { together: Math.min(TOGETHER, maxBatch), waiting },
   );
-  const writing = new Queue((prompts: readonly Prompt[], signal) => {
-    generate ??= generator(ready, tokenizer, { backend: options.decoding });
-    return generate(prompts, { signal });
-  }, room);
   let answered = 0;
   let draining = false;
 

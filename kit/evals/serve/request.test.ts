@@ -36,6 +36,11 @@ it("takes fields that ask for nothing", () => {
   expect(readCompletion({ prompt: "a", ...nothing }, tokenizer, limits)).toMatchObject({ wants: "text", tokens: 16 });
 });
 
+it("takes as many stops as there may be, and as long ones", () => {
+  const stop = Array(64).fill(".".repeat(1000));
+  expect(readCompletion({ prompt: "a", stop }, tokenizer, limits).stop).toEqual(stop);
+});
+
 it.each<[string, unknown, RegExp]>([
   ["no object", [], /no JSON object/],
   ["no prompt", { ...scoring }, /neither text nor ids/],
@@ -54,6 +59,8 @@ it.each<[string, unknown, RegExp]>([
   ["a stream", { prompt: "a", stream: true }, /stream is true.*expected false/s],
   ["a field that there is not", { prompt: "a", max_token: 3 }, /max_token is 3.*max_tokens/s],
   ["a bad stop", { prompt: "a", stop: [1] }, /stop is neither/],
+  ["too many stops", { prompt: "a", stop: Array(65).fill(".") }, /too many texts.*at most 64 texts of at most 1000/s],
+  ["a stop that is too long", { prompt: "a", stop: ".".repeat(1001) }, /stop has .*too long/],
 ])("refuses %s", (_, body, message) => {
   expect(() => readCompletion(body, tokenizer, limits)).toThrow(message);
 });

@@ -1,6 +1,7 @@
 /** What a client may ask of `/v1/completions`, read field by field. */
 import { UserError } from "../../errors.js";
 import type { Tokenizer } from "../../text/index.js";
+import { neutral } from "../tasks/generation.js";
 
 /** Prompts as ids, and either how likely they are or what comes next. */
 export type CompletionRequest = {
@@ -28,15 +29,10 @@ const known: ReadonlySet<string> = new Set(
 );
 
 /** Fields that are taken with the one value that asks for nothing. */
-const neutral: ReadonlyMap<string, unknown> = new Map<string, unknown>([
-  ["n", 1],
-  ["best_of", 1],
-  ["num_beams", 1],
-  ["stream", false],
-  ["presence_penalty", 0],
-  ["frequency_penalty", 0],
-  ["repetition_penalty", 1],
-]);
+const nothing: ReadonlyMap<string, unknown> = new Map([...neutral, ["stream", false]]);
+
+/** Most stop strings, and characters of one: all of them are looked for behind each token. */
+const [STOPS, STOP_CHARACTERS] = [64, 1000];
 
 /** Tokens that are written unless `max_tokens` says how many. */
 const TOKENS = 16;
@@ -93,9 +89,9 @@ export function readCompletion(body: unknown, tokenizer: Tokenizer, limits: Requ
 /** What is asked for and not done would otherwise look done. */
 function refuseOthers(fields: { readonly [field: string]: unknown }): void {
   for (const [name, value] of Object.entries(fields)) {
-    if (value === null || known.has(name) || (neutral.has(name) && neutral.get(name) === value)) continue;
+    if (value === null || known.has(name) || (nothing.has(name) && nothing.get(name) === value)) continue;
     throw new UserError(`${name} is ${JSON.stringify(value)}, which is not done here`, {
-      expected: neutral.has(name) ? String(neutral.get(name)) : `nothing but ${[...known].join(", ")}`,
+      expected: nothing.has(name) ? String(nothing.get(name)) : `nothing but ${[...known].join(", ")}`,
     });
   }
 }
@@ -131,8 +127,16 @@ export function isIds(value: unknown): value is readonly number[] {
 
 function stopsOf(stop: unknown): readonly string[] {
   const stops = stop === undefined || stop === null ? [] : [stop].flat();
-  if (stops.every((each): each is string => typeof each === "string")) return stops.filter((each) => each !== "");
-  throw new UserError("stop is neither a text nor a list of texts", { where: "stop" });
+  if (!stops.every((each): each is string => typeof each === "string")) {
+    throw new UserError("stop is neither a text nor a list of texts", { where: "stop" });
+  }
+  if (stops.length > STOPS || stops.some(({ length }) => length > STOP_CHARACTERS)) {
+    throw new UserError("stop has too many texts, or too long ones", {
+      where: "stop",
+      expected: `at most ${STOPS} texts of at most ${STOP_CHARACTERS} characters`,
+    });
+  }
+  return stops.filter((each) => each !== "");
 }
 
 function numberOf(

@@ -191,10 +191,19 @@ describe("a server", () => {
   });
 
   it("answers what it has begun before it ends", async () => {
-    const own = await serve(speaker, { port: 0 });
+    const { tokenizer } = speaker;
+    let arrived = (): void => undefined;
+    const arrival = new Promise<void>((resume) => {
+      arrived = resume;
+    });
+    const encode: typeof tokenizer.encode = (...text) => {
+      arrived();
+      return tokenizer.encode(...text);
+    };
+    const own = await serve({ ...speaker, tokenizer: { ...tokenizer, encode } }, { port: 0 });
     const { post } = asking(() => own.url);
     const asked = post<Answer>("/v1/completions", { ...scoring, prompt: ["The dog", "The cat"] });
-    await new Promise((resume) => setTimeout(resume, 30));
+    await arrival;
     await own.close();
     expect((await asked).choices).toHaveLength(2);
     await expect(fetch(`${own.url}/health`)).rejects.toThrow();
@@ -239,6 +248,9 @@ describe("a server", () => {
     await selfTest(serving.url, speaker);
     const other = { ...speaker, model: init(speaker.model.config, 1) };
     await expect(selfTest(serving.url, other)).rejects.toThrow(/self-test fails: token 1 has/);
+    const short = await serve(speaker, { port: 0, maxContext: 8 });
+    await selfTest(short.url, speaker, { maxLength: 8 });
+    await short.close();
   });
 });
 

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../source/testing/folder.js";
-import { isGroup, selectTasks, tasksOf } from "./catalogue.js";
+import { isGroup, selectTasks, taskNames, tasksOf } from "./catalogue.js";
 import type { TaskConfig } from "./config.js";
 
 /** A folder of files in the harness's format. */
@@ -35,6 +35,8 @@ describe("a task file", () => {
     ['fewshot_config: "x"', 'fewshot_config is "x" (FILE:4): expected an object'],
     ["fewshot_config: { smapler: first_n }", "There is no field fewshot_config.smapler (FILE:4)"],
     ["generation_kwargs: 3", "generation_kwargs is 3 (FILE:4): expected an object"],
+    ["generation_kwargs: { num_beams: 4 }", "generation_kwargs.num_beams is 4, which is not done here (FILE:4)"],
+    ["generation_kwargs: { max_gen_toks: x }", 'generation_kwargs.max_gen_toks is "x" (FILE:4): expected a whole'],
     ["metric_list: [acc]", 'metric_list[0] is "acc" (FILE:4): expected an object'],
     ["metric_list: [{ metric: acc, higher_is_better: 1 }]", "metric_list[0].higher_is_better is 1 (FILE:4)"],
     ["doc_to_choice: [no, yes]", "doc_to_choice is [false,true] (FILE:4): expected a text, a list of texts"],
@@ -57,6 +59,11 @@ describe("a task file", () => {
     const [config] = await tasksIn("own", { own: [...own, "description:", "fewshot_split: null", "num_fewshot: 0"] });
     expect([config.description, config.fewshot_split, config.num_fewshot]).toEqual([undefined, undefined, 0]);
   });
+});
+
+it("is named beside the kit's own tasks, with its tag", () => {
+  const include = [folder({ own: [...own, "tag: mine"] })];
+  expect(taskNames({ include })).toEqual([...taskNames(), "mine", "own"].sort());
 });
 
 describe("a group", () => {

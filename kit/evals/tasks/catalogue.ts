@@ -78,9 +78,9 @@ export async function selectTasks(names: readonly string[], options: CatalogueOp
   return { tasks: [...tasks.values()], groups: top.filter(isGroup) };
 }
 
-/** Names of all tasks, groups and tags the kit ships. */
-export function taskNames(): readonly string[] {
-  return new Catalogue({}).names();
+/** Names of all tasks, groups and tags: those the kit ships, and those of one's own files. */
+export function taskNames(options: CatalogueOptions = {}): readonly string[] {
+  return new Catalogue(options).names();
 }
 
 export function isGroup(each: Group | TaskConfig): each is Group {

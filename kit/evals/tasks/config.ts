@@ -48,6 +48,24 @@ export type FewshotConfig = {
   readonly fewshot_delimiter?: string;
 };
 
+/** How a text is to be continued. What is `null` is as if it were not there. */
+export type GenerationKwargs = {
+  /** Where it ends; the delimiter of the examples where a task does not say it, nowhere if it is `null`. */
+  readonly until?: string | readonly string[] | null;
+  /** Most tokens of an answer, by any of four names. */
+  readonly max_gen_toks?: number | null;
+  readonly max_new_tokens?: number | null;
+  readonly max_tokens?: number | null;
+  readonly max_completion_tokens?: number | null;
+  readonly do_sample?: boolean | null;
+  readonly temperature?: number | null;
+  readonly top_k?: number | null;
+  readonly top_p?: number | null;
+  readonly seed?: number | null;
+  /** Others may only ask for nothing. */
+  readonly [option: string]: Json | undefined;
+};
+
 /** What is right: a text, the number of a choice, or several of either. */
 export type Target = string | number | readonly (string | number)[];
 
@@ -77,7 +95,7 @@ export type TaskConfig = {
   readonly num_fewshot?: number;
   readonly metric_list?: readonly MetricSpec[];
   readonly output_type?: OutputType;
-  readonly generation_kwargs?: { readonly [option: string]: Json | undefined };
+  readonly generation_kwargs?: GenerationKwargs;
   readonly repeats?: number;
   readonly filter_list?: readonly FilterSpec[];
   readonly gen_prefix?: string;

@@ -25,6 +25,7 @@ import type {
   Place,
   TaskConfig,
 } from "./config.js";
+import { generationKwargs } from "./generation.js";
 
 /** Fields with whatever they hold. */
 export type Values = { readonly [field: string]: unknown };
@@ -154,7 +155,7 @@ const taskReaders: Fields<TaskConfig> = {
   output_type: optional(
     oneOf<OutputType>("loglikelihood", "loglikelihood_rolling", "generate_until", "multiple_choice"),
   ),
-  generation_kwargs: optional(anyObject as Reader<NonNullable<TaskConfig["generation_kwargs"]>>),
+  generation_kwargs: optional((value, place) => generationKwargs(anyObject(value, place), place)),
   repeats: optional(whole()),
   filter_list: optional(some(filter)),
   should_decontaminate: optional(flag),
