@@ -192,10 +192,8 @@ describe("a server", () => {
 
   it("answers what it has begun before it ends", async () => {
     const { tokenizer } = speaker;
-    let arrived = (): void => undefined;
-    const arrival = new Promise<void>((resume) => {
-      arrived = resume;
-    });
+    let arrived: () => void;
+    const arrival = new Promise<void>((resume) => void (arrived = resume));
     const encode: typeof tokenizer.encode = (...text) => {
       arrived();
       return tokenizer.encode(...text);
