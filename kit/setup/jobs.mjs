@@ -17,7 +17,7 @@ export const JOBS = {
 };
 
 /**
- * Run a compiled program of the kit as its own process.
+ * Run a compiled program of the kit as its own process. Asked to stop, it may finish its step and write a checkpoint.
  *
  * @param {import("./core/project.mjs").Project} project
  * @param {string} program
@@ -29,6 +29,7 @@ export async function runJob(project, program, args) {
     cwd: project.root,
     env: kitEnvironment(project),
     shown: true,
+    patient: true,
   });
   return code;
 }

@@ -22,15 +22,21 @@ await entry(async () => {
   await setUp(project);
   const began = performance.now();
   const server = await startJupyterLab(project, { port, notebook });
+  let stopped = false;
   const stop = () => {
+    stopped = true;
     say("\nStopping JupyterLab and its kernels …");
     server.stop();
-    stopped = true;
   };
-  let stopped = false;
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]))
     process.on(signal, () => stopped || stop());
 
+  try {
+    await server.ready;
+  } catch (error) {
+    if (stopped) return say("Stopped.");
+    throw error;
+  }
   say(`JupyterLab is ready · ${duration(performance.now() - began)}\n\n    ${bold(server.url)}\n`);
   const opened = !options["no-browser"] && openBrowser(server.url);
   say(

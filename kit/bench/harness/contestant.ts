@@ -1,11 +1,10 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../errors.js";
 import { projectRoot } from "../../source/index.js";
-import { threads } from "./machine.js";
+import { allowedCpus, threads } from "./machine.js";
 
 type Reply = { readonly ok?: unknown; readonly error?: string };
 
@@ -64,7 +63,7 @@ export class Contestant {
    * @throws UserError when the worker fails or ends.
    */
   async ask<T>(op: string, message: Readonly<Record<string, unknown>> = {}): Promise<T> {
-    if (this.child.exitCode !== null) throw new UserError(`${this.name}: the process has ended`);
+    if (this.hasEnded()) throw new UserError(`${this.name}: the process has ended`);
     const reply = await new Promise<Reply>((resolve) => {
       this.waiting.push(resolve);
       this.child.stdin.write(`${JSON.stringify({ op, ...message })}\n`);
@@ -75,12 +74,16 @@ export class Contestant {
 
   /** Ends the process. */
   async close(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    if (this.hasEnded()) return;
     const closed = new Promise((resolve) => this.child.once("close", resolve));
     this.child.stdin.end();
     const timer = setTimeout(() => this.child.kill("SIGKILL"), 5000);
     await closed;
     clearTimeout(timer);
+  }
+
+  private hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 }
 
@@ -108,8 +111,9 @@ function threadLimits(): Record<string, string> {
   };
 }
 
-/** On a machine with more cores, keeps a contestant on the first few where the system can. */
+/** On a machine with more cores, keeps a contestant on the first few it may use where the system can. */
 function pinned(command: readonly string[]): readonly string[] {
-  if (availableParallelism() <= threads || spawnSync("taskset", ["-V"]).status !== 0) return command;
-  return ["taskset", "-c", `0-${threads - 1}`, ...command];
+  const cpus = allowedCpus();
+  if (cpus.length <= threads || spawnSync("taskset", ["-V"]).status !== 0) return command;
+  return ["taskset", "-c", cpus.slice(0, threads).join(","), ...command];
 }

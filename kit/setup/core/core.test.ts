@@ -1,9 +1,10 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { readArguments } from "./arguments.mjs";
+import { withChoices } from "./choices.mjs";
 import { SetupFailure } from "./failure.mjs";
 import { resolveNotebook } from "./files.mjs";
 import { filesBelow, fingerprint } from "./fingerprint.mjs";
@@ -111,6 +112,32 @@ describe("steps", () => {
     await runSteps(steps, project);
     expect(later).toHaveBeenCalledOnce();
   });
+
+  test("a choice by a variable lasts until another is made, and one whose step failed is none", async () => {
+    const project = projectAt(folder);
+    const made: (string | undefined)[] = [];
+    const chosen = () => withChoices(project).KINTSUGI_TEST || undefined;
+    const choosing = {
+      id: "choosing",
+      title: "Choosing",
+      choice: "KINTSUGI_TEST",
+      fingerprint: () => fingerprint({ values: [chosen()] }),
+      run: () => {
+        if (chosen() === "bad") throw new SetupFailure("will not do");
+        made.push(chosen());
+      },
+    };
+    const command = async (value: string | undefined) => {
+      vi.stubEnv("KINTSUGI_TEST", value);
+      await runSteps([choosing], project).finally(() => vi.unstubAllEnvs());
+    };
+    for (const value of [undefined, undefined, "zig", undefined, "zig"]) await command(value);
+    expect(made).toEqual([undefined, "zig"]);
+    await expect(command("bad")).rejects.toThrow();
+    await command(undefined);
+    for (const value of ["", undefined]) await command(value);
+    expect(made).toEqual([undefined, "zig", "zig", undefined]);
+  });
 });
 
 describe("lock", () => {
@@ -168,6 +195,32 @@ describe("programs", () => {
       why: "it did not",
     });
     await expect(failure).rejects.toMatchObject({ message: "it did not", detail: "no space left" });
+  });
+
+  /** How a program like those of `npm run` ends that is asked to stop: its exit code and what its own program said. */
+  async function stopped(stop: (pid: number) => void) {
+    const checkpoint = "console.log('checkpoint'); process.exit(130)";
+    const child = `for (const s of ["SIGINT", "SIGTERM"]) process.once(s, () => setTimeout(() => { ${checkpoint} }, 300));
+      setTimeout(() => {}, 30_000); console.log("begun")`;
+    const parent = `import { run } from ${JSON.stringify(new URL("./run.mjs", import.meta.url).href)};
+      await run(process.execPath, ["-e", ${JSON.stringify(child)}], { shown: true, patient: true });
+      console.log("goes on")`;
+    const started = spawn(process.execPath, ["--input-type=module", "-e", parent], { detached: true });
+    let output = "";
+    started.stdout.on("data", (chunk) => {
+      output += chunk;
+      if (`${chunk}`.includes("begun")) stop(started.pid ?? 0);
+    });
+    const code = await new Promise((resolve) => started.on("exit", resolve));
+    return { code, output };
+  }
+
+  test.each([
+    ["Ctrl-C sent to it alone", 130, (pid: number) => process.kill(pid, "SIGINT")],
+    ["Ctrl-C in a terminal", 130, (pid: number) => process.kill(-pid, "SIGINT")],
+    ["SIGTERM to all of them", 143, (pid: number) => process.kill(-pid, "SIGTERM")],
+  ])("%s: we end after a program that has a checkpoint to write", async (_, code, stop) => {
+    expect(await stopped(stop)).toEqual({ code, output: "begun\ncheckpoint\n" });
   });
 
   test("long output is cut in the middle", () => {

@@ -12,21 +12,37 @@ import { bytes, duration, showProgress } from "./screen.mjs";
  * @property {(line: string) => void} [onLine] Called with every line the program writes.
  * @property {() => string} [progress] What to show, beside the elapsed time, while the program runs.
  * @property {boolean} [shown] The program writes straight to the terminal; `output` stays empty.
+ * @property {boolean} [patient] Asked to stop, the program is left to finish in its own way, and we end after it.
  */
 
-/** Programs under way, ended with us: nobody should find a compiler still running after Ctrl-C. */
-const children = new Set();
+/**
+ * Programs under way, ended with us: nobody should find a compiler still running after Ctrl-C.
+ *
+ * @type {Map<import("node:child_process").ChildProcess, { patient: boolean }>}
+ */
+const children = new Map();
 
-for (const [signal, code] of /** @type {const} */ ([
-  ["SIGINT", 130],
-  ["SIGTERM", 143],
-  ["SIGHUP", 129],
+/** Our exit code, once we were asked to stop and wait for a program. @type {number | undefined} */
+let stopping;
+
+// Of SIGINT and SIGTERM a program is sent the other one. What reaches us often reached it as well, from the terminal or with
+// the whole group, and a second signal of one kind means to stop at once.
+for (const [signal, code, sent] of /** @type {const} */ ([
+  ["SIGINT", 130, "SIGTERM"],
+  ["SIGTERM", 143, "SIGINT"],
+  ["SIGHUP", 129, "SIGTERM"],
 ])) {
   process.on(signal, () => {
     if (process.listenerCount(signal) > 1) return; // Somebody further up stops in their own, gentler way.
-    for (const child of children) child.kill("SIGTERM");
-    process.exit(code);
+    if (stopping !== undefined) return; // npm hands on what the terminal has sent us already.
+    for (const [child, { patient }] of children) child.kill(patient ? sent : "SIGTERM");
+    if (!isWaiting()) process.exit(code);
+    stopping = code;
   });
+}
+
+function isWaiting() {
+  return [...children.values()].some(({ patient }) => patient);
 }
 
 /**
@@ -38,7 +54,11 @@ for (const [signal, code] of /** @type {const} */ ([
  * @returns {Promise<{ code: number, output: string, missing: boolean }>} Its exit code and everything it wrote.
  *   `missing`: there is no such program.
  */
-export function run(command, args, { cwd, env = process.env, log, onLine, progress, shown = false } = {}) {
+export function run(
+  command,
+  args,
+  { cwd, env = process.env, log, onLine, progress, shown = false, patient = false } = {},
+) {
   const began = performance.now();
   return new Promise((resolve) => {
     const child = spawn(command, args, {
@@ -46,7 +66,7 @@ export function run(command, args, { cwd, env = process.env, log, onLine, progre
       env,
       stdio: shown ? ["ignore", "inherit", "inherit"] : ["ignore", "pipe", "pipe"],
     });
-    children.add(child);
+    children.set(child, { patient });
     let output = "";
     let rest = "";
     const take = (/** @type {Buffer} */ chunk) => {
@@ -70,6 +90,7 @@ export function run(command, args, { cwd, env = process.env, log, onLine, progre
         mkdirSync(dirname(log), { recursive: true });
         writeFileSync(log, output);
       }
+      if (stopping !== undefined && !isWaiting()) process.exit(stopping);
       resolve({ code, output, missing });
     };
     child.on("error", (error) => {

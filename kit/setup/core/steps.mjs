@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { keepChoice } from "./choices.mjs";
 import { messageOf, SetupFailure } from "./failure.mjs";
 import { fingerprint, readStamp, removeStamp, writeStamp } from "./fingerprint.mjs";
 import { beginProgress, bold, complain, dim, duration, green, red, say } from "./screen.mjs";
@@ -13,6 +14,7 @@ import { beginProgress, bold, complain, dim, duration, green, red, say } from ".
  *   step is a quick check that always runs.
  * @property {(project: Project) => boolean} [intact] Whether the result is still there.
  * @property {(project: Project) => string[]} [outputs] Files it makes: one that changed since is made again.
+ * @property {string} [choice] The variable of the environment by which a person decides its result, kept when it is done.
  * @property {(project: Project, context: { log: string }) => Promise<string | void> | string | void} run Returns what is
  *   worth saying about the result.
  *
@@ -21,7 +23,10 @@ import { beginProgress, bold, complain, dim, duration, green, red, say } from ".
 
 /** Run the steps in order; a step whose fingerprint and result are unchanged is skipped. Stops at the first failure. */
 export async function runSteps(/** @type {readonly Step[]} */ steps, /** @type {Project} */ project) {
-  for (const step of steps) await runStep(step, project);
+  for (const step of steps) {
+    await runStep(step, project);
+    keepChoice(project, step.choice);
+  }
 }
 
 /** Whether a step has nothing to do: finished, of the same inputs, and its result untouched. */

@@ -7,9 +7,9 @@ import { kernelInstallation, kernelProblem, labextensionProblem } from "../jupyt
 import { addonStep, loadAddon } from "../steps/addon.mjs";
 import { isInstalled } from "../steps/npm-packages.mjs";
 import { venvPython } from "../steps/python.mjs";
-import { tensorflowFolder, tensorflowVersion } from "../steps/python-packages.mjs";
+import { pythonPackagesStep, tensorflowDamage, tensorflowVersion } from "../steps/python-packages.mjs";
 import { typescriptStep } from "../steps/typescript.mjs";
-import { broken, good } from "./row.mjs";
+import { broken, good, SET_UP } from "./row.mjs";
 
 /** @typedef {import("./row.mjs").Project} Project */
 /** @typedef {import("./row.mjs").Row} Row */
@@ -49,8 +49,9 @@ function jupyterlab(/** @type {Project} */ project) {
 
 function tensorflow(/** @type {Project} */ project) {
   const version = tensorflowVersion(project);
-  if (version === undefined || tensorflowFolder(project) === undefined) return broken("TensorFlow", "not in .venv");
-  return good("TensorFlow", version);
+  if (version === undefined) return broken("TensorFlow", "not in .venv");
+  const damage = tensorflowDamage(project);
+  return damage === undefined ? good("TensorFlow", version) : broken("TensorFlow", `${version}, but ${damage}`);
 }
 
 async function addon(/** @type {Project} */ project) {
@@ -60,7 +61,7 @@ async function addon(/** @type {Project} */ project) {
     return broken(
       "Addon",
       `does not load in Node ${process.version}: ${problem}`,
-      `${SET_UP_AGAIN}: npm start (or npm test)`,
+      [pythonPackagesStep, addonStep].every((step) => isDone(step, project)) ? ALL_AGAIN : SET_UP,
     );
   const note = isDone(addonStep, project)
     ? ""
@@ -68,7 +69,9 @@ async function addon(/** @type {Project} */ project) {
   return good("Addon", `TensorFlow ${version}, loads in Node ${process.version}${note}`);
 }
 
-const SET_UP_AGAIN = "the set-up builds it again";
+/** The set-up leaves alone what it finds as it left it. uv's cache goes too: its files are the very ones in `.venv`. */
+const ALL_AGAIN =
+  "rm -r .venv .cache/uv .cache/setup/addon.json, then npm start (or npm test): TensorFlow and the addon made anew";
 
 /** Loads TensorFlow.js itself; Node 23 dropped two functions it calls. */
 const DEVICE = `const util = require("util"); util.isNullOrUndefined ??= (x) => x == null; util.isArray ??= Array.isArray;

@@ -1,6 +1,7 @@
 // As a whole: an import by name that an old Node lacks would end the doctor before it can say that Node is old.
 import * as fs from "node:fs";
 import { totalmem } from "node:os";
+import { withChoices } from "../core/choices.mjs";
 import { ask } from "../core/run.mjs";
 import { bytes } from "../core/screen.mjs";
 import { systemCompiler } from "../steps/compiler.mjs";
@@ -43,8 +44,8 @@ function npm() {
     : good("npm", version);
 }
 
-function python() {
-  const { python, tried } = findPython();
+function python(/** @type {Project} */ project) {
+  const { python, tried } = findPython(withChoices(project), project.venv);
   if (python !== undefined) return good("Python", `${python.version} (${python.path})`);
   const found = tried.length === 0 ? "none on the PATH" : tried.join("; ");
   return broken(
@@ -54,15 +55,15 @@ function python() {
   );
 }
 
-function compiler() {
-  const system = systemCompiler();
+function compiler(/** @type {Project} */ project) {
+  const system = systemCompiler(withChoices(project));
   return system === undefined
     ? absent("C++ compiler", "none; the set-up fetches one from PyPI (ziglang)")
     : good("C++ compiler", system.name);
 }
 
-function gpu() {
-  const names = nvidiaGpus();
+function gpu(/** @type {Project} */ project) {
+  const names = nvidiaGpus(withChoices(project));
   return names.length === 0
     ? absent("GPU", "no NVIDIA GPU; everything runs on the CPU")
     : good("GPU", names.join(", "));

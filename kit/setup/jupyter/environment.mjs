@@ -62,8 +62,8 @@ export function kitEnvironment(project, { env = process.env, node = process.exec
   };
 }
 
-/** The folder of models and data that may lie beside the project. */
+/** The folder of models and data that may lie beside the project: the kit's own by its golden values, not a stranger's. */
 export function defaultMirror(/** @type {Project} */ { root }) {
   const folder = resolve(root, "..", "shared", "data");
-  return existsSync(folder) ? folder : undefined;
+  return existsSync(join(folder, "golden.json")) ? folder : undefined;
 }

@@ -1,14 +1,24 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { project } from "../core/project.mjs";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { project, projectAt } from "../core/project.mjs";
 import { jupyterEnvironment, kitEnvironment } from "./environment.mjs";
 import { installKernel, kernelInstallation, kernelProblem, labextensionProblem, removeKernel } from "./install.mjs";
-import { choosePort } from "./server.mjs";
+import { answers, choosePort, startJupyterLab } from "./server.mjs";
 
 let folder = "";
 beforeEach(() => {
@@ -115,6 +125,15 @@ describe("where Jupyter reads and writes", () => {
     expect(relative.KINTSUGI_MIRROR).toBe(join(dirname(project.root), "mine"));
     expect(kitEnvironment(project, { env: { KINTSUGI_MIRROR: "" } }).KINTSUGI_MIRROR).toBeUndefined();
   });
+
+  test("a folder beside the project is a mirror when it holds the golden values", () => {
+    const at = projectAt(join(folder, "project"));
+    const data = join(folder, "shared", "data");
+    mkdirSync(data, { recursive: true });
+    expect(kitEnvironment(at, { env: {} }).KINTSUGI_MIRROR).toBeUndefined();
+    writeFileSync(join(data, "golden.json"), "{}");
+    expect(kitEnvironment(at, { env: {} }).KINTSUGI_MIRROR).toBe(data);
+  });
 });
 
 test("large pages of memory, unless the reader has settings of malloc of their own", () => {
@@ -130,4 +149,27 @@ test("a taken port is refused when it was asked for, and passed over when it was
   expect(await choosePort(undefined)).toBeGreaterThanOrEqual(8888);
   await new Promise((resolve) => server.close(resolve));
   expect(await choosePort(port)).toBe(port);
+});
+
+test("a server that is still starting can be stopped, and says that it never was ready", async () => {
+  const at = projectAt(folder);
+  mkdirSync(dirname(at.python), { recursive: true });
+  writeFileSync(at.python, "#!/bin/sh\nexec sleep 60\n");
+  chmodSync(at.python, 0o755);
+  const server = await startJupyterLab(at, {});
+  const ready = expect(server.ready).rejects.toThrow("JupyterLab ended before it was ready");
+  await server.stop();
+  await ready;
+});
+
+test("our own server is asked without the agent that a proxy's variables change", async () => {
+  const server = http.createServer((_, response) => response.end());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const agent = http.globalAgent as unknown as { addRequest: () => void };
+  const shared = vi.spyOn(agent, "addRequest").mockImplementation(() => {
+    throw new Error("through a proxy");
+  });
+  expect(await answers(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, "token")).toBe(true);
+  shared.mockRestore();
+  server.close();
 });

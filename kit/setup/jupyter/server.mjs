@@ -19,7 +19,8 @@ const STOP_TIMEOUT_MS = 10_000;
  *
  * @param {import("../core/project.mjs").Project} project
  * @param {{ port?: number, notebook?: string }} options
- * @returns {Promise<{ url: string, ended: Promise<number>, stop: () => Promise<void>, log: string }>} When it answers.
+ * @returns {Promise<{ url: string, ready: Promise<void>, ended: Promise<number>, stop: () => Promise<void>, log: string }>}
+ *   As soon as there is something to stop. `ready` when it answers.
  */
 export async function startJupyterLab(project, { port, notebook }) {
   const token = randomBytes(24).toString("hex");
@@ -62,14 +63,12 @@ export async function startJupyterLab(project, { port, notebook }) {
     })
   );
   const stop = () => stopServer(child, ended);
-  try {
-    await untilReady(`http://${HOST}:${chosen}/api/status`, token, ended, log);
-  } catch (error) {
+  const ready = untilReady(`http://${HOST}:${chosen}/api/status`, token, ended, log).catch(async (error) => {
     await stop();
     throw error;
-  }
+  });
   const place = notebook === undefined ? "lab" : `lab/tree/${encodeURIComponent(notebook)}`;
-  return { url: `http://${HOST}:${chosen}/${place}?token=${token}`, ended, stop, log };
+  return { url: `http://${HOST}:${chosen}/${place}?token=${token}`, ready, ended, stop, log };
 }
 
 /** The port asked for, which has to be free, or the first free one from {@link FIRST_PORT} on. */
@@ -120,10 +119,18 @@ async function untilReady(url, token, ended, log) {
   }
 }
 
-/** @returns {Promise<boolean>} */
-function answers(/** @type {string} */ url, /** @type {string} */ token) {
+/**
+ * Whether the server at an address answers.
+ *
+ * @param {string} url
+ * @param {string} token
+ * @returns {Promise<boolean>}
+ */
+export function answers(url, token) {
+  // Without the agent everybody shares, which NODE_USE_ENV_PROXY=1 turns into a proxy's: no proxy reaches this machine.
+  const options = { agent: false, headers: { Authorization: `token ${token}` }, timeout: 5_000 };
   return new Promise((resolve) => {
-    const request = get(url, { headers: { Authorization: `token ${token}` }, timeout: 5_000 }, (response) => {
+    const request = get(url, options, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
     });

@@ -26,13 +26,14 @@ const CALLS_TENSORFLOW = "-D__real_TFE_NewContext=TFE_NewContext";
 export const addonStep = {
   id: "addon",
   title: "TensorFlow addon for Node",
+  choice: "KINTSUGI_CXX",
   fingerprint: (project) =>
     fingerprint({
       files: addonSources(project),
       values: [
         ...COMMON_FLAGS,
         CALLS_WRAPPER,
-        compilerIdentity(),
+        compilerIdentity(project),
         tensorflowVersion(project),
         tensorflowFolder(project),
       ],
@@ -46,7 +47,9 @@ export const addonStep = {
       await compile(project, compiler, file, log);
       const { version, problem } = await loadAddon(file);
       if (problem !== undefined)
-        throw new SetupFailure(`the addon was compiled but does not load: ${problem}`, { type: "npm run doctor" });
+        throw new SetupFailure(`the addon was compiled but does not load: ${problem}`, {
+          type: "rm -r .venv .cache/uv, then the command again: TensorFlow anew; or with KINTSUGI_CXX=zig before it: another compiler",
+        });
       renameSync(file, project.addon);
       return `TensorFlow ${version}, ${compiler.name}`;
     } finally {

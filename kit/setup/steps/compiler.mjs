@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { withChoices } from "../core/choices.mjs";
 import { pythonPackageVersion, sitePackages } from "../core/project.mjs";
 import { ask, run } from "../core/run.mjs";
 import { installFromPypi } from "./pypi.mjs";
@@ -31,8 +32,8 @@ export function systemCompiler(env = process.env) {
 }
 
 /** How the compiler that will be used is told apart from another, for the fingerprint. */
-export function compilerIdentity() {
-  return systemCompiler()?.name ?? ZIG;
+export function compilerIdentity(/** @type {Project} */ project) {
+  return systemCompiler(withChoices(project))?.name ?? ZIG;
 }
 
 /**
@@ -43,7 +44,7 @@ export function compilerIdentity() {
  * @returns {Promise<Compiler>}
  */
 export async function findCompiler(project, { log }) {
-  const system = systemCompiler();
+  const system = systemCompiler(withChoices(project));
   if (system !== undefined && (await compilesCpp(system, project))) return system;
   return zigCompiler(project, { log });
 }

@@ -3,9 +3,11 @@ import { dirname, join } from "node:path";
 import { SetupFailure } from "../core/failure.mjs";
 import { fingerprint } from "../core/fingerprint.mjs";
 import { must } from "../core/run.mjs";
+import { isMusl } from "./platform.mjs";
 
 /** @typedef {import("../core/project.mjs").Project} Project */
-/** @typedef {Record<string, { version?: string, link?: boolean, optional?: boolean, extraneous?: boolean }>} Packages */
+/** @typedef {{ os?: string[], cpu?: string[], libc?: string[] }} Platforms What a package says it is built for. */
+/** @typedef {Record<string, Platforms & { version?: string, link?: boolean, optional?: boolean }>} Packages */
 
 /** @type {import("../core/steps.mjs").Step} */
 export const npmPackagesStep = {
@@ -16,13 +18,15 @@ export const npmPackagesStep = {
       files: ["package.json", "package-lock.json", join("kit", "package.json")].map((name) => join(root, name)),
       values: [process.platform, process.arch],
     }),
-  intact: ({ modules }) => existsSync(join(modules, ".package-lock.json")),
+  intact: isInstalled,
   async run(project, { log }) {
     const total = wantedPackages(project);
     // An installation made by hand is as good, and npm ci would throw it away first.
     if (isInstalled(project)) return `${total} packages, already there`;
     const [command, ...before] = npmCommand();
-    await must(command, [...before, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
+    const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+    // Every kind of package, whatever the person's own settings leave out.
+    await must(command, [...before, "ci", "--include=dev", "--include=optional", ...quiet], {
       cwd: project.root,
       log,
       // Told of another cache, npm leaves the one in the home folder alone.
@@ -31,6 +35,10 @@ export const npmPackagesStep = {
       why: "npm could not install the packages named in package-lock.json",
       type: "the command again when the network is back; if npm says that the lock file does not fit package.json: npm install",
     });
+    if (!isInstalled(project))
+      throw new SetupFailure("npm left out packages that are built for this machine, and did not say why", {
+        type: "the command again when the network is back",
+      });
     return `${total} packages`;
   },
 };
@@ -57,11 +65,27 @@ export function isInstalled(/** @type {Project} */ { root, modules }) {
   const wanted = readLock(join(root, "package-lock.json"));
   /** @type {Packages} */
   const there = readLock(record);
-  return Object.entries(wanted).every(([path, { version, link, optional }]) => {
+  return Object.entries(wanted).every(([path, { version, link, optional, ...platforms }]) => {
     if (!path.startsWith("node_modules/") || link) return true;
-    if (there[path] === undefined) return optional === true; // Built for another platform, or left out on purpose.
+    if (there[path] === undefined) return optional === true && !isForHere(platforms);
     return there[path].version === version && existsSync(join(root, path, "package.json"));
   });
+}
+
+/** Whether a package is built for this very machine. npm leaves an optional one out without a word when its download fails. */
+function isForHere(/** @type {Platforms} */ { os, cpu, libc }) {
+  const here = /** @type {const} */ ([
+    [os, process.platform],
+    [cpu, process.arch],
+    [libc, isMusl() ? "musl" : "glibc"],
+  ]);
+  const stated = here.filter(([list]) => list !== undefined);
+  return stated.length > 0 && stated.every(([list, name]) => admits(list ?? [], name));
+}
+
+/** npm's lists of platforms: names, or names to keep away from, as in `!win32`. */
+function admits(/** @type {string[]} */ list, /** @type {string} */ name) {
+  return list.includes(name) || (list.every((entry) => entry.startsWith("!")) && !list.includes(`!${name}`));
 }
 
 /** @returns {Packages} */

@@ -12,7 +12,8 @@ import { SetupFailure } from "../core/failure.mjs";
 export function platformAnswer(platform, arch, { musl = false } = {}) {
   const name = `${platform} ${arch}`;
   if (platform === "linux" && (arch === "x64" || arch === "arm64")) {
-    if (!musl) return { supported: true, note: name };
+    // For arm64 the addon has been cross-compiled, as for macOS, and never run.
+    if (!musl) return { supported: true, note: arch === "x64" ? name : `${name}, not yet verified` };
     return {
       supported: false,
       note: `${name} with musl is not supported: TensorFlow has no wheels for it. Use a Linux with glibc, Debian for example`,
@@ -25,7 +26,7 @@ export function platformAnswer(platform, arch, { musl = false } = {}) {
       note: "Windows is supported through WSL2: install it (wsl --install), open its Linux terminal, and run the same command there",
     };
   const supported =
-    "the kit runs on Linux x64 and arm64, on macOS arm64 (not yet verified), and on Windows through WSL2";
+    "the kit runs on Linux x64, on Linux arm64 and macOS arm64 (not yet verified), and on Windows through WSL2";
   return { supported: false, note: `${name} is not supported: ${supported}` };
 }
 
@@ -35,7 +36,7 @@ export function thisPlatform() {
 }
 
 /** Whether Node is linked against musl (Alpine), for which TensorFlow publishes nothing. */
-function isMusl() {
+export function isMusl() {
   const glibc = ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"];
   const musl = ["/lib/ld-musl-x86_64.so.1", "/lib/ld-musl-aarch64.so.1"];
   return musl.some((file) => existsSync(file)) && !glibc.some((file) => existsSync(file));

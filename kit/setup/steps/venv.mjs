@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { withChoices } from "../core/choices.mjs";
 import { fingerprint, writeWhole } from "../core/fingerprint.mjs";
 import { must } from "../core/run.mjs";
 import { requirePython, venvPython } from "./python.mjs";
@@ -17,10 +18,11 @@ const markerOf = (/** @type {Project} */ { venv }) => join(venv, ".kintsugi");
 export const venvStep = {
   id: "venv",
   title: "Python environment .venv",
-  fingerprint: ({ venv }) => fingerprint({ values: [venv, process.env.KINTSUGI_PYTHON] }),
+  choice: "KINTSUGI_PYTHON",
+  fingerprint: (project) => fingerprint({ values: [project.venv, withChoices(project).KINTSUGI_PYTHON || undefined] }),
   intact: isOurs,
   async run(project, { log }) {
-    const { path, version } = requirePython();
+    const { path, version } = requirePython(withChoices(project), project.venv);
     const found = existsSync(project.venv);
     rmSync(project.venv, { recursive: true, force: true });
     await must(path, ["-m", "venv", project.venv], {
