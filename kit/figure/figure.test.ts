@@ -1,9 +1,11 @@
 import { execFileSync } from "node:child_process";
+import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect, it } from "vitest";
-import { complete, renderPng, renderSvg } from "./index.js";
+import { temporaryFolder } from "../source/testing/folder.js";
+import { complete, describe, renderPng, renderSvg } from "./index.js";
 import { readFont } from "./metrics.js";
 
 const SPEC = {
@@ -53,6 +55,57 @@ it("draws SVG that names no font of the system first, and keeps its text", () =>
     name.replaceAll("'", "").replaceAll("&quot;", ""),
   );
   expect(new Set(fonts)).toEqual(new Set(["DejaVu Sans"]));
+});
+
+it("tells what is missing, and does not wait for it", () => {
+  const folder = temporaryFolder();
+  const dist = join(fileURLToPath(import.meta.url), "../../dist");
+  for (const name of ["figure", "errors.js", "numbers.js"])
+    cpSync(join(dist, name), join(folder, name), { recursive: true });
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  const program = `
+    const { complete, renderSvg } = await import(${JSON.stringify(pathToFileURL(join(folder, "figure/index.js")))});
+    try { renderSvg(complete({ data: [] })); } catch (error) { console.log(error.message); }
+    process.exit();
+  `;
+  const told = (): string =>
+    execFileSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8", timeout: 60_000 });
+  expect(told()).toMatch(/^Cannot find module 'jsdom'/);
+  rmSync(join(folder, "figure/renderWorker.js"));
+  expect(told()).toMatch(/^the thread that draws figures is not built .*Run npm run build/);
+});
+
+it("thins all that belongs to the points of a long live trace, and nothing else", () => {
+  const x = Array.from({ length: 2000 }, (_, i) => i);
+  const trace = {
+    x: Float64Array.from(x),
+    y: x,
+    error_y: { type: "data", array: Float32Array.from(x), width: 2 },
+    marker: { color: x, size: [1, 2] },
+  };
+  const [thin] = complete({ data: [trace] }, true).data;
+  const kept = [...x.filter((i) => i % 3 === 0), 1999];
+  expect(thin).toEqual({
+    x: kept,
+    y: kept,
+    error_y: { type: "data", array: kept, width: 2 },
+    marker: { color: kept, size: [1, 2] },
+  });
+  expect(complete({ data: [trace] }).data[0].y).toHaveLength(2000);
+  const heatmap = { type: "heatmap", x, y: x, z: x.map(() => [1]) };
+  expect(complete({ data: [heatmap] }, true).data[0].z).toHaveLength(2000);
+});
+
+it("is told in words: what is drawn of what there is, and horizontal bars by their lengths", () => {
+  const told = (trace: object): string =>
+    describe(complete({ data: [{ name: "t", ...trace }] }))
+      .split("\n")[1]
+      .trim();
+  expect(told({ x: [1, 2], y: [3, 4] })).toBe("t: ▁█ 3 → 4 (2 points)");
+  expect(told({ y: [Number.NaN, 1, 2, Number.POSITIVE_INFINITY] })).toBe("t: ▁█ 1 → 2 (2 of 4 points)");
+  expect(told({ x: [1, 2], y: [Number.NaN, Number.NaN] })).toBe("t: 0 of 2 points");
+  expect(told({ type: "bar", orientation: "h", x: [5, 7], y: ["a", "b"] })).toBe("t: ▁█ 5 → 7 (2 points)");
+  expect(told({ type: "bar", x: ["a", "b"], y: [5, 7] })).toBe("t: ▁█ 5 → 7 (2 points)");
 });
 
 it("steps through frames from the one that is shown", () => {

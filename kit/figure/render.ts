@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { setTimeout } from "node:timers";
 import { fileURLToPath } from "node:url";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { UserError } from "../errors.js";
 import type { PlotlyFigure } from "./spec.js";
 import { SIZE } from "./theme.js";
 
@@ -42,7 +43,8 @@ let idle: NodeJS.Timeout | undefined;
  *
  * @param figure a completed figure
  * @returns the PNG, at twice the figure's size
- * @throws Error when the figure is too large, Plotly refuses it or the renderer does not answer
+ * @throws UserError when the kit is not built
+ * @throws Error when the figure is too large, a package is missing, Plotly refuses it or the renderer does not answer
  */
 export function renderPng(figure: PlotlyFigure): Uint8Array {
   return render(figure, { kind: "png", scale: SCALE });
@@ -111,6 +113,8 @@ function stop(): void {
 
 /** A thread needs the built file, also when a test runs the sources. */
 function built(name: string): string {
-  const here = fileURLToPath(new URL(`./${name}`, import.meta.url));
-  return existsSync(here) ? here : fileURLToPath(new URL(`../dist/figure/${name}`, import.meta.url));
+  const places = [`./${name}`, `../dist/figure/${name}`].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+  const found = places.find((path) => existsSync(path));
+  if (found !== undefined) return found;
+  throw new UserError("the thread that draws figures is not built", { where: places[0], fix: "Run npm run build" });
 }

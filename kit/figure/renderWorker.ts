@@ -17,9 +17,7 @@ type Plotly = {
 
 const { port, signal } = workerData as { port: import("node:worker_threads").MessagePort; signal: Int32Array };
 const here = createRequire(import.meta.url);
-const fonts = join(dirname(here.resolve("dejavu-fonts-ttf/package.json")), "ttf");
-const font = (name: string): string => join(fonts, `${name}.ttf`);
-const FILES = ["DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSans-BoldOblique"].map(font);
+const FONTS = ["DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSans-BoldOblique"];
 
 /** Plotly draws the names of clip paths by chance: from the same numbers for every figure, so that equal figures are equal. */
 const RANDOM = "{ let state = 1; Math.random = () => (state = (state * 48271) % 2147483647) / 2147483647; }";
@@ -36,7 +34,7 @@ port.on("message", (request: RenderRequest) => {
 
 async function answer({ id, figure, width, height, format }: RenderRequest): Promise<RenderAnswer> {
   try {
-    // Loaded here, so that what is missing is an answer and not silence.
+    // Packages are looked for from here on, so that a missing one is an answer and not silence.
     plotly ??= open();
     const layout = { ...figure.layout, autosize: false };
     plotly.restart();
@@ -58,7 +56,7 @@ async function answer({ id, figure, width, height, format }: RenderRequest): Pro
 async function openRaster(): Promise<(svg: string, scale: number) => Uint8Array> {
   const { initWasm, Resvg } = here("@resvg/resvg-wasm") as typeof import("@resvg/resvg-wasm");
   await initWasm(readFileSync(here.resolve("@resvg/resvg-wasm/index_bg.wasm")));
-  const fonts = { fontBuffers: FILES.map((file) => readFileSync(file)), defaultFontFamily: "DejaVu Sans" };
+  const fonts = { fontBuffers: FONTS.map((name) => readFileSync(font(name))), defaultFontFamily: "DejaVu Sans" };
   return (svg, scale) => {
     const drawing = new Resvg(svg, { background: "#ffffff", fitTo: { mode: "zoom", value: scale }, font: fonts });
     const image = drawing.render();
@@ -67,6 +65,10 @@ async function openRaster(): Promise<(svg: string, scale: number) => Uint8Array>
     drawing.free();
     return png;
   };
+}
+
+function font(name: string): string {
+  return join(dirname(here.resolve("dejavu-fonts-ttf/package.json")), "ttf", `${name}.ttf`);
 }
 
 function open(): Plotly & { readonly restart: () => void } {

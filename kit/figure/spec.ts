@@ -90,9 +90,8 @@ function axis(value: unknown): unknown {
 /** Typed arrays become lists. Seven digits are what 32-bit floats have, and more than a picture shows. */
 function plain(value: unknown): unknown {
   if (typeof value === "number") return Number.isFinite(value) ? rounded(value) : null;
-  if (ArrayBuffer.isView(value) && !(value instanceof DataView))
-    return Array.from(value as unknown as Iterable<number>, plain);
-  if (Array.isArray(value)) return value.map(plain);
+  const list = listed(value);
+  if (list !== undefined) return list.map(plain);
   if (value === null || typeof value !== "object" || value instanceof Date) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
 }
@@ -101,13 +100,24 @@ function rounded(value: number): number {
   return Number.isInteger(value) || Math.abs(value) >= 1e6 ? value : Number(value.toPrecision(7));
 }
 
+/** Every list of as many values as there are points goes with them: the trace's own, those of its error bars, its colours. */
 function thinned(trace: Trace): Trace {
-  const length = Array.isArray(trace.x) ? trace.x.length : 0;
-  if (length <= LIVE_POINTS) return trace;
+  const length = listed(trace.x)?.length ?? 0;
+  // The x and y of a heat map count its columns and rows.
+  if (length <= LIVE_POINTS || trace.z !== undefined) return trace;
   const stride = Math.ceil(length / LIVE_POINTS);
-  const thin = (value: unknown): unknown =>
-    Array.isArray(value) && value.length === length
-      ? value.filter((_, i) => i % stride === 0 || i === length - 1)
-      : value;
-  return Object.fromEntries(Object.entries(trace).map(([key, value]) => [key, thin(value)]));
+  const thin = (value: unknown): unknown => {
+    const list = listed(value);
+    if (list?.length === length) return list.filter((_, i) => i % stride === 0 || i === length - 1);
+    if (list !== undefined || value === null || typeof value !== "object" || value instanceof Date) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, thin(inner)]));
+  };
+  return thin(trace) as Trace;
+}
+
+/** An array of any kind as a list. */
+function listed(value: unknown): readonly unknown[] | undefined {
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView))
+    return Array.from(value as unknown as Iterable<number>);
+  return Array.isArray(value) ? value : undefined;
 }

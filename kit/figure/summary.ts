@@ -24,11 +24,20 @@ function line(trace: Record<string, unknown>, index: number): string {
     const first: unknown = trace.z[0];
     return `${name}: ${trace.z.length} × ${Array.isArray(first) ? first.length : 1} values`;
   }
-  const all = Array.isArray(trace.y) ? trace.y : Array.isArray(trace.x) ? trace.x : [];
+  const all = course(trace);
+  // Plain JSON has null for what is no number, and Plotly leaves it out.
+  const drawn = all.filter((value) => value !== null && value !== undefined).length;
+  const points = drawn === all.length ? `${drawn} points` : `${drawn} of ${all.length} points`;
   const values = all.filter((value): value is number => typeof value === "number");
-  if (values.length === 0) return `${name}: ${all.length} points`;
-  const course = `${formatNumber(values[0])} → ${formatNumber(values[values.length - 1])}`;
-  return `${name}: ${sparkline(values, 24)} ${course} (${values.length} points)`;
+  if (values.length === 0) return `${name}: ${points}`;
+  const ends = `${formatNumber(values[0])} → ${formatNumber(values[values.length - 1])}`;
+  return `${name}: ${sparkline(values, 24)} ${ends} (${points})`;
+}
+
+/** What a trace shows: its heights, and of horizontal bars, which stand at names, the lengths. */
+function course({ type, x, y }: Record<string, unknown>): readonly unknown[] {
+  const names = type === "bar" && Array.isArray(y) && y.some((value) => typeof value === "string");
+  return (names ? [x, y] : [y, x]).find((list) => Array.isArray(list)) ?? [];
 }
 
 function record(value: unknown): Record<string, unknown> {

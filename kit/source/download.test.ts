@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { UserError } from "../errors.js";
 import { type DownloadOptions, download } from "./download.js";
+import { Interrupted, request } from "./http.js";
 import { temporaryFolder } from "./testing/folder.js";
 import { type Hub, startHub } from "./testing/hub.js";
 
@@ -57,10 +58,22 @@ describe("a download", () => {
 
   test("that was complete but for its name only takes it", async () => {
     const { target, fetch } = await setUp();
+    for (const options of [{ sha256 }, { sha256, bytes: content.length }]) {
+      await fetch({ sha256 });
+      rmSync(target);
+      writeFileSync(`${target}.part`, content);
+      await fetch(options);
+      expect(intact(target)).toBe(true);
+    }
+  });
+
+  test("that another process has brought meanwhile is not fetched again, unless it is another file", async () => {
+    const { hub, target, fetch } = await setUp();
     await fetch({ sha256 });
-    writeFileSync(`${target}.part`, content);
     await fetch({ sha256 });
-    await fetch({ sha256, bytes: content.length });
+    expect(hub.requests).toHaveLength(1);
+    writeFileSync(target, "an older version");
+    await fetch({ sha256 });
     expect(intact(target)).toBe(true);
   });
 
@@ -82,10 +95,19 @@ describe("a download", () => {
   test("heals a damaged beginning: what was resumed and does not match is fetched anew, once", async () => {
     const { hub, target, fetch } = await setUp();
     await fetch({ sha256 });
+    rmSync(target);
     writeFileSync(`${target}.part`, Buffer.alloc(60_000));
     await fetch({ sha256 });
     expect(intact(target)).toBe(true);
-    expect(hub.requests.at(-1)?.range).toBeUndefined();
+    expect(hub.requests.map(({ range }) => range)).toEqual([undefined, "bytes=60000-", undefined]);
+  });
+
+  test("heals a damaged end, too: that of a connection which was picked up again", async () => {
+    const { hub, target, fetch } = await setUp();
+    hub.mishaps.push({ breakAfter: 100_000 }, { corrupt: true });
+    await fetch({ sha256 });
+    expect(intact(target)).toBe(true);
+    expect(hub.requests.map(({ range }) => range === undefined)).toEqual([true, false, true]);
   });
 
   test("that is corrupted on its way is refused and not kept", async () => {
@@ -103,6 +125,55 @@ describe("a download", () => {
   test("that is longer than announced is stopped", async () => {
     const { fetch } = await setUp();
     await expect(fetch({ bytes: 1000 })).rejects.toThrow(/longer than announced.*1000 bytes/);
+  });
+});
+
+describe("a network that is gone", () => {
+  afterEach(() => void vi.unstubAllGlobals());
+  const codes = ["EAI_AGAIN", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"];
+
+  /** Lets the request of this number fail before it reaches a server. */
+  function failing(number: number, code: string): void {
+    const reach = globalThis.fetch;
+    let count = 0;
+    vi.stubGlobal("fetch", async (...parts: Parameters<typeof reach>) => {
+      if (++count === number) throw new TypeError("fetch failed", { cause: Object.assign(new Error(code), { code }) });
+      return await reach(...parts);
+    });
+  }
+
+  test.each(codes)("may come back once bytes have arrived: %s", async (code) => {
+    const { hub, target, fetch } = await setUp();
+    hub.mishaps.push({ breakAfter: 100_000 });
+    failing(2, code);
+    await fetch({ sha256 });
+    expect(intact(target)).toBe(true);
+    expect(hub.requests).toHaveLength(2);
+  });
+
+  test.each(codes)("is told at once before: %s", async (code) => {
+    const { hub, fetch } = await setUp();
+    failing(1, code);
+    await expect(fetch({ sha256 })).rejects.toThrow(/Cannot fetch from 127/);
+    expect(hub.requests).toHaveLength(0);
+  });
+
+  test("shows in silence as well", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    vi.stubGlobal(
+      "fetch",
+      (_: string, { signal }: { signal: AbortSignal }) =>
+        new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    );
+    for (const [begun, told] of [
+      [false, /nowhere: no answer for 60 s/],
+      [true, Interrupted],
+    ] as const) {
+      const answer = expect(request("http://nowhere/x", {}, begun)).rejects.toThrow(told);
+      vi.advanceTimersByTime(60_000);
+      await answer;
+    }
+    vi.useRealTimers();
   });
 });
 

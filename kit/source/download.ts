@@ -3,7 +3,7 @@ import { constants, createReadStream } from "node:fs";
 import { type FileHandle, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { UserError } from "../errors.js";
-import { fileError, makeFolder, syncFolder, writeFully } from "./files.js";
+import { exists, fileError, makeFolder, syncFolder, writeFully } from "./files.js";
 import { explained, Interrupted, request } from "./http.js";
 import { withLock } from "./lock.js";
 
@@ -30,7 +30,7 @@ const attempts = 5;
  * and the next call goes on from there.
  *
  * A connection that breaks is resumed by itself. What was resumed and does not match its checksum is fetched once more
- * from the start.
+ * from the start. A file of that name that does match is left as it is.
  *
  * @param url address, `http` or `https`
  * @param target path of the file to make; its folder is made too
@@ -41,6 +41,8 @@ export async function download(url: string, target: string, options: DownloadOpt
   const part = `${target}.part`;
   await makeFolder(dirname(target));
   await withLock(target, async () => {
+    // Another process may have brought it while this one was on its way here.
+    if (canBeChecked(options) && (await isIntact(target, options))) return;
     const resumed = await transfer(url, part, options);
     let problem = await mismatch(part, options);
     if (problem !== undefined && resumed) {
@@ -61,7 +63,7 @@ export async function download(url: string, target: string, options: DownloadOpt
   });
 }
 
-/** Brings everything into `part`; tells whether some of it was there before. */
+/** Brings everything into `part`; tells whether it came in several parts, of which one may not belong to the others. */
 async function transfer(url: string, part: string, options: DownloadOptions): Promise<boolean> {
   let handle: FileHandle;
   try {
@@ -72,15 +74,18 @@ async function transfer(url: string, part: string, options: DownloadOptions): Pr
   try {
     const before = (await handle.stat()).size;
     let pause = options.retryMs ?? 500;
+    let [begun, retried] = [false, false];
     for (let left = attempts; ; ) {
       const start = (await handle.stat()).size;
       try {
-        await receive(url, { path: part, handle, start }, options);
+        await receive(url, { path: part, handle, start, begun }, options);
         await handle.sync();
-        return before > 0;
+        return before > 0 || retried;
       } catch (error) {
         if (!(error instanceof Interrupted)) throw fileError(error, "write", part);
-        left = (await handle.stat()).size > start ? attempts : left - 1;
+        const arrived = (await handle.stat()).size > start;
+        [begun, retried] = [begun || arrived, true];
+        left = arrived ? attempts : left - 1;
         if (left === 0) throw explained(error.cause, url);
         await new Promise((resolve) => setTimeout(resolve, pause));
         pause = Math.min(pause * 2, 8000);
@@ -92,12 +97,19 @@ async function transfer(url: string, part: string, options: DownloadOptions): Pr
 }
 
 /** An unfinished file: everything before `start` is there. */
-type Part = { readonly path: string; readonly handle: FileHandle; readonly start: number };
+type Part = {
+  readonly path: string;
+  readonly handle: FileHandle;
+  readonly start: number;
+  /** Whether some of it has arrived just now. */
+  readonly begun: boolean;
+};
 
 /** One request: goes on from `start` when the server can, begins again when it cannot. */
-async function receive(url: string, { path, handle, start }: Part, options: DownloadOptions): Promise<void> {
+async function receive(url: string, { path, handle, start, begun }: Part, options: DownloadOptions): Promise<void> {
   if (start > 0 && options.bytes === start) return;
-  const response = await request(url, { ...options.headers, ...(await resumption(url, path, start, options)) });
+  const headers = { ...options.headers, ...(await resumption(url, path, start, options)) };
+  const response = await request(url, headers, begun);
   if (response.status === 416) {
     if (response.headers.get("content-range") === `bytes */${start}`) return;
     await handle.truncate(0);
@@ -161,8 +173,20 @@ function throttled(
   };
 }
 
+/** What a file is expected to be; as far as it is known. */
+export type Expected = Pick<DownloadOptions, "bytes" | "sha256" | "gitBlob">;
+
+function canBeChecked({ sha256, gitBlob }: Expected): boolean {
+  return sha256 !== undefined || gitBlob !== undefined;
+}
+
+/** Whether a file is there and, as far as this is known, the expected one. */
+export async function isIntact(path: string, expected: Expected): Promise<boolean> {
+  return (await exists(path)) && (await mismatch(path, expected)) === undefined;
+}
+
 /** Why a file is not the expected one, or `undefined`. */
-async function mismatch(path: string, { bytes, sha256, gitBlob }: DownloadOptions): Promise<string | undefined> {
+export async function mismatch(path: string, { bytes, sha256, gitBlob }: Expected): Promise<string | undefined> {
   const { size } = await stat(path);
   if (bytes !== undefined && size !== bytes) return `${size} bytes instead of ${bytes}`;
   for (const [algorithm, expected, prefix] of [

@@ -18,25 +18,32 @@ export type Answer = {
 
 /** A server that sends nothing for so long is taken for gone, in milliseconds. */
 const silenceMs = 60_000;
+/** Code of the error then. */
+const SILENT = "SILENT";
 
 /**
  * Asks a server for something with GET; redirections are followed, credentials stay with the first host.
  *
  * @param url address
  * @param headers request headers
+ * @param begun whether the server has sent something of it before: then a network that is gone may come back
  * @returns an answer of status 200, 206 or 416
  * @throws UserError when the server cannot be reached or refuses; Interrupted when trying again may help
  */
-export async function request(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+export async function request(
+  url: string,
+  headers: Readonly<Record<string, string>> = {},
+  begun = false,
+): Promise<Answer> {
   const abort = new AbortController();
-  const watch = (): NodeJS.Timeout =>
-    setTimeout(() => abort.abort(new Error(`no answer for ${silenceMs / 1000} s`)), silenceMs);
+  const silence = Object.assign(new Error(`no answer for ${silenceMs / 1000} s`), { code: SILENT });
+  const watch = (): NodeJS.Timeout => setTimeout(() => abort.abort(silence), silenceMs);
   let timer = watch();
   let response: Response;
   try {
     response = await fetch(url, { headers, signal: abort.signal });
   } catch (error) {
-    throw isPassing(error) ? new Interrupted(error) : explained(error, url);
+    throw isPassing(error, begun) ? new Interrupted(error) : explained(error, url);
   } finally {
     clearTimeout(timer);
   }
@@ -105,8 +112,14 @@ export function explained(error: unknown, url: string): UserError {
   return new UserError(`Cannot fetch from ${host(url)}: ${reason}`, { fix });
 }
 
-function isPassing(error: unknown): boolean {
-  return ["ECONNRESET", "ETIMEDOUT", "UND_ERR_SOCKET", "UND_ERR_HEADERS_TIMEOUT"].includes(codeOf(error));
+/** Errors that pass. */
+const passing = ["ECONNRESET", "ETIMEDOUT", "UND_ERR_SOCKET", "UND_ERR_HEADERS_TIMEOUT"];
+/** Errors of a name or network that may be wrong; they pass where bytes have come from there. */
+const passingLater = ["EAI_AGAIN", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT", SILENT];
+
+function isPassing(error: unknown, begun: boolean): boolean {
+  const code = codeOf(error);
+  return passing.includes(code) || (begun && passingLater.includes(code));
 }
 
 function codeOf(error: unknown): string {

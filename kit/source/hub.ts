@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../errors.js";
-import { download, type Progress } from "./download.js";
+import { download, isIntact, type Progress } from "./download.js";
 import { exists, writeAtomically, writeFully } from "./files.js";
 import { explained, Interrupted, request } from "./http.js";
 import type { HubRepository, KnownFile } from "./names.js";
@@ -25,7 +25,8 @@ export type HubOptions = { readonly progress?: Progress; readonly retryMs?: numb
  * Brings a repository's checkpoint, or the files asked for, from the hub into the cache.
  *
  * Only what loads here is fetched: config, tokenizer and safetensors (or a single GGUF file). Files are checked against
- * the hub's own checksums. A complete copy in the cache is used without asking the hub; an interrupted one is completed.
+ * the hub's own checksums. A complete copy in the cache is used without asking the hub; an interrupted one is completed, and
+ * files of it that are not those of the commit any more are fetched anew.
  *
  * @returns the folder
  * @throws UserError when the hub is out of reach, has no such repository or only pickled weights, or a file is damaged
@@ -89,7 +90,7 @@ function wantedOf({ id, files: chosen }: HubRepository, files: readonly HubFile[
   return chosen ? named(chosen, files, id) : checkpointFiles(files, id);
 }
 
-/** Brings one file into the cache, unless it is there. */
+/** Brings one file into the cache, unless it is there as the commit has it. */
 async function fetchFile(
   repository: HubRepository,
   commit: string,
@@ -98,14 +99,9 @@ async function fetchFile(
   folder: string = repositoryFolder(repository),
 ): Promise<string> {
   const path = join(folder, target);
-  if (await exists(path)) return path;
-  await download(addressOf(repository, commit, file), path, {
-    headers: credentials(),
-    bytes: file.bytes,
-    gitBlob: file.gitBlob,
-    sha256: sha256 ?? file.sha256,
-    ...options,
-  });
+  const expected = { bytes: file.bytes, gitBlob: file.gitBlob, sha256: sha256 ?? file.sha256 };
+  if (await isIntact(path, expected)) return path;
+  await download(addressOf(repository, commit, file), path, { headers: credentials(), ...expected, ...options });
   return path;
 }
 

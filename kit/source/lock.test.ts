@@ -1,4 +1,5 @@
-import { existsSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
@@ -29,6 +30,16 @@ test.skipIf(!existsSync("/proc/self/stat"))(
     await expect(withLock(path, worked)).rejects.toThrow(`Process ${process.ppid} is at work`);
   },
 );
+
+test("a process of another machine cannot be asked: its lock stays", async () => {
+  const { path, lock } = place();
+  writeFileSync(lock, "999999999 1 far.away");
+  await expect(withLock(path, worked)).rejects.toThrow(
+    `Process 999999999 of the machine far.away is at work on ${path}. Wait for it, or remove ${lock} if it is stuck: whether`,
+  );
+  writeFileSync(lock, `999999999 - ${hostname()}`);
+  expect(await withLock(path, async () => readFileSync(lock, "utf8"))).toMatch(/^\d+ (\d+|-) ./);
+});
 
 test("a lock without a number is being written, or was left long ago", async () => {
   const { path, lock } = place();

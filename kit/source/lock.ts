@@ -1,9 +1,11 @@
 import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { UserError } from "../errors.js";
 import { fileError } from "./files.js";
 
 /**
- * Runs `work` while no other process does so for the same file; a lock left by a process that has ended is taken over.
+ * Runs `work` while no other process does so for the same file; a lock left by a process that has ended is taken over, unless
+ * it ran on another machine, which cannot be asked.
  *
  * @throws UserError when another process holds the lock
  */
@@ -12,12 +14,11 @@ export async function withLock<T>(path: string, work: () => Promise<T>): Promise
   if (!(await taken(lock))) {
     const owner = await ownerOf(lock);
     if (owner !== undefined && (await isAtWork(owner))) {
-      throw new UserError(
-        `${owner.pid === undefined ? "Another process" : `Process ${owner.pid}`} is at work on ${path}`,
-        {
-          fix: `Wait for it, or remove ${lock} if it is stuck`,
-        },
-      );
+      const elsewhere = isElsewhere(owner);
+      const who = owner.pid === undefined ? "Another process" : `Process ${owner.pid}`;
+      throw new UserError(`${who}${elsewhere ? ` of the machine ${owner.host}` : ""} is at work on ${path}`, {
+        fix: `Wait for it, or remove ${lock} if it is stuck${elsewhere ? ": whether it is can only be seen there" : ""}`,
+      });
     }
     await takeOver(path, lock);
   }
@@ -47,7 +48,7 @@ async function takeOver(path: string, lock: string): Promise<void> {
 async function taken(lock: string): Promise<boolean> {
   const began = await beginningOf(process.pid);
   try {
-    await writeFile(lock, began === undefined ? String(process.pid) : `${process.pid} ${began}`, { flag: "wx" });
+    await writeFile(lock, `${process.pid} ${began ?? "-"} ${hostname()}`, { flag: "wx" });
     return true;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
@@ -60,6 +61,8 @@ type Owner = {
   readonly pid?: number;
   /** Tells a process from a later one of the same number. */
   readonly began?: string;
+  /** The machine it runs on. */
+  readonly host?: string;
   /** A lock without a number, of a process that is writing it at this moment. */
   readonly writing: boolean;
 };
@@ -72,16 +75,23 @@ async function ownerOf(lock: string): Promise<Owner | undefined> {
   const found = await Promise.all([readFile(lock, "utf8"), stat(lock)]).catch(() => undefined);
   if (found === undefined) return undefined;
   const [text, { mtimeMs }] = found;
-  const [, pid, began] = /^([1-9]\d*)(?: (\d+))?$/.exec(text) ?? [];
+  const [, pid, began, host] = /^([1-9]\d*)(?: (\d+|-)(?: (.+))?)?$/.exec(text) ?? [];
   return {
     pid: pid === undefined ? undefined : Number(pid),
-    began,
+    began: began === "-" ? undefined : began,
+    host,
     writing: text === "" && Date.now() - mtimeMs < writingMs,
   };
 }
 
-async function isAtWork({ pid, began, writing }: Owner): Promise<boolean> {
+function isElsewhere({ host }: Owner): boolean {
+  return host !== undefined && host !== hostname();
+}
+
+async function isAtWork(owner: Owner): Promise<boolean> {
+  const { pid, began, writing } = owner;
   if (pid === undefined) return writing;
+  if (isElsewhere(owner)) return true;
   try {
     process.kill(pid, 0);
   } catch (error) {

@@ -3,7 +3,7 @@ export type KnownFile = {
   readonly name: string;
   /** Where it differs from `name`: its path in the hub's repository. */
   readonly remote?: string;
-  /** Hexadecimal; checked where known. */
+  /** Hexadecimal, where known: checked in a mirror and of what is fetched here. What pip fetches, pip checks. */
   readonly sha256?: string;
 };
 

@@ -22,7 +22,10 @@ beforeEach(() => {
     vi.stubEnv(name, value);
   }
 });
-afterEach(() => vi.unstubAllEnvs());
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.unstubAllGlobals();
+});
 
 /** Writes files below a folder; content is the name. */
 function filled(folder: string, ...names: string[]): string {
@@ -92,6 +95,13 @@ describe("a mirror", () => {
     await expect(resolve("stories260k")).rejects.toThrow(/KINTSUGI_MIRROR is .*gone/);
   });
 
+  test("is checked where the sum of a file is known", async () => {
+    const mirror = temporaryFolder();
+    filled(join(mirror, "wikitext2"), "wiki.test.raw");
+    vi.stubEnv("KINTSUGI_MIRROR", mirror);
+    await expect(resolve("wikitext2")).rejects.toThrow(/wiki\.test\.raw is not that of wikitext2: its sha256 checksum/);
+  });
+
   test("without the name is passed over", async () => {
     vi.stubEnv("KINTSUGI_MIRROR", temporaryFolder());
     await hubWith({ [story]: checkpoint });
@@ -147,6 +157,20 @@ describe("the hub", () => {
     const fetched = hub.requests.map((request) => request.path).filter((one) => one.includes("config.json"));
     expect(fetched).toHaveLength(1);
     rmSync(join(path, "model.safetensors"));
+    await resolve("tinystories-656k");
+    expect(readFileSync(join(path, "model.safetensors"))).toEqual(Buffer.from(big));
+  });
+
+  test("an interrupted fetch does not mix commits: what has changed since, or is damaged, comes anew", async () => {
+    const files: Record<string, string | Uint8Array> = { ...checkpoint };
+    const hub = await hubWith({ [story]: files });
+    hub.mishaps.push(undefined, undefined, { status: 404 });
+    await expect(resolve("tinystories-656k", { retryMs: 5 })).rejects.toThrow(/There is no .*safetensors/);
+    files["config.json"] = '{"of":"the next commit"}';
+    const { path } = await resolve("tinystories-656k");
+    expect(readFileSync(join(path, "config.json"), "utf8")).toBe(files["config.json"]);
+    rmSync(join(path, "tokenizer.json"));
+    writeFileSync(join(path, "model.safetensors"), new Uint8Array(5000));
     await resolve("tinystories-656k");
     expect(readFileSync(join(path, "model.safetensors"))).toEqual(Buffer.from(big));
   });
@@ -207,7 +231,13 @@ describe("the hub", () => {
   });
 });
 
-test("a corpus from another address is checked by its known sum; what the kit makes is found in the project", async () => {
+test("a corpus from another address is checked by its known sum", async () => {
+  vi.stubGlobal("fetch", async () => new Response("To be, or not to be"));
+  await expect(resolve("tinyshakespeare")).rejects.toThrow(/is damaged: its sha256 checksum is not 86c4e6aa/);
+  expect(readdirSync(join(home, "data/cache/tinyshakespeare"))).toEqual([]);
+});
+
+test("what the kit makes is found in the project", async () => {
   await expect(resolve("pico")).rejects.toThrow(/part of the project/);
   filled(join(home, "data/sample/pico"), "config.json");
   expect(await resolve("pico")).toMatchObject({ from: "kit" });

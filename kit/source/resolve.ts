@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { resolve as absolute, isAbsolute, join, sep } from "node:path";
 import { nearest, UserError } from "../errors.js";
-import { download, type Progress } from "./download.js";
+import { download, mismatch, type Progress } from "./download.js";
 import { exists } from "./files.js";
 import { fetchRepository, type HubOptions, isHubId } from "./hub.js";
 import { type HubRepository, type KnownName, knownNames } from "./names.js";
@@ -36,7 +36,7 @@ export type ResolveOptions = {
  * @param nameOrPath a path, a name of {@link knownNames}, the name of a mirror's folder, or a hub id
  * @param options progress while fetching
  * @returns where it is
- * @throws UserError when it is nowhere, the mirror's folder lacks a file, or fetching fails
+ * @throws UserError when it is nowhere, the mirror's folder lacks a file or has another one, or fetching fails
  */
 export async function resolve(nameOrPath: string, options: ResolveOptions = {}): Promise<Resolved> {
   const name = nameOrPath.trim();
@@ -83,10 +83,17 @@ export async function mirrorFolder(name: string): Promise<string | undefined> {
 async function inMirror(name: string, known: KnownName | undefined): Promise<string | undefined> {
   const folder = await mirrorFolder(name);
   if (folder === undefined) return undefined;
-  for (const file of known?.files ?? []) {
-    if (await exists(join(folder, file.name))) continue;
-    throw new UserError(`The mirror lacks ${join(folder, file.name)}`, {
-      fix: `Add it, or remove ${folder} so that ${name} is looked for elsewhere`,
+  for (const { name: file, sha256 } of known?.files ?? []) {
+    const path = join(folder, file);
+    if (!(await exists(path))) {
+      throw new UserError(`The mirror lacks ${path}`, {
+        fix: `Add it, or remove ${folder} so that ${name} is looked for elsewhere`,
+      });
+    }
+    const problem = await mismatch(path, { sha256 });
+    if (problem === undefined) continue;
+    throw new UserError(`The mirror's ${path} is not that of ${name}: ${problem}`, {
+      fix: "Replace it, or give its path to use it all the same",
     });
   }
   return folder;

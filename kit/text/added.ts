@@ -15,6 +15,11 @@ export type AddedToken = {
   readonly rstrip: boolean;
 };
 
+/** A special token that is found in the text as given, wherever it stands. */
+export function marker(content: string, id: number): AddedToken {
+  return { id, content, special: true, normalized: false, singleWord: false, lstrip: false, rstrip: false };
+}
+
 /** A stretch of text, or the id of an added token with the place where it begins. */
 export type Section = { readonly text: string; readonly at: number } | { readonly id: number; readonly at: number };
 

@@ -1,6 +1,6 @@
 /** GPT-2's most frequent tokens under ids of their own: how the teeny-s models spell their text. */
 import { UserError } from "../errors.js";
-import { type AddedToken, addedFinder } from "./added.js";
+import { addedFinder, marker } from "./added.js";
 import { gpt2Tokenizer } from "./gpt2.js";
 import { makeTokenizer, type Tokenizer } from "./tokenizer.js";
 
@@ -61,7 +61,7 @@ export function tokenizerFromFrequent({ ids }: FrequentTokensJson): Tokenizer {
     }
     mapped[id] = MARKERS.length + i;
   }
-  const find = addedFinder(MARKERS.map((content, id) => marker(content, id)));
+  const find = addedFinder(MARKERS.map(marker));
   return makeTokenizer({
     kind: "byte-level-bpe",
     tokens: [...MARKERS, ...ids.map((id) => gpt2.tokenOf(id))],
@@ -79,8 +79,4 @@ export function tokenizerFromFrequent({ ids }: FrequentTokensJson): Tokenizer {
       }
     },
   });
-}
-
-function marker(content: string, id: number): AddedToken {
-  return { id, content, special: true, normalized: false, singleWord: false, lstrip: false, rstrip: false };
 }

@@ -112,6 +112,10 @@ function check(vocabulary: GgufVocabulary): void {
 function asJson(vocabulary: GgufVocabulary): object {
   const { tokens, types, bos, eos } = vocabulary;
   const name = vocabulary.pre ?? "gpt-2";
+  // By the name of the pre-tokenizer llama.cpp knows what else Llama 3 does: a word that is a token is taken whole, and a text
+  // begins with bos where the file does not say.
+  const llama3 = name === "llama-bpe" || name === "llama3";
+  const addBos = vocabulary.addBos ?? llama3;
   const steps = Object.hasOwn(PRE_TOKENIZERS, name) ? PRE_TOKENIZERS[name] : undefined;
   if (steps === undefined) {
     throw new UserError(`the pre-tokenizer "${name}" is not known`, {
@@ -133,7 +137,7 @@ function asJson(vocabulary: GgufVocabulary): object {
     added_tokens: added,
     normalizer: null,
     pre_tokenizer: { type: "Sequence", pretokenizers: steps },
-    post_processor: template(tokens, vocabulary.addBos ? bos : undefined, vocabulary.addEos ? eos : undefined),
+    post_processor: template(tokens, addBos ? bos : undefined, vocabulary.addEos ? eos : undefined),
     decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
     model: {
       type: "BPE",
@@ -143,8 +147,7 @@ function asJson(vocabulary: GgufVocabulary): object {
       end_of_word_suffix: null,
       fuse_unk: false,
       byte_fallback: false,
-      // Llama 3 takes a word that is a token whole; llama.cpp does so by the name of the pre-tokenizer.
-      ignore_merges: name === "llama-bpe" || name === "llama3",
+      ignore_merges: llama3,
       vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
       merges: vocabulary.merges ?? [],
     },

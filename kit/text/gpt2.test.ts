@@ -9,6 +9,7 @@ import { frequentTokens, tokenizerFromFrequent } from "./frequentTokens.js";
 import { gpt2Tokenizer } from "./gpt2.js";
 import { encodeDocuments } from "./packing.js";
 import { readJsonl } from "./readTexts.js";
+import { pieceTokenizer, TokenType } from "./sentencepiece.js";
 import { toyStories } from "./toyStories.js";
 import {
   documentBoundary,
@@ -74,6 +75,25 @@ describe("its most frequent tokens", () => {
     const known = documents.ids.slice(0, documents.starts[1]).filter((id) => id !== 1);
     const spelt = [...gpt2.encode(stories[0])].filter((id) => kept.has(id));
     expect(tokenizer.decode(known)).toBe(gpt2.decode(spelt));
+  });
+
+  it("do not take the space in front of a document for one of its bytes", () => {
+    const { unknown, normal } = TokenType;
+    const tokenizer = pieceTokenizer({
+      tokens: ["<unk>", "▁", "a"],
+      scores: [0, 0, 0],
+      types: [unknown, normal, normal],
+      special: { unk: 0 },
+      dummyPrefix: true,
+      collapseSpaces: false,
+      unkSurface: "?",
+      before: [],
+      after: [],
+    });
+    expect(unknownTokens(tokenizer, encodeDocuments(tokenizer, ["aéa", "", " a", "xy"]))).toEqual({
+      tokens: 2,
+      bytes: 4,
+    });
   });
 
   it("read markers only where they are asked to", () => {

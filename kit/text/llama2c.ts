@@ -1,4 +1,5 @@
 import { UserError } from "../errors.js";
+import { addedFinder, marker } from "./added.js";
 import { byteOfToken } from "./bpe.js";
 import { scoredEncoder } from "./scored.js";
 import { makeTokenizer, type Tokenizer } from "./tokenizer.js";
@@ -11,7 +12,8 @@ const [UNK, BOS, EOS, FIRST_BYTE] = [0, 1, 2, 3];
  * A tokenizer from llama2.c's `tokenizer.bin`.
  *
  * Encoding is `bpe_encode` of run.c: a space in front of a text that is not empty, characters outside the vocabulary as
- * bytes, the best-scored pair first. A text may hold NUL, which C's could not.
+ * bytes, the best-scored pair first. A text may hold NUL, which C's could not. Markers spelt in a text are text there; with
+ * `parseSpecial` they become their ids, and what follows one is a text of its own.
  *
  * @param bytes the file: int32 longest token, then for each token float32 score, int32 length, UTF-8 bytes
  * @returns the tokenizer; its template begins a text with id 1
@@ -28,11 +30,13 @@ export function tokenizerFromLlama2c(bytes: Uint8Array): Tokenizer {
     byteIds: Array.from({ length: 256 }, (_, byte) => FIRST_BYTE + byte),
     unk: UNK,
   });
+  const markers = [UNK, BOS, EOS];
+  const find = addedFinder(markers.map((id) => marker(tokens[id], id)));
   return makeTokenizer({
     kind: "llama2c-bpe",
     tokens,
     special: { bos: BOS, eos: EOS, unk: UNK },
-    markers: new Set([UNK, BOS, EOS]),
+    markers: new Set(markers),
     leading: 1,
     before: [BOS],
     after: [],
@@ -40,7 +44,13 @@ export function tokenizerFromLlama2c(bytes: Uint8Array): Tokenizer {
       const byte = byteOfToken(token);
       return byte === undefined ? encoder.encode(token) : Uint8Array.of(byte);
     },
-    encode: (text, _parseSpecial, out) => encode(` ${text}`, out),
+    parseSpecial: false,
+    encode(text, parseSpecial, out) {
+      for (const section of find(text, parseSpecial)) {
+        if ("id" in section) out.push(section.id);
+        else encode(` ${section.text}`, out);
+      }
+    },
   });
 }
 

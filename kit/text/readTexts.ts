@@ -121,12 +121,8 @@ function* unpackedChunks(path: string): Generator<Chunk> {
   yield { bytes: new Uint8Array(0), end: bytes.length };
 }
 
-/**
- * All bytes of a file, unpacked where its name ends in `.gz`.
- *
- * @throws UserError when it cannot be read
- */
-export function wholeFile(path: string): Buffer {
+/** All bytes of a file, unpacked where its name ends in `.gz`. */
+function wholeFile(path: string): Buffer {
   return reading(path, () => {
     const bytes = readFileSync(path);
     return path.endsWith(".gz") ? gunzipSync(bytes) : bytes;

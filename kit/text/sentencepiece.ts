@@ -1,4 +1,5 @@
 import { UserError } from "../errors.js";
+import { addedFinder, marker } from "./added.js";
 import { byteOfToken } from "./bpe.js";
 import { fields } from "./protobuf.js";
 import { assertScores, scoredEncoder } from "./scored.js";
@@ -29,7 +30,9 @@ const WHERE = "tokenizer.model";
 /**
  * A tokenizer from a SentencePiece `.model` file: BPE, with or without byte fallback (Llama-2, TinyLlama).
  *
- * Markers spelt in a text are text, as in SentencePiece itself; `▁` in a text comes back as a space.
+ * Markers spelt in a text are text, as in SentencePiece itself, unless `parseSpecial` asks for their ids: then each stretch
+ * between markers is a text of its own with a space in front, as in transformers and llama.cpp. `▁` in a text comes back as
+ * a space.
  *
  * @param bytes the file
  * @returns the tokenizer; its template begins a text with the file's bos id, as Llama does
@@ -114,6 +117,8 @@ export function pieceTokenizer(vocabulary: PieceVocabulary): Tokenizer {
   assertScores(tokens.length, scores.length, WHERE);
   assertScores(tokens.length, types.length, WHERE);
   const encoder = new TextEncoder();
+  const markers = tokens.flatMap((token, id) => (types[id] === TokenType.control ? [marker(token, id)] : []));
+  const find = addedFinder(markers);
   const encode = scoredEncoder({
     tokens,
     scores,
@@ -127,7 +132,7 @@ export function pieceTokenizer(vocabulary: PieceVocabulary): Tokenizer {
     kind: "sentencepiece-bpe",
     tokens,
     special: vocabulary.special,
-    markers: new Set(tokens.flatMap((_, id) => (types[id] === TokenType.control ? [id] : []))),
+    markers: new Set(markers.map(({ id }) => id)),
     leading: dummyPrefix ? 1 : 0,
     before: vocabulary.before,
     after: vocabulary.after,
@@ -136,9 +141,16 @@ export function pieceTokenizer(vocabulary: PieceVocabulary): Tokenizer {
       if (types[id] === TokenType.unknown) return encoder.encode(vocabulary.unkSurface);
       return encoder.encode(token.replaceAll("▁", " "));
     },
-    encode(text, _parseSpecial, out) {
-      const spaced = collapseSpaces ? text.replace(/ +/g, " ").replace(/^ | $/g, "") : text;
-      if (spaced !== "") encode((dummyPrefix ? ` ${spaced}` : spaced).replaceAll(" ", "▁"), out);
+    parseSpecial: false,
+    encode(text, parseSpecial, out) {
+      for (const section of find(text, parseSpecial)) {
+        if ("id" in section) {
+          out.push(section.id);
+          continue;
+        }
+        const spaced = collapseSpaces ? section.text.replace(/ +/g, " ").replace(/^ | $/g, "") : section.text;
+        if (spaced !== "") encode((dummyPrefix ? ` ${spaced}` : spaced).replaceAll(" ", "▁"), out);
+      }
     },
   });
 }

@@ -5,7 +5,7 @@ import { tokenizerFilesFromGguf, tokenizerFromGguf } from "./gguf.js";
 import { tokenizerFromJson } from "./json.js";
 import { tokenizerFromLlama2c } from "./llama2c.js";
 import { tokenizerFromSentencePiece } from "./sentencepiece.js";
-import { mirrored, realTokenizers, smallTokenizer } from "./testing/tokenizers.js";
+import { mirrored, realTokenizers, smallPieceTokenizer, smallTokenizer } from "./testing/tokenizers.js";
 import { assertFits, type Tokenizer } from "./tokenizer.js";
 import { trainBpe } from "./trainBpe.js";
 
@@ -25,6 +25,26 @@ describe("a tokenizer", () => {
   it("reads markers in a text as their ids unless told otherwise", () => {
     expect([...small.encode("<|end|>hell")]).toEqual([0, 258]);
     expect([...small.encode("<|end|>", { parseSpecial: false })]).not.toContain(0);
+  });
+
+  it("of the SentencePiece kind reads them only where asked to, and begins a text behind each", () => {
+    const pieces = smallPieceTokenizer();
+    const spelt = (parseSpecial?: boolean): string[] =>
+      [...pieces.encode("ab</s>\n<s>ab", { parseSpecial })].map(pieces.tokenOf);
+    expect(spelt(true)).toEqual(["▁", "ab", "</s>", "▁", "<0x0A>", "<s>", "▁", "ab"]);
+    expect(spelt()).toEqual(spelt(false));
+    expect(spelt()).not.toContain("</s>");
+    expect(pieces.decode(pieces.encode("</s>\n"))).toBe("</s>\n");
+  });
+
+  const stories = realTokenizers().get("stories260k");
+  it.runIf(stories)("of llama2.c reads markers only where asked to", () => {
+    expect([...stories!.encode("a\n</s>\nb", { parseSpecial: true })]).toEqual([
+      ...stories!.encode("a"),
+      2,
+      ...stories!.encode("b"),
+    ]);
+    expect(stories!.encode("a\n</s>\nb")).not.toContain(2);
   });
 
   it("names tokens both ways", () => {
@@ -125,6 +145,17 @@ describe("a damaged file", () => {
         { numRuns: 500 },
       );
     }
+  });
+});
+
+describe("a byte-level vocabulary in a GGUF file", () => {
+  it("begins a text as llama.cpp does where the file does not say", () => {
+    const begins = (pre: string, addBos?: boolean): boolean => {
+      const vocabulary = { model: "gpt2", pre, tokens: ["<s>", "a"], types: [3, 1], bos: 0, addBos };
+      return tokenizerFromGguf(vocabulary).encode("a", { addSpecial: true })[0] === 0;
+    };
+    expect(["llama-bpe", "llama3", "smollm", "qwen2"].map((pre) => begins(pre))).toEqual([true, true, false, false]);
+    expect([begins("llama-bpe", false), begins("smollm", true)]).toEqual([false, true]);
   });
 });
 

@@ -19,7 +19,10 @@ export type SpecialIds = {
 export type EncodeOptions = {
   /** Add what the tokenizer's own template puts around a text, such as the id that begins it; default `false`. */
   readonly addSpecial?: boolean;
-  /** Read special tokens spelt out in the text (`<|im_start|>`) as their ids; default `true`. */
+  /**
+   * Read special tokens spelt out in the text (`<|im_start|>`) as their ids; default `true`, but `false` for the kinds
+   * `sentencepiece-bpe` and `llama2c-bpe`, whose own encoders take them for text.
+   */
   readonly parseSpecial?: boolean;
 };
 
@@ -79,6 +82,8 @@ export type TokenizerParts = {
   /** Ids the tokenizer's template puts before and after a text. */
   readonly before: readonly number[];
   readonly after: readonly number[];
+  /** Whether special tokens are read where nothing is said of them; default `true`. */
+  readonly parseSpecial?: boolean;
   /** Appends the ids of a well-formed text. */
   readonly encode: (text: string, parseSpecial: boolean, out: Ids) => void;
 };
@@ -138,7 +143,7 @@ export function makeTokenizer(parts: TokenizerParts): Tokenizer {
     vocab,
     special,
     leading,
-    encode(text, { addSpecial = false, parseSpecial = true } = {}): Int32Array {
+    encode(text, { addSpecial = false, parseSpecial = parts.parseSpecial ?? true } = {}): Int32Array {
       assertWellFormed(text);
       const out = new Ids();
       if (addSpecial) out.append(parts.before);

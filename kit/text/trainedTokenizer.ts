@@ -84,18 +84,19 @@ export function openTokenizer(json: TrainedTokenizerJson, config?: unknown): Tok
 
 /**
  * What a tokenizer loses of documents: tokens that became the unknown one, and the bytes these stood for. Where this is not
- * nothing, bits per byte leave out the cost of those bytes.
+ * nothing, bits per byte leave out the cost of those bytes. Spaces that encoding puts in front of each document are none of its
+ * bytes.
  *
  * @param documents what `encodeDocuments` made with this tokenizer
  */
 export function unknownTokens(
   tokenizer: Tokenizer,
-  { ids, bytes }: Documents,
+  { ids, starts, bytes }: Documents,
 ): { readonly tokens: number; readonly bytes: number } {
   const { unk } = tokenizer.special;
   if (unk === undefined) return { tokens: 0, bytes: 0 };
   let tokens = 0;
-  let lost = bytes.reduce((sum, count) => sum + count, 0);
+  let lost = bytes.reduce((sum, count, i) => sum + count + (starts[i] < starts[i + 1] ? tokenizer.leading : 0), 0);
   for (const id of ids) {
     if (id === unk) tokens++;
     else lost -= tokenizer.bytes(id).length;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { UserError } from "../errors.js";
 import { exists, fileError } from "../source/files.js";
 import type { GgufVocabulary, Tokenizer, TrainedTokenizerJson } from "../text/index.js";
-import { readJson } from "./json.js";
+import { isRecord, readJson } from "./json.js";
 
 /** Where a checkpoint's tokenizer is described. */
 export type TokenizerSource =
@@ -18,7 +18,7 @@ export type TokenizerSource =
  * @throws UserError when it is damaged, of an unsupported kind, or does not fit the model
  */
 export async function tokenizerOf(source: TokenizerSource, vocab: number): Promise<Tokenizer | undefined> {
-  const { tokenizer, where } = await read(source);
+  const { tokenizer, where } = await read(source, vocab);
   if (tokenizer !== undefined) (await import("../text/index.js")).assertFits(tokenizer, vocab, where);
   return tokenizer;
 }
@@ -37,7 +37,7 @@ export function requireTokenizer(name: string, tokenizer: Tokenizer | undefined)
   });
 }
 
-async function read(source: TokenizerSource): Promise<{ tokenizer?: Tokenizer; where?: string }> {
+async function read(source: TokenizerSource, vocab: number): Promise<{ tokenizer?: Tokenizer; where?: string }> {
   const text = await import("../text/index.js");
   if (source.kind === "gguf") return { tokenizer: text.tokenizerFromGguf(source.vocabulary) };
   const { folder } = source;
@@ -49,9 +49,34 @@ async function read(source: TokenizerSource): Promise<{ tokenizer?: Tokenizer; w
     return { tokenizer: text.openTokenizer(stored as TrainedTokenizerJson, roles), where: json };
   }
   const model = join(folder, "tokenizer.model");
-  if (await exists(model)) return { tokenizer: text.tokenizerFromSentencePiece(await bytesAt(model)), where: model };
+  if (await exists(model)) {
+    const tokenizer = text.tokenizerFromSentencePiece(await bytesAt(model));
+    await assertWhole(folder, tokenizer.vocab, vocab);
+    return { tokenizer, where: model };
+  }
   const where = await llama2cTokenizer(folder);
   return where === undefined ? {} : { tokenizer: text.tokenizerFromLlama2c(await bytesAt(where)), where };
+}
+
+/** Ids of the tokens that transformers adds to those of a `tokenizer.model`, by the file that lists them. */
+const addedIds: { readonly [file: string]: (json: Readonly<Record<string, unknown>>) => number[] } = {
+  "added_tokens.json": (json) => Object.values(json).map(Number),
+  "tokenizer_config.json": ({ added_tokens_decoder: added }) => (isRecord(added) ? Object.keys(added).map(Number) : []),
+};
+
+/** Markers that the model was trained with and the tokenizer takes for text would be a silent mistake. */
+async function assertWhole(folder: string, pieces: number, vocab: number): Promise<void> {
+  for (const [name, idsOf] of Object.entries(addedIds)) {
+    const path = join(folder, name);
+    const json = (await exists(path)) ? await readJson(path) : undefined;
+    const missing = isRecord(json) ? idsOf(json).filter((id) => id >= pieces && id < vocab) : [];
+    if (missing.length === 0) continue;
+    throw new UserError(`tokenizer.model has ${pieces} pieces, and the model's tokens ${missing.join(", ")} are none`, {
+      where: path,
+      expected: "a tokenizer.json beside it, which has them",
+      fix: `Write it with transformers: AutoTokenizer.from_pretrained("${folder}").save_pretrained("${folder}")`,
+    });
+  }
 }
 
 /** llama2.c keeps its vocabulary in a file of its own: `tokenizer.bin`, or `tok512.bin` for another size. */

@@ -27,11 +27,14 @@ const recipes: Readonly<Record<string, CorpusRecipe>> = {
 };
 
 type Openers = {
-  readonly [Kind in CorpusSpec["kind"]]: (spec: Extract<CorpusSpec, { kind: Kind }>) => Promise<Corpus>;
+  readonly [Kind in CorpusSpec["kind"]]: (
+    spec: Extract<CorpusSpec, { kind: Kind }>,
+    options: RebuildOptions,
+  ) => Promise<Corpus>;
 };
 
 const openers: Openers = {
-  "tinystories-13k": async ({ kind }) => complete(kind, await fetchCorpus(kind)),
+  "tinystories-13k": async ({ kind }, options) => complete(kind, await fetchCorpus(kind, options)),
   "toy-stories": async ({ kind, seed, count }) => corpus(kind, toyStories({ seed, count })),
 };
 
@@ -39,14 +42,15 @@ const openers: Openers = {
  * Opens a corpus for a run.
  *
  * @param spec which one
+ * @param options of a rebuild, if it is not in the cache
  * @returns its texts, always the same in the same order; their hash is checked on every call
  * @throws UserError when texts are missing everywhere, or the specification is impossible
  */
-export async function openCorpus(spec: CorpusSpec): Promise<Corpus> {
+export async function openCorpus(spec: CorpusSpec, options: RebuildOptions = {}): Promise<Corpus> {
   const open = Object.hasOwn(openers, spec.kind) ? openers[spec.kind] : undefined;
   if (open === undefined) throw unknown(spec.kind, Object.keys(openers));
   // The union and its entry agree by construction, which TypeScript cannot follow.
-  return await (open as (spec: CorpusSpec) => Promise<Corpus>)(spec);
+  return await (open as (spec: CorpusSpec, options: RebuildOptions) => Promise<Corpus>)(spec, options);
 }
 
 /** Names that {@link fetchCorpus} knows. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Columns } from "../rows/read.js";
-import { mirroredJson, realTokenizers, smallTokenizer } from "../testing/tokenizers.js";
+import { mirroredJson, realTokenizers, smallPieceTokenizer, smallTokenizer } from "../testing/tokenizers.js";
 import type { Tokenizer } from "../tokenizer.js";
 import { encodeAnswers, type MaskedIds, renderChat } from "./answers.js";
 import { chatTemplate, namedTemplate } from "./chatTemplate.js";
@@ -52,8 +52,16 @@ describe("the answers of a conversation", () => {
     expect(() => renderChat(counting, talk)).toThrow(/in another way than the whole \(messages\[2\]\)/);
   });
 
-  const tokenizers: readonly (readonly [string, Tokenizer])[] = [["small", small], ...realTokenizers()];
-  it.each(tokenizers)("are exactly the counted tokens of %s, in any language", (_, tokenizer) => {
+  const tokenizers: readonly (readonly [string, Tokenizer])[] = [
+    ["small", small],
+    ["small pieces", smallPieceTokenizer()],
+    ...realTokenizers(),
+  ];
+  /** The text of ids without the space with which SentencePiece's begin what follows a marker. */
+  const textOf = (tokenizer: Tokenizer, ids: Int32Array, end: string): string =>
+    tokenizer.decode(ids).replaceAll(`${end} \n`, `${end}\n`);
+
+  it.each(tokenizers)("are exactly the counted tokens of %s, in any language", (name, tokenizer) => {
     const words = fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }).filter((text) => /^\S.*\S$/u.test(text));
     const template = namedTemplate("zephyr", tokenizer);
     const end = tokenizer.tokenOf(tokenizer.special.eos ?? 0);
@@ -65,18 +73,20 @@ describe("the answers of a conversation", () => {
         const whole = tokenizer.encode(chat.text);
         expect(tokenizer.decode(masked.ids).replaceAll(" ", "")).toBe(tokenizer.decode(whole).replaceAll(" ", ""));
         const expected = pairs.map(([, answer]) => (answer + end).trimEnd());
-        const found = learnt(tokenizer, masked).map((text) => text.trimStart());
-        if (tokenizer.decode(masked.ids) === chat.text) expect(found).toEqual(expected);
+        const found = learnt(tokenizer, masked).map((text) => text.trim());
+        // A model learns to stop from the id, not from its spelling. This one's file finds markers behind a space only.
+        const last = masked.ids.filter((_, i) => masked.counted[i] === 1 && masked.counted[i + 1] !== 1);
+        if (name !== "tinystories-656k") expect([...last]).toEqual(pairs.map(() => tokenizer.special.eos));
+        if (textOf(tokenizer, masked.ids, end) === chat.text) expect(found).toEqual(expected);
         // What a vocabulary cannot spell is the unknown token, in one answer and in the other.
-        else
-          expect(found.map((text) => text.slice(-end.length))).toEqual(expected.map((text) => text.slice(-end.length)));
+        else expect(found.map((text) => text.endsWith(end.trimEnd()))).toEqual(expected.map(() => true));
       }),
       { numRuns: 100 },
     );
   });
 
   const instructions = mirroredJson("healing/alpaca_en_demo.json") as readonly Columns[] | undefined;
-  it.skipIf(instructions === undefined).each(tokenizers.slice(1))(
+  it.skipIf(instructions === undefined).each(tokenizers.slice(2))(
     "of real instructions are exact with %s",
     (_, tokenizer) => {
       const template = namedTemplate("zephyr", tokenizer);
@@ -96,6 +106,24 @@ describe("the answers of a conversation", () => {
       expect(exact).toBeGreaterThan(50);
     },
   );
+
+  it("end with the id of the marker, also where it has been spelt with white space of its own", () => {
+    const pieces = smallPieceTokenizer();
+    // As llama2.c spells its markers.
+    const spaced: Tokenizer = {
+      ...small,
+      tokenOf: (id) => (id === 0 ? "\n<|end|>\n" : small.tokenOf(id)),
+      bytes: (id) => (id === 0 ? Buffer.from("\n<|end|>\n") : small.bytes(id)),
+      encode: (text, options) => small.encode(text.replaceAll("\n<|end|>\n", "<|end|>"), options),
+    };
+    const messages = [turn("user", "b"), turn("assistant", "ab"), turn("user", "\n"), turn("assistant", "a")];
+    for (const tokenizer of [pieces, spaced]) {
+      const { ids, counted } = encodeAnswers(tokenizer, renderChat(namedTemplate("zephyr", tokenizer), messages));
+      const [a, b, ab, eos] = ["a", "b", "ab"].map((token) => tokenizer.idOf(token)!).concat(tokenizer.special.eos!);
+      const answers = tokenizer === pieces ? [ab, eos, a, eos] : [a, b, eos, a, eos];
+      expect([...ids.filter((_, i) => counted[i] === 1)]).toEqual(answers);
+    }
+  });
 
   it("are found where a vocabulary has no token for a letter", () => {
     const unk = small.vocab - 1;

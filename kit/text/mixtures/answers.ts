@@ -62,8 +62,10 @@ function unsteady(turn: number): UserError {
  * @param tokenizer whose ids; markers spelt out in the text become their ids
  * @param chat what {@link renderChat} gave
  */
-export function encodeAnswers(tokenizer: Tokenizer, { text, answers }: RenderedChat): MaskedIds {
-  const ids = tokenizer.encode(text);
+export function encodeAnswers(tokenizer: Tokenizer, chat: RenderedChat): MaskedIds {
+  const { text } = chat;
+  const answers = chat.answers.map((span) => throughMarker(tokenizer, text, span));
+  const ids = tokenizer.encode(text, { parseSpecial: true });
   const bytes = Buffer.from(text, "utf8");
   const starts = tokenStarts(tokenizer, ids, bytes);
   const byteAt = (at: number): number => Buffer.byteLength(text.slice(0, at), "utf8");
@@ -79,6 +81,13 @@ export function encodeAnswers(tokenizer: Tokenizer, { text, answers }: RenderedC
     });
   }
   return { ids, counted };
+}
+
+/** The answer with all of the token that ends it: llama2.c's `\n</s>\n` brings a line feed of its own. */
+function throughMarker({ special, tokenOf }: Tokenizer, text: string, { start, end }: Span): Span {
+  const marker = special.eos === undefined ? "" : tokenOf(special.eos);
+  const seen = marker.trimEnd().length;
+  return { start, end: text.startsWith(marker, end - seen) ? end - seen + marker.length : end };
 }
 
 /** The byte of the text at which each token begins, or nothing when the tokens do not spell the text. */
@@ -112,7 +121,7 @@ function encodePieces(tokenizer: Tokenizer, { text, answers }: RenderedChat): Ma
   const ids = new Ids();
   const counted = new Ids();
   const append = (piece: string, counts: number): void => {
-    const encoded = tokenizer.encode(piece);
+    const encoded = tokenizer.encode(piece, { parseSpecial: true });
     ids.append(encoded);
     for (let i = 0; i < encoded.length; i++) counted.push(counts);
   };

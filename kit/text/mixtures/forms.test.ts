@@ -22,6 +22,21 @@ describe("forms of rows", () => {
     ["messages", { prompt: "q", messages: advised.messages }, advised],
     ["alpaca", { instruction: "q", input: "", output: "a" }, asked],
     ["alpaca without an input", { instruction: "q", output: "a" }, asked],
+    [
+      "alpaca with a prompt and what was said before",
+      { system: "s", history: [["p", "o"]], instruction: "q", input: "i", output: "a" },
+      {
+        kind: "chat",
+        messages: [
+          { role: "system", content: "s" },
+          { role: "user", content: "p" },
+          { role: "assistant", content: "o" },
+          { role: "user", content: "q\n\ni" },
+          { role: "assistant", content: "a" },
+        ],
+      },
+    ],
+    ["alpaca with neither", { system: "", history: [], instruction: "q", output: "a" }, asked],
     ["orca", { id: "1", system_prompt: "s", question: "q", response: "a" }, advised],
     ["orca without a prompt", { system_prompt: "", question: "q", response: "a" }, asked],
     ["a pair", { system: "s", user: "q", assistant: "a" }, advised],
@@ -69,6 +84,8 @@ describe("forms of rows", () => {
       [{ title: "t" }, { kind: "text" }],
       [{ title: "t", text: " \n" }, { kind: "text" }],
       [{ title: "t", instruction: "i" }, { kind: "alpaca" }],
+      [{ title: "t", instruction: "i", output: "o", history: "h" }, { kind: "alpaca" }],
+      [{ title: "t", instruction: "i", output: "o", history: [["q"]] }, { kind: "alpaca" }],
       [{ title: "t", messages: "m" }, { kind: "messages" }],
       [{ title: "t", messages: [{ role: "user" }] }, { kind: "messages" }],
     ];

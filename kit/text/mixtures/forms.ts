@@ -21,7 +21,7 @@ export type FormSpec =
   | { readonly kind: "messages"; readonly column?: string }
   /** Conversations of ShareGPT: a list of `from` and `value`, by default in `conversations`. */
   | { readonly kind: "sharegpt"; readonly column?: string }
-  /** `instruction`, `input` (may be empty or absent), `output`. */
+  /** `instruction`, `output`, and where there are any: `input`, `system`, `history` (pairs of a question and its answer). */
   | { readonly kind: "alpaca" }
   /** `system_prompt` (may be empty or absent), `question`, `response`. */
   | { readonly kind: "orca" }
@@ -131,9 +131,26 @@ function alpaca(row: Row): Example {
   const instruction = textIn(row, "instruction");
   const question = typeof input === "string" && input.trim() !== "" ? `${instruction}\n\n${input}` : instruction;
   return conversation(row, [
+    ...prompt(row, "system"),
+    ...history(row),
     { role: "user", content: question },
     { role: "assistant", content: textIn(row, "output") },
   ]);
+}
+
+/** The turns in front of an instruction: a list of pairs, which may be empty or absent. */
+function history(row: Row): Message[] {
+  const pairs = row.columns.history ?? [];
+  if (!Array.isArray(pairs)) throw missing(row, "history", "a list of pairs");
+  return pairs.flatMap((pair: unknown, i): Message[] => {
+    const [question, answer] = Array.isArray(pair) ? (pair as readonly unknown[]) : [];
+    if (typeof question === "string" && typeof answer === "string")
+      return [
+        { role: "user", content: question },
+        { role: "assistant", content: answer },
+      ];
+    throw missing(row, `history[${i}]`, "a question and its answer");
+  });
 }
 
 type Pair = { readonly question: string; readonly answer: string; readonly system?: string };

@@ -5,6 +5,7 @@ import { nearest, UserError } from "../../errors.js";
 import { exists, makeFolder, writeAtomically, writeFully } from "../../source/files.js";
 import {
   browseRepository,
+  type HubBrowser,
   type HubRepository,
   isHubId,
   knownNames,
@@ -61,30 +62,36 @@ async function* hubFiles(from: string, split: string, options: ResolveOptions): 
   const [id, revision] = from.split("@");
   const repository: HubRepository = { id, type: "datasets", ...(revision === undefined ? {} : { revision }) };
   const folder = repositoryFolder(repository);
-  // Which files a split has: once told, the hub is asked only for those that are not here yet.
   const record = join(folder, `.${split}.json`);
-  let files = recorded(record);
-  let browser: Awaited<ReturnType<typeof browseRepository>> | undefined;
-  if (files === undefined) {
+  let known = recorded(record);
+  let browser: HubBrowser | undefined;
+  if (known === undefined) {
     browser = await browseRepository(repository, options);
-    files = filesOf(browser.files, split, from);
-    const content = Buffer.from(`${JSON.stringify(files)}\n`);
+    known = { commit: browser.commit, files: filesOf(browser.files, split, from) };
+    const content = Buffer.from(`${JSON.stringify(known)}\n`);
     await makeFolder(folder);
     await writeAtomically(record, (handle) => writeFully(handle, content, 0, record));
   }
-  for (const file of files) {
+  for (const file of known.files) {
     const path = join(folder, file);
-    if (await exists(path)) yield path;
+    if (browser === undefined && (await exists(path))) yield path;
     else {
-      browser ??= await browseRepository(repository, options);
-      yield await browser.fetch(file);
+      browser ??= await browseRepository({ ...repository, revision: known.commit }, options);
+      yield await browser.fetch(file, folder);
     }
   }
 }
 
-function recorded(path: string): readonly string[] | undefined {
+/**
+ * Which files a split has, and in which commit: once told, the hub is asked only for those that are not here yet, and for the
+ * same state of the data set.
+ */
+type Split = Pick<HubBrowser, "commit" | "files">;
+
+function recorded(path: string): Split | undefined {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as readonly string[];
+    const { commit, files } = JSON.parse(readFileSync(path, "utf8")) as Partial<Split>;
+    return commit === undefined || files === undefined ? undefined : { commit, files };
   } catch {
     return undefined;
   }

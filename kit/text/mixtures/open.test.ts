@@ -164,6 +164,15 @@ describe("sources on the hub", () => {
     await expect(openMixture(mix(source("org/set", { split: "test" })), options)).rejects.toThrow(/OFFLINE/);
   });
 
+  it("are completed from the commit at which they were listed", async () => {
+    const hub = await startHub({ "org/set": { "train-0.jsonl": '{"text":"a"}\n', "train-1.jsonl": '{"text":"b"}\n' } });
+    vi.stubEnv("HF_ENDPOINT", hub.url);
+    await openMixture(mix(source("org/set", { rows: 1 })), options);
+    expect(said((await openMixture(mix(source("org/set")), options)).train)).toEqual(["a", "b"]);
+    const listed = hub.requests.map(({ path }) => /\/revision\/([^?]+)/.exec(path)?.[1]).filter(Boolean);
+    expect(listed).toEqual(["main", "0123456789abcdef0123456789abcdef01234567"]);
+  });
+
   it("are looked for in the mirror first", async () => {
     write("org/set/train.jsonl", jsonl([{ text: "mirrored" }]));
     expect(said((await openMixture(mix(source("org/set")), options)).train)).toEqual(["mirrored"]);

@@ -44,4 +44,22 @@ describe("the files of a split", () => {
     expect(find(names, "test", null)).toEqual([["boolq/test.jsonl"], ["copa/test.jsonl"]]);
     expect(find(["x/test.jsonl"], "test", "default")).toEqual([["x/test.jsonl"]]);
   });
+
+  it("are not those of a data set whose name has it in itself", () => {
+    const folders = ["irregular_plural_1/test.jsonl", "regular_plural_1/test.jsonl", "plural_1/test.jsonl"];
+    expect(find(folders, "test", "regular_plural_1")).toEqual([["regular_plural_1/test.jsonl"]]);
+    expect(find(folders, "test", "plural_1")).toEqual([["plural_1/test.jsonl"]]);
+    expect(find(folders.slice(0, 2), "test", "plural_1")).toEqual([]);
+    const files = [
+      "test-intransitive.jsonl",
+      "test-transitive.jsonl",
+      "gap_test.jsonl",
+      "gap_long_test.jsonl",
+      "a.b_test.jsonl",
+    ];
+    expect(find(files, "test", "transitive")).toEqual([["test-transitive.jsonl"]]);
+    expect(find(files, "test", "gap")).toEqual([["gap_test.jsonl"]]);
+    expect(find(files, "test", "a.b")).toEqual([["a.b_test.jsonl"]]);
+    expect(find(files, "test", "a_b")).toEqual([]);
+  });
 });

@@ -16,7 +16,8 @@ export type Table = readonly string[];
 const besides = /^(\..*|(source|readme|license|notice|requirements)[^/]*|(dataset_infos?|state|config)\.json)$/i;
 
 /** Words that tell a split in the name of a file. */
-const anySplit = /(^|[^a-z0-9])(train|test|valid|validation|val|dev|eval)(?![a-z0-9])/i;
+const splitWord = "(train|test|valid|validation|val|dev|eval)(?![a-z0-9])";
+const anySplit = new RegExp(`(^|[^a-z0-9])${splitWord}`, "i");
 
 /**
  * The tables of a split among the files of a folder or repository.
@@ -30,7 +31,7 @@ const anySplit = /(^|[^a-z0-9])(train|test|valid|validation|val|dev|eval)(?![a-z
  */
 export function splitTables(names: readonly string[], { split, name }: SplitQuery): readonly Table[] {
   const rows = ofDataset(rowFiles(names), name);
-  const word = `(^|[^a-z0-9])${split.replaceAll(".", "\\.")}`;
+  const word = `(^|[^a-z0-9])${literal(split)}`;
   const exact = tablesOf(rows, new RegExp(`${word}(?![a-z0-9]|_[a-z])`, "i"));
   if (exact.length > 0) return exact;
   const joined = tablesOf(rows, new RegExp(`${word}(?![a-z0-9])`, "i"));
@@ -39,10 +40,19 @@ export function splitTables(names: readonly string[], { split, name }: SplitQuer
   return tablesOf(untold, /^/);
 }
 
+/** The files in a folder of that name, or else with it in their path as a word: `irregular_verbs` is not `regular_verbs`. */
 function ofDataset(files: readonly string[], name: string | null | undefined): readonly string[] {
   if (name === undefined || name === null) return files;
-  const named = files.filter((file) => file.includes(name));
+  const inside = files.filter((file) => file.split(/[/\\]/).includes(name));
+  if (inside.length > 0) return inside;
+  // Only a split may be joined to it, as in `boolq_test.jsonl`.
+  const word = new RegExp(`(?<!\\w)${literal(name)}(?!(?!_${splitWord})\\w)`);
+  const named = files.filter((file) => word.test(file));
   return named.length > 0 || name !== "default" ? named : files;
+}
+
+function literal(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
 /** Of the files whose path matches, those of the best kind, shard by shard. */

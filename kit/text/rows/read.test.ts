@@ -47,6 +47,15 @@ describe("rows", () => {
     expect(await rows(file("a.json", ""))).toEqual([]);
   });
 
+  it("of a list are read by the rules of lines: UTF-8, with or without its mark", async () => {
+    for (const name of ["a.json", "a.jsonl"]) {
+      const text = name === "a.json" ? JSON.stringify(two) : two.map((row) => JSON.stringify(row)).join("\n");
+      expect((await rows(file(name, `\ufeff${text}`))).map(({ columns }) => columns)).toEqual(two);
+      const broken = Buffer.from(text.replace("x", "\u00ff"), "latin1");
+      await expect(rows(file(name, broken))).rejects.toThrow(/^the file is no UTF-8 text \(/);
+    }
+  });
+
   it("of compressed files are those of the files", async () => {
     const lines = two.map((row) => JSON.stringify(row)).join("\n");
     const found = await rows(file("a.jsonl.gz", gzipSync(lines)));

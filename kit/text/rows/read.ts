@@ -1,7 +1,7 @@
 /** Rows of the files in which data sets are kept. */
 import { UserError } from "../../errors.js";
 import { readParquetRows } from "../corpora/parquet.js";
-import { type JsonLine, readDocuments, readJsonLines, readPieces, wholeFile } from "../readTexts.js";
+import { type JsonLine, readDocuments, readJsonLines, readPieces } from "../readTexts.js";
 
 /** The columns of a row by name. */
 export type Columns = { readonly [name: string]: unknown };
@@ -66,8 +66,9 @@ function* jsonRows(path: string): Generator<Row> {
   if (!beginsList(path)) return yield* jsonLines(path);
   let list: unknown;
   try {
-    list = JSON.parse(wholeFile(path).toString("utf8"));
+    list = JSON.parse([...readPieces(path, "\n")].join("\n"));
   } catch (error) {
+    if (error instanceof UserError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(`the file cannot be read as JSON: ${reason}`, { where: path, expected: "a list of objects" });
   }

@@ -4,7 +4,7 @@ import { byteCharacters } from "../byteLevel.js";
 import { tokenizerFromGguf } from "../gguf.js";
 import { tokenizerFromJson } from "../json.js";
 import { tokenizerFromLlama2c } from "../llama2c.js";
-import { tokenizerFromSentencePiece } from "../sentencepiece.js";
+import { pieceTokenizer, TokenType, tokenizerFromSentencePiece } from "../sentencepiece.js";
 import type { Tokenizer } from "../tokenizer.js";
 import { readGgufVocabulary } from "./ggufVocabulary.js";
 
@@ -36,6 +36,24 @@ export function smallTokenizer(): Tokenizer {
     },
     decoder: { type: "ByteLevel" },
     model: { type: "BPE", vocab: { ...vocab, he: 257, hell: 258, ll: 260 }, merges: ["h e", "l l", ["he", "ll"]] },
+  });
+}
+
+/** A SentencePiece tokenizer of 3 markers, 256 bytes, the space and two letters that merge, for tests without a mirror. */
+export function smallPieceTokenizer(): Tokenizer {
+  const bytes = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`);
+  const tokens = ["<unk>", "<s>", "</s>", ...bytes, "▁", "a", "b", "ab"];
+  const { unknown, control, byte, normal } = TokenType;
+  return pieceTokenizer({
+    tokens,
+    scores: tokens.map(() => 0),
+    types: tokens.map((_, id) => (id === 0 ? unknown : id < 3 ? control : id < 259 ? byte : normal)),
+    special: { unk: 0, bos: 1, eos: 2 },
+    dummyPrefix: true,
+    collapseSpaces: false,
+    unkSurface: "?",
+    before: [1],
+    after: [],
   });
 }
 
