@@ -31,8 +31,8 @@ export type CompileOptions = {
   readonly newShapes?: "announce" | "expect";
   /**
    * `"bf16"` rounds the operands of products of two matrices to bfloat16: the linear layers and the head, forward and
-   * backward. Their results, products with more axes (attention, the delta rule) and all else stay float32. Default
-   * `"float32"`.
+   * backward. Products with more axes (attention, the delta rule) and all else stay float32, and so do their results under
+   * `xla`; `graph` rounds those as well, which is what its kernels give. Default `"float32"`.
    */
   readonly matmul?: MatmulPrecision;
 };

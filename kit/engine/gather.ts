@@ -1,6 +1,7 @@
 /** Rows by their index: the embedding, its gradient, and one-hot vectors. */
+import { where } from "./elementwise.js";
 import { constant, integer, primitive, run } from "./primitive.js";
-import { transpose } from "./shape.js";
+import { reshape, transpose } from "./shape.js";
 import type { Tensor } from "./tensor.js";
 
 /**
@@ -36,7 +37,14 @@ export function segmentSum(x: Tensor, ids: Tensor, count: number): Tensor {
   return primitive(
     [x],
     () => ({ value: run("UnsortedSegmentSum", [x, ids, integer(count)]), save: [ids] }),
-    (dy, [saved]) => [() => gather(dy, saved)],
+    (dy, [saved]) => [
+      () => {
+        // What was dropped has no row to look up.
+        const rows = gather(dy, run("Maximum", [saved, integer(0)]));
+        const more = dy.shape.slice(1).map(() => 1);
+        return where(reshape(run("GreaterEqual", [saved, integer(0)]), [...saved.shape, ...more]), rows, 0);
+      },
+    ],
   );
 }
 

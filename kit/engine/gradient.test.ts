@@ -239,6 +239,12 @@ describe("where TensorFlow.js is wrong or slow", () => {
     }
   });
 
+  it("no gradient reaches a row that segmentSum drops", () => {
+    const ids = e.tensor(Int32Array.of(0, -1, 1));
+    const { gradients } = e.valueAndGradient((rows) => e.sum(e.segmentSum(rows, ids, 2)), e.full([3, 2], 4));
+    expect([...e.read(gradients)]).toEqual([1, 1, 0, 0, 1, 1]);
+  });
+
   it("the gradient of a sum bakes no array of ones", () => {
     const step = e.compile((x: e.Tensor) => e.valueAndGradient((y) => e.sum(e.mean(y, { axis: 0 })), x), {
       backend: "graph",

@@ -95,7 +95,8 @@ function backpropagate(
 }
 
 /**
- * A function with a gradient of your own.
+ * A function with a gradient of your own. A second derivative sees what `backward` computes of `dy` and of inputs that were saved; what
+ * else `forward` saved counts as constant there.
  *
  * @param inputs Tensors it may be differentiated by.
  * @param forward Returns the value and the tensors the gradient needs.

@@ -1,4 +1,4 @@
-import { describe, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import * as e from "./index.js";
 import { cases } from "./testing/cases.js";
 import { close, differences } from "./testing/compare.js";
@@ -31,4 +31,9 @@ describe.each(cases)("$name", ({ inputs, fn }) => {
       close(e.read(gradient), e.read(eager.gradients[i]), 1e-5);
     }
   });
+});
+
+it("zero and minus zero are two constants of a compiled function", () => {
+  const both = (x: e.Tensor) => [0, -0].map((zero) => e.div(1, e.mul(x, zero)));
+  expect(e.compile(both, { backend: "graph" })(e.scalar(1)).map(e.item)).toEqual([Infinity, -Infinity]);
 });

@@ -13,6 +13,7 @@ import {
   tensor,
 } from "../engine/index.js";
 import { UserError } from "../errors.js";
+import { onceFor } from "../model/compiled.js";
 import { head, hidden, type Model } from "../model/index.js";
 
 /**
@@ -61,10 +62,13 @@ export function likelihood(
   }
   const all = Int32Array.from(ids);
   const shape = [1, all.length - 1];
-  const score = compile(
-    (params: Model<Tensor>["params"], inputs: Tensor, targets: Tensor) =>
-      tokenLogLikelihoods({ config, params }, inputs, targets),
-    { backend: options.backend ?? "graph", name: "likelihood" },
+  const { backend = "graph" } = options;
+  const score = onceFor(config, `likelihood ${backend}`, () =>
+    compile(
+      (params: Model<Tensor>["params"], inputs: Tensor, targets: Tensor) =>
+        tokenLogLikelihoods({ config, params }, inputs, targets),
+      { backend, newShapes: "expect", name: "likelihood" },
+    ),
   );
   const logLikelihoods = scope(
     () => read(score(model.params, tensor(all.slice(0, -1), shape), tensor(all.slice(1), shape))) as Float32Array,

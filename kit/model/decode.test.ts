@@ -41,6 +41,14 @@ describe.each(["graph", "xla"] as const)("Decoder (%s)", (backend) => {
     }
   });
 
+  it("takes one id for each sequence, and counts no step that it refused", () => {
+    const decoder = new Decoder(model, { backend, recent: 4 });
+    decoder.prompt([[1, 2]]);
+    expect(() => decoder.next([5, 6])).toThrow("decode: 2 ids: expected 1, one for each sequence");
+    expect(decoder.length).toBe(2);
+    close(decoder.next([5]), last([1, 2, 5]), 1e-5);
+  });
+
   it("keeps no tensor beyond its state", () => {
     const decoder = new Decoder(model, { backend, recent: 4 });
     decoder.prompt([[1, 2, 3]]);

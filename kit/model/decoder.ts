@@ -10,6 +10,7 @@ import {
   tree,
 } from "../engine/index.js";
 import { UserError } from "../errors.js";
+import { onceFor } from "./compiled.js";
 import type { Model } from "./config.js";
 import { type Decoded, type DecodeState, grow, prefill, settle, step } from "./decode.js";
 
@@ -34,7 +35,7 @@ function sizeClass(length: number, least: number): number {
 /**
  * Decodes one batch of sequences at a time: `prompt`, then `next` as often as wanted.
  *
- * A class, because its state has a lifetime: the caches of the running batch, and the functions compiled for this model.
+ * A class, because its state has a lifetime: the caches of the running batch. What is compiled is shared by all decoders of a config.
  */
 export class Decoder {
   private state: DecodeState | undefined;
@@ -42,7 +43,6 @@ export class Decoder {
   private capacity = 0;
   private waiting = 0;
   private readonly recent: number;
-  private readonly prefills = new Map<number, Compiled<[Model<Tensor>["params"], Tensor, Tensor], Decoded>>();
   private readonly stepped: Compiled<[Model<Tensor>["params"], Tensor, DecodeState], Decoded>;
   private readonly settled: Compiled<[DecodeState], DecodeState>;
 
@@ -51,13 +51,9 @@ export class Decoder {
     private readonly options: DecoderOptions = {},
   ) {
     const { config } = model;
-    const compiling = { backend: options.backend ?? "xla", newShapes: "expect" } as const;
     this.recent = options.recent ?? 32;
-    this.stepped = compile((params, ids, state) => step({ config, params }, ids, state), {
-      ...compiling,
-      name: "step",
-    });
-    this.settled = compile((state) => settle(config, state), { ...compiling, name: "settle" });
+    this.stepped = this.compiled("step", (params, ids, state) => step({ config, params }, ids, state));
+    this.settled = this.compiled("settle", (state) => settle(config, state));
   }
 
   /** Length of the longest running sequence, in tokens. */
@@ -104,13 +100,19 @@ export class Decoder {
   /**
    * Appends one token to each sequence.
    *
+   * @param ids one for each
    * @returns Scores of each sequence's next token, `[B, N]` row-major.
-   * @throws UserError before the first prompt, when the context is full, or when an id is not in the vocabulary.
+   * @throws UserError before the first prompt, when the context is full, when there are not as many ids as sequences, or one is
+   * not in the vocabulary.
    */
   next(ids: readonly number[]): Float32Array {
     const { state, model } = this;
     if (state === undefined) throw new UserError("decode: next() was called before prompt()");
     checkIds(ids, model.config.vocab);
+    const [sequences] = state.clock.past.shape;
+    if (ids.length !== sequences) {
+      throw new UserError(`decode: ${ids.length} ids`, { expected: `${sequences}, one for each sequence` });
+    }
     if (this.length >= model.config.context) {
       throw new UserError(`decode: the context of ${model.config.context} tokens is full`);
     }
@@ -127,18 +129,25 @@ export class Decoder {
   }
 
   private prefillFor(capacity: number): Compiled<[Model<Tensor>["params"], Tensor, Tensor], Decoded> {
-    let found = this.prefills.get(capacity);
-    if (found === undefined) {
-      const { config } = this.model;
-      const room = { capacity, recent: this.recent };
-      found = compile((params, ids, lengths) => prefill({ config, params }, ids, lengths, room), {
-        backend: this.options.backend ?? "xla",
-        newShapes: "expect",
-        name: "prefill",
-      });
-      this.prefills.set(capacity, found);
-    }
-    return found;
+    const { config } = this.model;
+    const room = { capacity, recent: this.recent };
+    return this.compiled(
+      "prefill",
+      (params, ids, lengths) => prefill({ config, params }, ids, lengths, room),
+      `${capacity} ${this.recent}`,
+    );
+  }
+
+  /** @param rest what the function closes over besides the config */
+  private compiled<Args extends readonly unknown[], Out>(
+    name: string,
+    fn: (...args: Args) => Out,
+    rest = "",
+  ): Compiled<Args, Out> {
+    const { backend = "xla" } = this.options;
+    return onceFor(this.model.config, `${name} ${backend} ${rest}`, () =>
+      compile(fn, { backend, newShapes: "expect", name }),
+    );
   }
 
   private makeRoom(): void {

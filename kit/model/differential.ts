@@ -43,9 +43,13 @@ export function differentialLayer(layer: LayerSpec, depth: number, dials: Differ
   if (broken === undefined) return { ...layer, mixer: spec };
   throw new UserError(`The heads of layer ${depth} cannot be split: ${broken.field} is ${spec[broken.field]}`, {
     expected: broken.expected,
-    fix:
-      split === "withinHead" || mixer.headDim % 4 !== 0 ? undefined : 'The split "withinHead" fits any number of heads',
+    fix: anyHeads(spec) ? 'The split "withinHead" fits any number of heads' : undefined,
   });
+}
+
+/** Whether another split would do: heads within which one can, and an output that it has. */
+function anyHeads({ split, output, headDim }: DifferentialV1Spec): boolean {
+  return split !== "withinHead" && output !== "residual" && headDim % 4 === 0;
 }
 
 /** A model whose attention is differential in all layers. */

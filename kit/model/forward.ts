@@ -1,11 +1,26 @@
 import { dims, gather, recompute, scope, type Tensor, tensor } from "../engine/index.js";
+import { UserError } from "../errors.js";
 import { type LayerContext, linear, rmsNorm } from "../nn/index.js";
 import type { LayerParams, LayerSpec, Model, ModelConfig } from "./config.js";
 import { contextOf, partsOf, throughParts } from "./parts.js";
 
-/** A batch of token ids, `[B, T]` int32, from rows of equal length. */
+/**
+ * A batch of token ids, `[B, T]` int32.
+ *
+ * @throws UserError when rows differ in length, there is none, or an id is no whole number
+ */
 export function batch(rows: readonly (readonly number[] | Int32Array)[]): Tensor {
-  return tensor(Int32Array.from(rows.flatMap((row) => [...row])), [rows.length, rows[0].length]);
+  const lengths = new Set(rows.map(({ length }) => length));
+  if (lengths.size !== 1) {
+    throw new UserError(`batch: ${rows.length} rows of ${[...lengths].join(", ") || "no"} tokens`, {
+      expected: "rows of one length, at least one",
+    });
+  }
+  return tensor(
+    rows.flatMap((row) => [...row]),
+    [rows.length, rows[0].length],
+    "int32",
+  );
 }
 
 /**

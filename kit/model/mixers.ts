@@ -68,7 +68,8 @@ export const mixers: Mixers = {
     mixingFlops: ({ heads, headDim }, seen) => 2 * heads * headDim * seen,
     apply: (params, x, spec, { linear, documents }) =>
       attention(params as AttentionParams<Weight>, x, spec, linear, documents),
-    maps: (params, x, spec, { linear }) => attentionMaps(params as AttentionParams<Weight>, x, spec, linear),
+    maps: (params, x, spec, { linear, documents }) =>
+      attentionMaps(params as AttentionParams<Weight>, x, spec, linear, documents),
     start: (spec, { batch, capacity, recent }) => attentionStart(spec, batch, capacity, recent),
     prefill: (params, x, empty, clock, spec, { linear }) =>
       attentionPrefill(params as AttentionParams<Weight>, x, empty as AttentionState, clock, spec, linear),
@@ -135,10 +136,10 @@ export const mixers: Mixers = {
     mixingFlops: ({ heads, headDim }, seen) => 2 * (2 * heads) * headDim * seen,
     apply: (params, x, spec, { linear, documents }) =>
       differentialV2(params as DifferentialV2Params<Tensor, Weight>, x, spec, linear, documents),
-    maps: (params, x, spec, { linear }) =>
-      differentialV2Maps(params as DifferentialV2Params<Tensor, Weight>, x, spec, linear),
-    pairs: (params, x, spec, { linear }) =>
-      differentialV2Pairs(params as DifferentialV2Params<Tensor, Weight>, x, spec, linear),
+    maps: (params, x, spec, { linear, documents }) =>
+      differentialV2Maps(params as DifferentialV2Params<Tensor, Weight>, x, spec, linear, documents),
+    pairs: (params, x, spec, { linear, documents }) =>
+      differentialV2Pairs(params as DifferentialV2Params<Tensor, Weight>, x, spec, linear, documents),
     start: (spec, { batch, capacity, recent }) => differentialV2Start(spec, batch, capacity, recent),
     prefill: (params, x, empty, clock, spec, { linear }) =>
       differentialV2Prefill(

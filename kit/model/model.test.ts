@@ -19,6 +19,13 @@ import {
 
 const dials = { vocab: 50, width: 16, heads: 4, kvHeads: 2, hidden: 24, context: 40 };
 
+it("a batch has rows of one length", () => {
+  const ragged = [[1, 2], [3], [4, 5, 6]];
+  expect(() => batch(ragged)).toThrow(/batch: 3 rows of 2, 1, 3 tokens: expected rows of one length/);
+  expect(() => batch([])).toThrow(/at least one/);
+  expect(() => batch([[1.5]])).toThrow(/1\.5 is not an int32/);
+});
+
 describe("counts", () => {
   it("are those of the published models", () => {
     expect(countParameters(tinyLlama)).toBe(1_100_048_384);

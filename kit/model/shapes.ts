@@ -77,7 +77,7 @@ export type PartCount = { readonly part: string; readonly parameters: number };
 
 /**
  * Parameters by part, of all layers together: `embed`, then `mixerNorm`, `mixer`, `tokenMixing`, … in the order in which a
- * token meets them, then `norm` and, where it is not tied, `head`. They add up to {@link countParameters}.
+ * token of the first layer that has them meets them, with `linearNorms` behind what they stand before, then `norm` and, where it is not tied, `head`. They add up to {@link countParameters}.
  */
 export function parametersByPart(config: ModelConfig): readonly PartCount[] {
   const sums = new Map<string, number>();
@@ -108,8 +108,8 @@ export function countLinearParameters(config: ModelConfig): number {
 /**
  * Floating-point operations to compute the logits of one token that sees `seen` tokens, itself included.
  *
- * Two for each weight of a part, except the gains of norms, and of the head (the embedding is a look-up), plus the mixing
- * itself. A backward pass costs twice as much again.
+ * Two for each weight of a part, except the gains of the norms between parts, and of the head (the embedding is a look-up), plus
+ * the mixing itself. The few vectors of a mixer, such as λ's and the gains within, count like matrices. A backward pass costs twice as much again.
  */
 export function flopsPerToken(config: ModelConfig, seen: number): number {
   const linear = config.layers.reduce((total, layer, i) => {

@@ -41,11 +41,17 @@ export function attention(
   return attend(params, projected, leastRows.whole, apply, documents);
 }
 
-/** What each token takes from which: `softmax(q·kᵀ/√K + mask)`, shape `[B, H, T, T]`. */
-export function attentionMaps(params: Params, x: Tensor, spec: AttentionSpec, apply: Linear = linear): Tensor {
-  const { q, k } = projectHeads(params, x, spec, wholeTable(x, spec), apply);
+/** What each token takes from which: `softmax(q·kᵀ/√K + mask)`, shape `[B, H, T, T]`; parameters as {@link attention}'s. */
+export function attentionMaps(
+  params: Params,
+  x: Tensor,
+  spec: AttentionSpec,
+  apply: Linear = linear,
+  documents?: Documents,
+): Tensor {
+  const { q, k } = projectHeads(params, x, spec, wholeTable(x, spec, documents), apply);
   const { B, H, T, K } = dims(q, "B H T K");
-  return reshape(causalWeights({ queries: mul(q, K ** -0.5), keys: k }), [B, H, T, T]);
+  return reshape(causalWeights({ queries: mul(q, K ** -0.5), keys: k, documents }), [B, H, T, T]);
 }
 
 /** Rotated queries, keys and values, each `[B, heads, T, K]`. */

@@ -34,11 +34,12 @@ export type Weighing = (weights: Tensor) => Tensor;
  * @param heads as there
  * @returns shape `[B, keyHeads, H/keyHeads, T, T]`
  */
-export function causalWeights({ queries, keys }: Pick<Heads, "queries" | "keys">): Tensor {
+export function causalWeights({ queries, keys, documents }: Omit<Heads, "values">): Tensor {
   const { B, H, T, K } = dims(queries, "B H T K");
   const keyHeads = keys.shape[1];
   const scores = matmul(reshape(queries, [B, keyHeads, (H / keyHeads) * T, K]), keys, { right: true });
-  const mask = where(causalMask(T, T, 0), 0, hidden);
+  const causal = where(causalMask(T, T, 0), 0, hidden);
+  const mask = documents === undefined ? causal : add(causal, foreign(documents, 0, T, T));
   return softmax(add(reshape(scores, [B, keyHeads, H / keyHeads, T, T]), mask));
 }
 

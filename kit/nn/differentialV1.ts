@@ -88,7 +88,11 @@ export function differentialV1Maps(
   context: LayerContext = plain,
 ): Tensor {
   const members = membersOfWhole(params, x, spec, context);
-  const maps = difference(causalWeights(members), differentialLambda(params, spec.lambdaInit), spec);
+  const maps = difference(
+    causalWeights({ ...members, documents: context.documents }),
+    differentialLambda(params, spec.lambdaInit),
+    spec,
+  );
   const { B, T } = dims(x, "B T D");
   return reshape(maps, [B, -1, T, T]);
 }
@@ -103,7 +107,7 @@ export function differentialV1Pairs(
   const members = membersOfWhole(params, x, spec, context);
   const { B, T } = dims(x, "B T D");
   // All first maps come before all second ones.
-  return reshape(causalWeights(members), [B, 2, -1, T, T]);
+  return reshape(causalWeights({ ...members, documents: context.documents }), [B, 2, -1, T, T]);
 }
 
 /** λ of a layer, a scalar. */

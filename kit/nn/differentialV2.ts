@@ -92,8 +92,9 @@ export function differentialV2Maps(
   x: Tensor,
   spec: DifferentialV2Spec,
   apply: Linear = linear,
+  documents?: Documents,
 ): Tensor {
-  const { first, second } = maps(params, x, spec, apply);
+  const { first, second } = maps(params, x, spec, apply, documents);
   return sub(first, mul(second, gates(params, x, apply)));
 }
 
@@ -103,8 +104,9 @@ export function differentialV2Pairs(
   x: Tensor,
   spec: DifferentialV2Spec,
   apply: Linear = linear,
+  documents?: Documents,
 ): Tensor {
-  const { first, second } = maps(params, x, spec, apply);
+  const { first, second } = maps(params, x, spec, apply, documents);
   const { B, H, T } = dims(first, "B H T T");
   return concat(
     [first, second].map((one) => reshape(one, [B, 1, H, T, T])),
@@ -118,10 +120,11 @@ function maps(
   x: Tensor,
   spec: DifferentialV2Spec,
   apply: Linear,
+  documents?: Documents,
 ): { readonly first: Tensor; readonly second: Tensor } {
-  const { q, k } = project(params, x, spec, wholeTable(x, spec), apply);
+  const { q, k } = project(params, x, spec, wholeTable(x, spec, documents), apply);
   const { B, H, T, K } = dims(q, "B H T K");
-  const pairs = reshape(causalWeights({ queries: mul(q, K ** -0.5), keys: k }), [B, H / 2, 2, T, T]);
+  const pairs = reshape(causalWeights({ queries: mul(q, K ** -0.5), keys: k, documents }), [B, H / 2, 2, T, T]);
   const member = (which: 0 | 1): Tensor => reshape(narrow(pairs, 2, which, 1), [B, H / 2, T, T]);
   return { first: member(0), second: member(1) };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import * as e from "../engine/index.js";
 import { close } from "../engine/testing/compare.js";
 import { wholeTable } from "./attention.js";
-import { documentsOf, runningMean } from "./index.js";
+import { attentionMaps, documentsOf, linear, runningMean } from "./index.js";
 import { pool } from "./pool.js";
 import { convolution } from "./shortConvolution.js";
 
@@ -48,6 +48,18 @@ describe("documents of a row", () => {
     const kernel = e.random.normal(e.random.key(4), [4, 5]);
     const expected = apart(x, (document) => convolution(document, kernel));
     close(e.read(convolution(x, kernel, documents)), e.read(expected), 1e-6);
+  });
+
+  it("have maps of their own", () => {
+    const spec = { heads: 2, kvHeads: 1, headDim: 4, rope: { theta: 100, layout: "half" } } as const;
+    const draw = (seed: number, rows: number) => e.random.normal(e.random.key(seed), [rows, 5]);
+    const params = { q: draw(5, 8), k: draw(6, 4), v: draw(7, 4), o: draw(8, 5) };
+    const maps = e.read(attentionMaps(params, x, spec, linear, documents));
+    const alone = e.read(attentionMaps(params, e.narrow(e.narrow(x, 0, 0, 1), 1, 3, 3), spec));
+    // The last document of the first row: tokens 3 to 5 of the first head's map.
+    for (const [t, row] of [3, 4, 5].entries()) {
+      close(maps.subarray(6 * row, 6 * row + 6), [0, 0, 0, ...alone.subarray(3 * t, 3 * t + 3)], 1e-6);
+    }
   });
 
   it("have means of their own", () => {

@@ -32,7 +32,7 @@ export function uniform(bound: (shape: readonly number[]) => number): Initial {
 export const fanIn: Initial = (from, shape) => normal(shape[1] ** -0.5)(from, shape);
 
 /**
- * A depthwise kernel `[k, D]`, uniform within ±1/√k, which keeps the variance of what it convolves about the same. (The
+ * A depthwise kernel `[k, D]`, uniform within ±1/√k: what it convolves has a third of its variance then. (The
  * teeny-s model's N(0, 0.02²) makes values, which no norm follows, vanish at the start.)
  */
 export const kernel: Initial = uniform(([k]) => k ** -0.5);
