@@ -156,11 +156,16 @@ describe("Decoder", () => {
     type Inside = {
       stepped: e.Compiled<never, unknown>;
       settled: e.Compiled<never, unknown>;
-      prefills: Map<number, unknown>;
+      prefillFor(capacity: number): e.Compiled<never, unknown>;
     };
-    const { stepped, settled, prefills } = long as unknown as Inside;
+    const inside = long as unknown as Inside;
+    const { stepped, settled } = inside;
     // Prompts of up to 64 tokens, and caches of 256, 512 and 1,024 past tokens.
-    expect([prefills.size, stepped.traces.length, settled.traces.length]).toEqual([1, 3, 3]);
+    const traced = [inside.prefillFor(256), stepped, settled].map(({ traces }) => traces.length);
+    expect(traced).toEqual([1, 3, 3]);
+    // Another decoder of this model has nothing to trace.
+    const other = new Decoder(roomy, { backend: "graph", recent: 16 }) as unknown as Inside;
+    expect([other.stepped, other.settled]).toEqual([stepped, settled]);
     long.reset();
   });
 });
