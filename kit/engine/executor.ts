@@ -71,6 +71,11 @@ export function executeWith<T>(other: Executor, fn: () => T): T {
   }
 }
 
+/** Operations are carried out at once again, whoever was to carry them out. */
+export function executeAtOnce(): void {
+  current = eager;
+}
+
 /** What TensorFlow says about inputs it does not take, with their shapes, which it does not always say. */
 export function refused(op: string, inputs: readonly Input[], error: unknown): unknown {
   if (error instanceof UserError || !(error instanceof Error)) return error;

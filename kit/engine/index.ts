@@ -13,6 +13,7 @@ export * from "./matmul.js";
 export type { Key } from "./random.js";
 export * as random from "./random.js";
 export * from "./recompute.js";
+export * from "./recover.js";
 export * from "./reduce.js";
 export type { StoredDType, TensorRef } from "./ref.js";
 export * from "./scope.js";

@@ -4,9 +4,9 @@
  * arrays of ones there, neither of which can be traced, and two of its gradients are wrong.
  */
 import { type Constant, executor, type Input, refused } from "./executor.js";
-import { scope, share } from "./scope.js";
+import { free, scope, share } from "./scope.js";
 import { type DType, isTensor, type Tensor, toTyped } from "./tensor.js";
-import { type Attribute, backend, dtypeCode, insides } from "./tensorflow.js";
+import { type Attribute, backend, dtypeCode, insides, memory, type OpenScope } from "./tensorflow.js";
 
 /** A list of integers that an operation takes as an input: axes, sizes, paddings. */
 export function integers(values: readonly number[], shape: readonly number[] = [values.length]): Constant {
@@ -90,6 +90,9 @@ export type Entry = {
 /** The entries of the gradient that is being taken, in order; absent when none is. */
 let tape: Entry[] | undefined;
 
+/** The tapes of the gradients that are being taken, by the scope around each. */
+const tapes = new WeakMap<object, readonly Entry[]>();
+
 export function currentTape(): Entry[] | undefined {
   return tape;
 }
@@ -97,11 +100,20 @@ export function currentTape(): Entry[] | undefined {
 export function withTape<T>(other: Entry[] | undefined, fn: () => T): T {
   const previous = tape;
   tape = other;
+  if (other !== undefined) tapes.set(memory().state.activeScope ?? other, other);
   try {
     return fn();
   } finally {
     tape = previous;
   }
+}
+
+/** Gives up the gradient that is being taken inside a scope, if there is one, and frees what its tape has saved. */
+export function dropTape(scope: OpenScope): void {
+  tape = undefined;
+  for (const { saved } of tapes.get(scope) ?? []) free(saved);
+  // Held for an entry that was not written any more: the scope frees it like any other.
+  for (const x of scope.track) insides(x).kept = false;
 }
 
 /**

@@ -2,7 +2,7 @@
 import { types } from "node:util";
 import { UserError } from "../errors.js";
 import { isTensor, type Tensor } from "./tensor.js";
-import { backend, freeWhenUnreachable, idOf, insides, isLoaded, memory } from "./tensorflow.js";
+import { backend, freeWhenUnreachable, idOf, insides, isLoaded, memory, type OpenScope } from "./tensorflow.js";
 import { leaves } from "./tree.js";
 
 /**
@@ -28,6 +28,19 @@ export function scope<T>(fn: () => T): T {
   } finally {
     engine.endScope(survivors);
     for (const survivor of survivors) freeWhenUnreachable(survivor);
+  }
+}
+
+/**
+ * Ends every open scope, as if the functions had thrown.
+ *
+ * @param before called with each, from the inside out, while it is still open
+ */
+export function endScopes(before: (scope: OpenScope) => void): void {
+  const engine = memory();
+  while (engine.state.activeScope !== null) {
+    before(engine.state.activeScope);
+    engine.endScope([]);
   }
 }
 

@@ -53,8 +53,11 @@ type Memory = {
   startScope(name: string): void;
   endScope(survivors: readonly Tensor[]): void;
   makeTensorFromTensorInfo(info: Tensor): Tensor;
-  readonly state: { readonly numTensors: number; readonly activeScope: object | null };
+  readonly state: { readonly numTensors: number; readonly activeScope: OpenScope | null };
 };
+
+/** A scope and the tensors that were made in it. */
+export type OpenScope = { readonly track: readonly Tensor[] };
 
 /** What the package keeps in a tensor beside the public fields. */
 type Insides = { readonly dataId: object; readonly isDisposed: boolean; id: number; kept: boolean; dispose(): void };

@@ -102,6 +102,11 @@ export function trace<Args extends readonly unknown[], R>(
   }
 }
 
+/** Forgets the open trace, if there is one. */
+export function endTrace(): void {
+  (backend().binding as Partial<Addon>).traceEnd?.();
+}
+
 /** TensorFlow's number for the element type. */
 const bfloat16 = 14;
 
@@ -213,7 +218,9 @@ class Recorder implements Executor {
 
   /** Equal numbers become one constant: axes and factors by the hundred, and a table that each layer makes anew. */
   private constant(values: Values, shape: readonly number[], dtype: number): Described {
-    const content = values.length <= 8 ? values.join() : createHash("sha256").update(values).digest("base64");
+    // −0 is another constant than 0, though they print alike.
+    const short = (): string => Array.from(values, (value) => (Object.is(value, -0) ? "-0" : value)).join();
+    const content = values.length <= 8 ? short() : createHash("sha256").update(values).digest("base64");
     const key = `${dtype}[${shape}]${content}`;
     let made = this.constants.get(key);
     if (made === undefined) {

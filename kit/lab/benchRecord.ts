@@ -14,6 +14,7 @@ export type BenchFigure = {
   /** Where it was measured: tokens of a prompt, a position. */
   readonly at: number;
   readonly median: number;
+  /** The extremes, or the ends of the interval that the measure names. */
   readonly min: number;
   readonly max: number;
 };

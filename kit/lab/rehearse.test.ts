@@ -1,10 +1,14 @@
 /** Runs beside the records, step by step. */
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, expect, it, vi } from "vitest";
 import { liveTensors } from "../engine/index.js";
 import { pico } from "../model/index.js";
 import { temporaryFolder } from "../source/testing/folder.js";
+import { startHub } from "../source/testing/hub.js";
 import { liquidMetal } from "../surgery/index.js";
+import { manifestText } from "../text/corpora/manifest.js";
+import { corpus as corpusOf, toyStories } from "../text/index.js";
 import { healing, type Run, rehearsal, rehearse } from "./index.js";
 
 const corpus = { kind: "toy-stories", seed: 0, count: 40 } as const;
@@ -49,4 +53,30 @@ it("left early it ends, and leaves neither files nor tensors", async () => {
 it("fails as the run does", async () => {
   const initial = { ...spec.initial, source: "/none/such" } as typeof spec.initial;
   await expect(rehearsal({ ...run, spec: { ...spec, initial } }).next()).rejects.toThrow(/none\/such/);
+});
+
+it("says what it fetches, in a line now and then, also to nobody in particular", async () => {
+  const kind = "tinystories-13k";
+  const stories = toyStories({ seed: 5, count: 24 });
+  const initial = { kind: "kit" } as const;
+  const training = { ...spec.training, part: undefined, distillation: undefined };
+  const fetched = { ...run, spec: { ...spec, initial, training, data: { ...spec.data, corpus: { kind } } } } as Run;
+  const warn = vi.spyOn(console, "warn").mockReturnValue();
+  const say = vi.fn();
+  for (const [options, told] of [
+    [{ say }, say],
+    [{}, warn],
+  ] as const) {
+    const home = temporaryFolder();
+    mkdirSync(join(home, "data"));
+    writeFileSync(join(home, "data", `${kind}.sha256`), manifestText(corpusOf(kind, stories)));
+    const published = stories.slice(1).map((text) => `${text}\n<|endoftext|>\n`);
+    const { url } = await startHub({ "roneneldan/TinyStories": { "TinyStories-train.txt": published.join("") } });
+    const place = { KINTSUGI_HOME: home, KINTSUGI_MIRROR: "", HF_ENDPOINT: url, HF_TOKEN: "", HF_HUB_OFFLINE: "" };
+    for (const [name, value] of Object.entries(place)) vi.stubEnv(name, value);
+    await expect(rehearse(fetched, options)).rejects.toThrow("1 of the 24 texts of tinystories-13k are missing");
+    const line = /^fetches tinystories-13k: TinyStories-train\.txt, [\d.]+ MB of [\d.]+ MB$/;
+    expect(told.mock.calls).toEqual([[expect.stringMatching(line)]]);
+  }
+  warn.mockRestore();
 });

@@ -72,7 +72,7 @@ async function train<P>(
   part: Part<P>,
 ): Promise<RunEnding> {
   const { spec, seed } = run;
-  const data = await prepareData(spec, start.source);
+  const data = await prepareData(spec, start.source, options.say);
   const { skipped } = data.dataset;
   if (skipped !== undefined) options.say?.(`${skipped} row${skipped === 1 ? "" : "s"} without text passed over`);
   const store = new Checkpoints<Note, P>(folder);

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.js";
 import type { Scored } from "../measure/index.js";
+import type { Progress } from "../source/index.js";
 import {
   type Batch,
   boundaryOf,
@@ -43,12 +44,17 @@ export type RunData = {
  * Opens what a run reads, as ids.
  *
  * @param source the checkpoint the run begins with, if it does
+ * @param say told of what is fetched; a corpus may be gigabytes, so that nobody is to wait for it unknowing
  * @throws UserError when the data is not there or cannot be read, or nothing of it is held out
  */
-export async function prepareData({ data }: RunSpec, source?: Checkpoint<unknown>): Promise<RunData> {
+export async function prepareData(
+  { data }: RunSpec,
+  source?: Checkpoint<unknown>,
+  say: (message: string) => void = console.warn,
+): Promise<RunData> {
   const { corpus } = data;
   if (corpus.kind === "mixture") return await mixed(corpus, data.validation, source);
-  const whole = await openCorpus(corpus);
+  const whole = await openCorpus(corpus, { progress: nowAndThen(corpus.kind, say) });
   const { train, validation } = splitCorpus(whole, data.validation);
   const { tokenizer, companions } =
     data.tokenizer.kind === "pretrained" ? brought(source) : await trained(data.tokenizer, train);
@@ -60,6 +66,24 @@ export async function prepareData({ data }: RunSpec, source?: Checkpoint<unknown
     validation: encodeDocuments(tokenizer, validation.texts),
     boundary: boundaryOf(tokenizer),
   };
+}
+
+/** Time between two lines about what is fetched. */
+const quietMs = 15_000;
+
+/** Says how far a fetch is: when it begins, and then now and then. */
+function nowAndThen(name: string, say: (message: string) => void): Progress {
+  let last = Number.NEGATIVE_INFINITY;
+  return ({ file, bytes, total }) => {
+    if (performance.now() - last < quietMs) return;
+    last = performance.now();
+    const whole = total === undefined ? "" : ` of ${megabytes(total)}`;
+    say(`fetches ${name}: ${file}, ${megabytes(bytes)}${whole}`);
+  };
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toLocaleString("en-US", { maximumFractionDigits: 1 })} MB`;
 }
 
 /** A mixture, with the tokenizer and the chat template of the model that the run begins with. */

@@ -110,51 +110,22 @@ export function guardCell(ts: TypeScript, cell: () => number): typescript.Transf
         [argument],
       );
     const alive = (): typescript.Expression => call("alive", factory.createNumericLiteral(cell()));
-    const guarded = (body: typescript.Block): typescript.Block =>
-      factory.updateBlock(body, [factory.createExpressionStatement(alive()), ...body.statements]);
+    const guarded = (body: typescript.Node): typescript.Node => {
+      if (!ts.isBlock(body)) {
+        return factory.createParenthesizedExpression(factory.createComma(alive(), body as typescript.Expression));
+      }
+      // In a constructor behind `super()`, which may have to come first.
+      const at = body.statements.findIndex((statement) => isSuperCall(ts, statement)) + 1;
+      const check = factory.createExpressionStatement(alive());
+      return factory.updateBlock(body, [...body.statements.slice(0, at), check, ...body.statements.slice(at)]);
+    };
+    const bodies = new Set<typescript.Node>();
     const visit = (node: typescript.Node): typescript.Node => {
-      const inner = ts.visitEachChild(node, visit, context);
-      if (ts.isArrowFunction(inner)) {
-        const { modifiers, typeParameters, parameters, type, equalsGreaterThanToken, body } = inner;
-        const checked = ts.isBlock(body)
-          ? guarded(body)
-          : factory.createParenthesizedExpression(factory.createComma(alive(), body));
-        return factory.updateArrowFunction(
-          inner,
-          modifiers,
-          typeParameters,
-          parameters,
-          type,
-          equalsGreaterThanToken,
-          checked,
-        );
-      }
-      if (ts.isFunctionExpression(inner)) {
-        const { modifiers, asteriskToken, name, typeParameters, parameters, type, body } = inner;
-        return factory.updateFunctionExpression(
-          inner,
-          modifiers,
-          asteriskToken,
-          name,
-          typeParameters,
-          parameters,
-          type,
-          guarded(body),
-        );
-      }
-      if (ts.isFunctionDeclaration(inner) && inner.body !== undefined) {
-        const { modifiers, asteriskToken, name, typeParameters, parameters, type, body } = inner;
-        return factory.updateFunctionDeclaration(
-          inner,
-          modifiers,
-          asteriskToken,
-          name,
-          typeParameters,
-          parameters,
-          type,
-          guarded(body),
-        );
-      }
+      if (ts.isFunctionLike(node) && "body" in node && node.body !== undefined) bodies.add(node.body);
+      const inner = awaited(ts.visitEachChild(node, visit, context));
+      return bodies.has(node) ? guarded(inner) : inner;
+    };
+    const awaited = (inner: typescript.Node): typescript.Node => {
       if (ts.isAwaitExpression(inner)) {
         return factory.updateAwaitExpression(inner, call("value", inner.expression));
       }
@@ -166,4 +137,9 @@ export function guardCell(ts: TypeScript, cell: () => number): typescript.Transf
     };
     return (file) => ts.visitEachChild(file, visit, context);
   };
+}
+
+function isSuperCall(ts: TypeScript, statement: typescript.Statement): boolean {
+  if (!ts.isExpressionStatement(statement) || !ts.isCallExpression(statement.expression)) return false;
+  return statement.expression.expression.kind === ts.SyntaxKind.SuperKeyword;
 }

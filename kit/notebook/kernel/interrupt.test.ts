@@ -1,6 +1,7 @@
 import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { KernelClient } from "./client.js";
+import { KernelClient, type Run } from "./client.js";
 
 let kernel: KernelClient;
 beforeAll(async () => {
@@ -26,6 +27,7 @@ async function interrupted(
   return { name: reply.ename, ms: Date.now() - began, stdout };
 }
 
+const resultOf = ({ published }: Run): unknown => published.find(({ type }) => type === "execute_result")?.content.data;
 const readied = (): number =>
   kernel.log.filter(({ header, content }) => header.msg_type === "stream" && String(content.text).includes("ready"))
     .length;
@@ -63,7 +65,7 @@ for await (const i of steps()) seen.push(i);`);
   const after = await kernel.execute(
     "const count = seen.length;\nawait new Promise((resolve) => setTimeout(resolve, 100));\ncount === seen.length && count > 3",
   );
-  expect(after.published.find(({ type }) => type === "execute_result")?.content.data).toEqual({ "text/plain": "true" });
+  expect(resultOf(after)).toEqual({ "text/plain": "true" });
 });
 
 it("stops a loop inside a library at its next call back into the cell", async () => {
@@ -74,12 +76,40 @@ await library(() => { if (++calls === 5) console.log("ready"); });`);
   expect(name).toBe("Interrupted");
   await sleep(100);
   const first = await kernel.execute("const seenCalls = calls;\nseenCalls > 3");
-  expect(first.published.find(({ type }) => type === "execute_result")?.content.data).toEqual({ "text/plain": "true" });
+  expect(resultOf(first)).toEqual({ "text/plain": "true" });
   await sleep(200);
   const second = await kernel.execute("calls === seenCalls");
-  expect(second.published.find(({ type }) => type === "execute_result")?.content.data).toEqual({
-    "text/plain": "true",
-  });
+  expect(resultOf(second)).toEqual({ "text/plain": "true" });
+});
+
+it.each([
+  ["a method", "const listener = { call() { TICK } };"],
+  ["a method of a class", "class Listener { static async call() { TICK } }\nconst listener = Listener;"],
+  ["an accessor", "const listener = { get call() { TICK return Math.random; } };"],
+  [
+    "a constructor",
+    `class Base { constructor(readonly one: number) {} }
+class Listener extends Base { readonly two = this.one + 1; constructor() { super(1); if (this.two === 2) TICK } }
+const listener = { call: Reflect.construct.bind(undefined, Listener, []) };`,
+  ],
+])("stops a loop inside a library that calls %s", async (_, listener) => {
+  const { name } = await interrupted(`let calls = 0;
+${listener.replace("TICK", 'if (++calls === 5) console.log("ready");')}
+const library = new Function("listener", "return (async () => { for (;;) { await new Promise((r) => setTimeout(r, 20)); await listener.call(); } })()");
+await library(listener);`);
+  expect(name).toBe("Interrupted");
+  await sleep(100);
+  const { stdout } = await kernel.execute("console.log(calls)");
+  await sleep(200);
+  expect(Number(stdout)).toBeGreaterThan(3);
+  expect(await kernel.execute("console.log(calls)")).toMatchObject({ stdout });
+});
+
+it("shows what a stopped cell has made by its own display", async () => {
+  await interrupted(
+    'const shown = { [Symbol.for("Jupyter.display")]() { return { "text/plain": "mine" }; } };\nconsole.log("ready");\nwhile (true);',
+  );
+  expect(resultOf(await kernel.execute("shown"))).toEqual({ "text/plain": "mine" });
 });
 
 it("stops what is queued behind the interrupted cell", async () => {
@@ -101,4 +131,36 @@ it("takes an interrupt as a message, and one that comes too late", async () => {
   kernel.interrupt();
   await sleep(300);
   expect((await kernel.execute("'alive'")).reply.status).toBe("ok");
+});
+
+it("leaves the engine whole, wherever a cell was stopped in it, and a training that waits", async () => {
+  const bare = kernel;
+  kernel = await KernelClient.start(fileURLToPath(new URL("../../../notebooks", import.meta.url)));
+  try {
+    await kernel.execute(`import { engine } from "kintsugi";
+const x = engine.tensor([1, 2, 3]);
+const endless = (a: engine.Tensor): engine.Tensor => { const b = engine.exp(a); console.log("ready"); for (;;); return b; };
+async function* training() {
+  for (let state = engine.scalar(0); ; ) { state = engine.carry(state, (s) => engine.add(s, 1)); yield engine.item(state); }
+}
+const steps = training();
+await steps.next();
+const live = engine.liveTensors();`);
+    const sound = `const twice = engine.compile((a: engine.Tensor) => engine.mul(a, 2), { backend: "graph" });
+engine.scope(() => \`\${engine.read(twice(x))} and \${engine.liveTensors() - live}\`) + \` and \${engine.liveTensors() - live}\``;
+    for (const code of [
+      "engine.valueAndGradient((a) => engine.sum(endless(engine.mul(a, a))), x);",
+      "await null;\nengine.valueAndGradient((a) => engine.sum(endless(engine.mul(a, a))), x);",
+      "engine.compile(endless)(x);",
+      "await null;\nengine.compile(endless)(x);",
+      "setTimeout(() => engine.scope(() => endless(x)), 10);\nawait new Promise(() => {});",
+    ]) {
+      expect((await interrupted(code)).name).toBe("Interrupted");
+      expect(resultOf(await kernel.execute(sound)), code).toEqual({ "text/plain": "'2,4,6 and 1 and 0'" });
+    }
+    expect(resultOf(await kernel.execute("(await steps.next()).value"))).toEqual({ "text/plain": "2" });
+  } finally {
+    await kernel.stop();
+    kernel = bare;
+  }
 });

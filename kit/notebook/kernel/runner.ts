@@ -1,6 +1,7 @@
 /** Runs one cell after the other: compile, execute, show the result, describe what went wrong. */
 import { setImmediate, setTimeout } from "node:timers";
 import { inspect } from "node:util";
+import { RECOVER_SLOT, type RecoverSlot } from "../../engine/recoverSlot.js";
 import { bundleOf } from "../rendering.js";
 import { Cells } from "./cells.js";
 import { createGuard, GUARD, guardCell } from "./guard.js";
@@ -69,23 +70,20 @@ export class Runner {
     } catch (error) {
       this.#thrown ??= { value: error };
     }
+    // An interrupt that ended synchronous code is told late, or not at all.
+    if (!ok) recoverEngine();
     await new Promise((resolve) => setImmediate(resolve)); // rejections nobody handles are reported in this turn
-    this.#running = 0;
     this.cells.commit(ok, this.#executor.locals);
-    const failure = this.#failure(ok, code, count);
-    if (failure !== undefined) {
-      if (failure.ename === "Interrupted") {
-        this.#interruptedAt = Date.now();
-        this.#stopped.add(count);
-      }
-      return { error: failure };
-    }
-    const last = this.#last as { value: unknown } | undefined;
-    return last === undefined ? {} : { result: await render(last.value) };
+    const outcome = await this.#outcome(ok, code, count);
+    // Not before: a display may run functions of a cell that was stopped.
+    this.#running = 0;
+    return outcome;
   }
 
   /** Stops the running cell: first whatever it waits for, then, if it does not react, the cell is left behind. */
   interrupt(): void {
+    // Code that blocked the thread has been terminated by now.
+    recoverEngine();
     if (this.#running === 0 && Date.now() - this.#interruptedAt < ECHO_MS) return;
     this.#guard.interrupt();
     const run = this.#running;
@@ -107,6 +105,16 @@ export class Runner {
     this.#executor.close();
   }
 
+  async #outcome(ok: boolean, code: string, count: number): Promise<Outcome> {
+    const failure = this.#failure(ok, code, count);
+    if (failure?.ename === "Interrupted") {
+      this.#interruptedAt = Date.now();
+      this.#stopped.add(count);
+    }
+    if (failure !== undefined) return { error: failure };
+    return this.#last === undefined ? {} : { result: await render(this.#last.value) };
+  }
+
   #failure(ok: boolean, code: string, count: number): ErrorContent | undefined {
     const { diagnostics } = this.cells;
     if (diagnostics.length > 0) return describeDiagnostics(diagnostics, code, count);
@@ -119,6 +127,11 @@ export class Runner {
     if (this.#interrupts.pending()) throw new Error("Interrupted asynchronously");
     return converted;
   }
+}
+
+/** Termination skips `finally`, with which the engine closes what it has opened. */
+function recoverEngine(): void {
+  (globalThis as RecoverSlot)[RECOVER_SLOT]?.();
 }
 
 async function render(value: unknown): Promise<Readonly<Record<string, unknown>>> {

@@ -125,12 +125,12 @@ describe("judgements of runs", () => {
 
   it("lightness: the slower one is not light", () => {
     const timed = (min: number, median: number, max: number): Evidence => {
-      const figure = { model: "some", measure: "times that without", at: 2048, median, min, max };
+      const figure = { model: "some", measure: "times that without, 95 %", at: 2048, median, min, max };
       const bench = { bench: "modules", machine: "", rounds: 3, figures: [figure] };
       return new Evidence([resultOf(folder())], undefined, [bench]);
     };
     expect(lightness(timed(1, 1.02, 1.04), pair)).toEqual({
-      figure: "FLOPs 0.0 %, time of a token +2.0 % (0.0 % to +4.0 %)",
+      figure: "FLOPs 0.0 %, time of a token +2.0 % [0.0 %, +4.0 %]",
       verdict: "supported",
     });
     expect(lightness(timed(1.04, 1.06, 1.08), pair)).toMatchObject({ verdict: "not testable here" });

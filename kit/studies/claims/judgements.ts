@@ -177,15 +177,15 @@ const light = 0.05;
 
 /**
  * FLOPs and training time of a token, in proportion to the baseline's; both are to grow by less than a twentieth. The time is that
- * of the bench `modules`, whose arms took turns: where its range holds the bound, it does not tell.
+ * of the bench `modules`, whose arms took turns: where the interval of its median holds the bound, it does not tell.
  */
 export function lightness(evidence: Evidence, { study, arm }: Omit<Pair, "against">): Judgement | undefined {
   const bench = evidence.bench("modules");
-  const time = bench && benchFigure(bench, arm, "times that without", 2048);
+  const time = bench && benchFigure(bench, arm, "times that without, 95 %", 2048);
   if (time === undefined) return undefined;
   const { flops } = addedBy(evidence.study(study), arm);
   const [median, min, max] = [time.median, time.min, time.max].map((times) => percentText(times - 1));
-  const figure = `FLOPs ${percentText(flops)}, time of a token ${median} (${min} to ${max})`;
+  const figure = `FLOPs ${percentText(flops)}, time of a token ${median} [${min}, ${max}]`;
   if (flops >= light || time.min >= 1 + light) return { figure, verdict: "not supported" };
   return { figure, verdict: time.max < 1 + light ? "supported" : "not testable here" };
 }
