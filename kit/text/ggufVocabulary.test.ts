@@ -1,21 +1,12 @@
 import { expect, test } from "vitest";
 import { ggufVocabularyOfPieces } from "./ggufVocabulary.js";
-import { type PieceVocabulary, pieceTokenizer, TokenType } from "./sentencepiece.js";
+import { pieceTokenizer, TokenType } from "./sentencepiece.js";
 import { sentencePieceFile } from "./sentencepieceFile.js";
+import { pieceVocabulary } from "./testing/tokenizers.js";
 
-const { normal, unknown, control, userDefined, unused } = TokenType;
+const { normal, control, userDefined, unused } = TokenType;
 
-const pieces: PieceVocabulary = {
-  tokens: ["<unk>", "<s>", "</s>", "a", "b"],
-  scores: [0, 0, 0, -1, -2],
-  types: [unknown, control, control, normal, normal],
-  special: { unk: 0, bos: 1, eos: 2 },
-  dummyPrefix: true,
-  collapseSpaces: false,
-  unkSurface: "?",
-  before: [1],
-  after: [],
-};
+const pieces = pieceVocabulary(["a", "b"]);
 
 test("tokens added behind the pieces stay; only rows that nobody knows are unused", () => {
   const tokenizer = pieceTokenizer({

@@ -3,19 +3,10 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../source/testing/folder.js";
 import { sentencePieceFile } from "../text/sentencepieceFile.js";
+import { pieceVocabulary } from "../text/testing/tokenizers.js";
 import { tokenizerOf } from "./tokenizer.js";
 
-const pieces = sentencePieceFile({
-  tokens: ["<unk>", "<s>", "</s>", "▁", "a"],
-  scores: [0, 0, 0, 0, 0],
-  types: [2, 3, 3, 1, 1],
-  special: { unk: 0, bos: 1, eos: 2 },
-  dummyPrefix: true,
-  collapseSpaces: false,
-  unkSurface: "?",
-  before: [1],
-  after: [],
-});
+const pieces = sentencePieceFile(pieceVocabulary(["▁", "a"]));
 
 test("a tokenizer.model without the tokens that were added to it is refused, not read without them", async () => {
   const folder = temporaryFolder();

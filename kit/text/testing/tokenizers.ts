@@ -4,7 +4,7 @@ import { byteCharacters } from "../byteLevel.js";
 import { tokenizerFromGguf } from "../gguf.js";
 import { tokenizerFromJson } from "../json.js";
 import { tokenizerFromLlama2c } from "../llama2c.js";
-import { pieceTokenizer, TokenType, tokenizerFromSentencePiece } from "../sentencepiece.js";
+import { type PieceVocabulary, pieceTokenizer, TokenType, tokenizerFromSentencePiece } from "../sentencepiece.js";
 import type { Tokenizer } from "../tokenizer.js";
 import { readGgufVocabulary } from "./ggufVocabulary.js";
 
@@ -42,19 +42,23 @@ export function smallTokenizer(): Tokenizer {
 /** A SentencePiece tokenizer of 3 markers, 256 bytes, the space and two letters that merge, for tests without a mirror. */
 export function smallPieceTokenizer(): Tokenizer {
   const bytes = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`);
-  const tokens = ["<unk>", "<s>", "</s>", ...bytes, "▁", "a", "b", "ab"];
+  return pieceTokenizer(pieceVocabulary([...bytes, "▁", "a", "b", "ab"]));
+}
+
+/** A SentencePiece vocabulary of the markers `<unk>`, `<s>` and `</s>`, and these tokens, all equally likely. */
+export function pieceVocabulary(own: readonly string[]): PieceVocabulary {
   const { unknown, control, byte, normal } = TokenType;
-  return pieceTokenizer({
-    tokens,
-    scores: tokens.map(() => 0),
-    types: tokens.map((_, id) => (id === 0 ? unknown : id < 3 ? control : id < 259 ? byte : normal)),
+  return {
+    tokens: ["<unk>", "<s>", "</s>", ...own],
+    scores: [0, 0, 0, ...own.map(() => 0)],
+    types: [unknown, control, control, ...own.map((token) => (token.startsWith("<0x") ? byte : normal))],
     special: { unk: 0, bos: 1, eos: 2 },
     dummyPrefix: true,
     collapseSpaces: false,
     unkSurface: "?",
     before: [1],
     after: [],
-  });
+  };
 }
 
 /** Every real tokenizer that is at hand, by the name of its golden samples. */
