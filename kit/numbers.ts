@@ -10,6 +10,11 @@ export function formatNumber(value: number, digits = 4): string {
   return text.replaceAll("-", "−");
 }
 
+/** Bytes as `12.3 MB`. */
+export function formatMegabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 /** Seconds as `0.4 s`, `12 s`, `3 min 20 s` or `2 h 5 min`. */
 export function formatSeconds(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;

@@ -1,3 +1,4 @@
+import { formatMegabytes } from "../numbers.js";
 import type { Progress } from "../source/index.js";
 
 /** A line of a terminal that is drawn again and again; silent where the output is not a terminal. */
@@ -23,13 +24,9 @@ export function progressLine(stream: NodeJS.WriteStream): { readonly show: Progr
   const { show, end } = statusLine(stream);
   return {
     show: ({ file, bytes, total }) => {
-      const share = total === undefined ? "" : ` of ${megabytes(total)} (${Math.floor((100 * bytes) / total)} %)`;
-      show(`${file}: ${megabytes(bytes)}${share}`);
+      const share = total === undefined ? "" : ` of ${formatMegabytes(total)} (${Math.floor((100 * bytes) / total)} %)`;
+      show(`${file}: ${formatMegabytes(bytes)}${share}`);
     },
     end,
   };
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.js";
 import type { Scored } from "../measure/index.js";
+import { formatMegabytes } from "../numbers.js";
 import type { Progress } from "../source/index.js";
 import {
   type Batch,
@@ -77,13 +78,9 @@ function nowAndThen(name: string, say: (message: string) => void): Progress {
   return ({ file, bytes, total }) => {
     if (performance.now() - last < quietMs) return;
     last = performance.now();
-    const whole = total === undefined ? "" : ` of ${megabytes(total)}`;
-    say(`fetches ${name}: ${file}, ${megabytes(bytes)}${whole}`);
+    const whole = total === undefined ? "" : ` of ${formatMegabytes(total)}`;
+    say(`fetches ${name}: ${file}, ${formatMegabytes(bytes)}${whole}`);
   };
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toLocaleString("en-US", { maximumFractionDigits: 1 })} MB`;
 }
 
 /** A mixture, with the tokenizer and the chat template of the model that the run begins with. */

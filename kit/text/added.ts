@@ -1,3 +1,5 @@
+import { literal } from "./literal.js";
+
 /** A token that is found in a text before anything is merged. */
 export type AddedToken = {
   readonly id: number;
@@ -44,9 +46,7 @@ export function addedFinder(added: readonly AddedToken[]): AddedFinder {
 function compile(added: readonly AddedToken[]): ((text: string) => Section[]) | undefined {
   if (added.length === 0) return undefined;
   const byContent = new Map(added.map((token) => [token.content, token]));
-  const alternatives = [...byContent.keys()]
-    .sort((a, b) => b.length - a.length)
-    .map((content) => content.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&"));
+  const alternatives = [...byContent.keys()].sort((a, b) => b.length - a.length).map(literal);
   const expression = new RegExp(alternatives.join("|"), "gu");
   return (text) => {
     const sections: Section[] = [];

@@ -1,4 +1,5 @@
 import { UserError } from "../errors.js";
+import { literal } from "./literal.js";
 import { merge } from "./merge.js";
 import { PairTable } from "./pairs.js";
 import type { Ids } from "./tokenizer.js";
@@ -134,9 +135,7 @@ function wholeFinder(vocabulary: ScoredVocabulary): RegExp | undefined {
   const { tokens, formed, whole } = vocabulary;
   const alone = tokens.filter((token, id) => token !== "" && formed(id) && whole?.(id));
   if (alone.length === 0) return undefined;
-  const alternatives = alone
-    .sort((a, b) => b.length - a.length)
-    .map((token) => token.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&"));
+  const alternatives = alone.sort((a, b) => b.length - a.length).map(literal);
   return new RegExp(`(${alternatives.join("|")})`, "u");
 }
 

@@ -1,6 +1,7 @@
 import { UserError } from "../errors.js";
 import { GPT2_PATTERN } from "./byteLevel.js";
 import { translatePattern } from "./library.js";
+import { literal } from "./literal.js";
 import { asList, asRecord, asString, type JsonRecord } from "./record.js";
 
 /** Cuts a text into pieces that are encoded apart; `first` is true for what stands at the beginning of the input. */
@@ -78,7 +79,7 @@ const whole = (text: string): string[] => [text];
 function metaspace(config: JsonRecord): Splitter {
   const mark = asString(config.replacement ?? "▁", "pre_tokenizer.replacement");
   const scheme = config.prepend_scheme ?? ((config.add_prefix_space ?? true) ? "always" : "never");
-  const cut = (config.split ?? true) ? splitter(literal(mark), "MergedWithNext", false) : whole;
+  const cut = (config.split ?? true) ? splitter(everywhere(mark), "MergedWithNext", false) : whole;
   return (text, first) => {
     const marked = text.replaceAll(" ", mark);
     const prepend = !marked.startsWith(mark) && (scheme === "always" || (scheme === "first" && first));
@@ -96,14 +97,14 @@ function behaviour(value: unknown): Behaviour {
   });
 }
 
-function literal(text: string): RegExp {
-  return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "gu");
+function everywhere(text: string): RegExp {
+  return new RegExp(literal(text), "gu");
 }
 
 /** A pattern of `tokenizer.json` as a JavaScript expression. */
 function pattern(value: unknown): RegExp {
   const record = asRecord(value, "pre_tokenizer.pattern");
-  if (record.String !== undefined) return literal(asString(record.String, "pre_tokenizer.pattern.String"));
+  if (record.String !== undefined) return everywhere(asString(record.String, "pre_tokenizer.pattern.String"));
   return translatePattern(asString(record.Regex, "pre_tokenizer.pattern.Regex"));
 }
 

@@ -3,18 +3,13 @@ import { type BenchFigure, writeBench } from "../../lab/index.js";
 import { countParameters, flopsPerToken } from "../../model/index.js";
 import { projectRoot } from "../../source/index.js";
 import { liquidModules } from "../../studies/healing.js";
+import { timesThatWithout } from "../../studies/words.js";
 import { Contestant, withContestants } from "../harness/contestant.js";
 import { busyNote, machineFacts } from "../harness/machine.js";
 import { interleave, medianInterval, type Spread, spread } from "../harness/rounds.js";
 import { say, shown, table } from "../harness/table.js";
 import { writeBatches } from "../harness/training.js";
 import type { BenchOptions } from "../main.js";
-
-/** As the study has them. */
-const [batch, time] = [8, 256];
-
-/** A figure's name; its extremes are the ends of the median's interval. */
-const timesThatWithout = "times that without, 95 %";
 
 /** Steps of a turn, of which the median counts: those of so small a model differ by a tenth. */
 const count = 10;
@@ -26,13 +21,15 @@ const count = 10;
 export async function benchModules({ rounds = 21, record }: BenchOptions): Promise<void> {
   const { arms, baseline } = liquidModules;
   const names = Object.keys(arms);
+  const { model: without, training } = arms[baseline].spec;
+  const [time] = training.stages.map(({ length }) => length);
+  const batch = training.batchTokens / time;
   say(machineFacts());
   say(
     `${rounds} interleaved rounds, ${count} steps of ${batch} × ${time} tokens each, XLA. ${busyNote() ?? ""}`.trim(),
   );
   const data = join(projectRoot(), ".cache", "bench", "modules", "data.int32");
-  const { vocab } = arms[baseline].spec.model;
-  writeBatches(data, batch, time, (uniform) => Math.floor(uniform * vocab));
+  writeBatches(data, batch, time, (uniform) => Math.floor(uniform * without.vocab));
   const task = { data, batch, time, learningRate: 1e-3, decay: 0.1, clip: 1 };
   const contestants = names.map((name) => Contestant.kit(name, "modules/worker.js"));
   const times = await withContestants(contestants, async () => {
@@ -44,8 +41,8 @@ export async function benchModules({ rounds = 21, record }: BenchOptions): Promi
     return await interleave(contestants, rounds, once);
   });
   // The two of a round are neighbours: what slows the machine for a while slows both.
-  const without = times[names.indexOf(baseline)];
-  const ratios = times.map((own) => medianInterval(own.map((ms, round) => ms / without[round])));
+  const base = times[names.indexOf(baseline)];
+  const ratios = times.map((own) => medianInterval(own.map((ms, round) => ms / base[round])));
   const rows = names.map((name, i) => {
     const { model } = arms[name].spec;
     return [
@@ -61,7 +58,7 @@ export async function benchModules({ rounds = 21, record }: BenchOptions): Promi
     table(["modules", "parameters", "FLOPs a token", "ms a step: median (min–max)", "times that without (95 %)"], rows),
   );
   const figure = (model: string, measure: string, { median, min, max }: Spread): BenchFigure => {
-    return { model, measure, at: batch * time, median, min, max };
+    return { model, measure, at: training.batchTokens, median, min, max };
   };
   const figures = names.flatMap((name, i) => [
     figure(name, "ms a step", spread(times[i])),

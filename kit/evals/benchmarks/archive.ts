@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { UserError } from "../../errors.js";
+import { literal } from "../../text/literal.js";
 import { FEWSHOT_SEED, RESAMPLES, shotsOf } from "../evaluate.js";
 import { type EvalRecord, evaluationsFolder, readEvalRecord, taskSpec } from "../record.js";
 import { sanitised } from "../results/files.js";
@@ -67,7 +68,7 @@ export class EvalArchive {
   private paths(model: string, task: string): readonly string[] {
     const folder = join(this.root, sanitised(model));
     if (!existsSync(folder)) return [];
-    const name = new RegExp(`^${task.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}\\.[0-9a-f]{8}\\.jsonl$`);
+    const name = new RegExp(`^${literal(task)}\\.[0-9a-f]{8}\\.jsonl$`);
     return readdirSync(folder)
       .filter((file) => name.test(file))
       .sort()

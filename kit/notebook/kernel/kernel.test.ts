@@ -125,6 +125,18 @@ describe("errors", () => {
     expect(errorOf(await kernel.execute("throw undefined"))).toMatchObject({ ename: "Thrown", evalue: "undefined" });
   });
 
+  it("come from values that fail to print themselves, shown or thrown", async () => {
+    await kernel.execute(
+      'import { inspect } from "node:util";\nconst shy = { [inspect.custom]() { throw new RangeError("not today"); } };',
+    );
+    expect(errorOf(await kernel.execute("shy"))).toMatchObject({ ename: "RangeError", evalue: "not today" });
+    expect(errorOf(await kernel.execute("throw shy"))).toMatchObject({
+      ename: "Thrown",
+      evalue: "a value that cannot be printed: not today",
+    });
+    expect(resultOf(await kernel.execute("6 * 7"))).toEqual({ "text/plain": "42" });
+  });
+
   it("of the compiler carry their number and a place", async () => {
     const run = await kernel.execute('const good = 1;\nconst bad: number = "text";');
     const { ename, evalue, text } = errorOf(run);

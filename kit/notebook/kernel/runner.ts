@@ -112,7 +112,13 @@ export class Runner {
       this.#stopped.add(count);
     }
     if (failure !== undefined) return { error: failure };
-    return this.#last === undefined ? {} : { result: await render(this.#last.value) };
+    if (this.#last === undefined) return {};
+    try {
+      return { result: await render(this.#last.value) };
+    } catch (error) {
+      // A value may print itself with code of its own, and that may throw as any code of the cell.
+      return { error: this.describe(error) };
+    }
   }
 
   #failure(ok: boolean, code: string, count: number): ErrorContent | undefined {

@@ -88,7 +88,15 @@ function headline(error: unknown): { ename: string; evalue: string } {
   ) {
     return { ename: String(error.name || "Error"), evalue: String(error.message) };
   }
-  return { ename: "Thrown", evalue: inspect(error, { depth: 2 }) };
+  return { ename: "Thrown", evalue: printed(error) };
+}
+
+function printed(value: unknown): string {
+  try {
+    return inspect(value, { depth: 2 });
+  } catch (error) {
+    return `a value that cannot be printed: ${error instanceof Error ? error.message : typeof error}`;
+  }
 }
 
 function trace(error: unknown, maps: CodeMaps): string[] {

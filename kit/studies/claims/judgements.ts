@@ -18,7 +18,7 @@ import {
   tokensToReach,
   type Verdict,
 } from "../../lab/index.js";
-import { differenceText, percentText, seedsText, type Written } from "../words.js";
+import { differenceText, percentText, seedsText, timesThatWithout, type Written } from "../words.js";
 
 /** Which side of zero supports a claim. */
 export type Side = "above" | "below";
@@ -181,7 +181,7 @@ const light = 0.05;
  */
 export function lightness(evidence: Evidence, { study, arm }: Omit<Pair, "against">): Judgement | undefined {
   const bench = evidence.bench("modules");
-  const time = bench && benchFigure(bench, arm, "times that without, 95 %", 2048);
+  const time = bench && benchFigure(bench, arm, timesThatWithout, 2048);
   if (time === undefined) return undefined;
   const { flops } = addedBy(evidence.study(study), arm);
   const [median, min, max] = [time.median, time.min, time.max].map((times) => percentText(times - 1));

@@ -1,5 +1,6 @@
 /** Which files of a folder or repository hold a split of a data set. */
 import { basename } from "node:path";
+import { literal } from "../literal.js";
 import { endingOf, rowEndings } from "./read.js";
 
 /** What is looked for among files. */
@@ -49,10 +50,6 @@ function ofDataset(files: readonly string[], name: string | null | undefined): r
   const word = new RegExp(`(?<!\\w)${literal(name)}(?!(?!_${splitWord})\\w)`);
   const named = files.filter((file) => word.test(file));
   return named.length > 0 || name !== "default" ? named : files;
-}
-
-function literal(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
 /** Of the files whose path matches, those of the best kind, shard by shard. */
