@@ -1,8 +1,9 @@
 import { dims, gather, recompute, scope, type Tensor, tensor } from "../engine/index.js";
 import { UserError } from "../errors.js";
 import { type LayerContext, linear, rmsNorm } from "../nn/index.js";
+import { refuseOrder } from "./branching.js";
 import type { LayerParams, LayerSpec, Model, ModelConfig } from "./config.js";
-import { contextOf, partsOf, throughParts } from "./parts.js";
+import { contextOf, type DocumentLayout, partsOf, throughParts } from "./parts.js";
 
 /**
  * A batch of token ids, `[B, T]` int32.
@@ -33,30 +34,31 @@ export function logits(model: Model<Tensor>, ids: Tensor, options?: ForwardOptio
   return scope(() => head(model, hidden(model, ids, options)));
 }
 
-export type ForwardOptions = {
+export type ForwardOptions = DocumentLayout & {
   /**
    * Computes each block again for its gradient, instead of keeping what it computed on its way: less memory for a fifth more
    * time. Default: no.
    */
   readonly recompute?: boolean;
-  /**
-   * The number of each token's document in its row, `[B, T]` int32, as `text.Batch` has them: documents of a row see nothing of
-   * each other, and positions count from where they begin. Default: a row is one document.
-   */
-  readonly segments?: Tensor;
 };
 
-/** The residual stream before the head, after the last norm; shape `[B, T, D]`. */
+/**
+ * The residual stream before the head, after the last norm; shape `[B, T, D]`.
+ *
+ * @throws UserError for documents that branch, where the model has parts for which tokens stand in one order
+ */
 export function hidden(model: Model<Tensor>, ids: Tensor, options: ForwardOptions = {}): Tensor {
   dims(ids, "B T");
   const { config, params } = model;
-  const { segments } = options;
-  const context = contextOf(config, segments);
+  const { segments, branches } = options;
+  if (branches !== undefined) refuseOrder(config);
+  const layout = { ...(segments && { segments }), ...(branches && { branches }) };
+  const context = contextOf(config, layout);
   const block = (x: Tensor, spec: LayerSpec, i: number): Tensor => {
     if (options.recompute !== true) return layer(params.layers[i], x, spec, config, context);
     // The second run finds nothing alive but its inputs: what follows from them is made again.
-    const of = { own: params.layers[i], x, ...(segments === undefined ? {} : { segments }) };
-    return recompute(({ own, x, segments }: typeof of) => layer(own, x, spec, config, contextOf(config, segments)), of);
+    const of = { own: params.layers[i], x, layout };
+    return recompute(({ own, x, layout }: typeof of) => layer(own, x, spec, config, contextOf(config, layout)), of);
   };
   return rmsNorm(params.norm, config.layers.reduce(block, embed(model, ids)), config.normEps);
 }
@@ -93,9 +95,9 @@ export function layer(
  *
  * @returns `layers.length + 1` tensors of shape `[B, T, D]`
  */
-export function residualStream(model: Model<Tensor>, ids: Tensor, { segments }: ForwardOptions = {}): Tensor[] {
+export function residualStream(model: Model<Tensor>, ids: Tensor, layout: DocumentLayout = {}): Tensor[] {
   return scope(() => {
-    const context = contextOf(model.config, segments);
+    const context = contextOf(model.config, layout);
     const stream = [embed(model, ids)];
     for (const [i, spec] of model.config.layers.entries()) {
       stream.push(layer(model.params.layers[i], stream[i], spec, model.config, context));

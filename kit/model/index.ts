@@ -1,3 +1,4 @@
+export { mayBranch } from "./branching.js";
 export * from "./config.js";
 export * from "./decode.js";
 export * from "./decoder.js";

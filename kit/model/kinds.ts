@@ -36,6 +36,8 @@ export type Part<Spec> = {
 export type StatefulPart<Spec> = Part<Spec> & {
   /** Whether what it makes of a token depends on later ones; default never. */
   readonly leaks?: (spec: Spec) => boolean;
+  /** Whether it asks only which tokens may be seen, not which stand next to each other: then documents may branch. */
+  readonly branching?: true;
   readonly start: (spec: Spec, room: StateRoom) => PartState;
   readonly prefill: (
     params: LayerTensors,
@@ -59,6 +61,7 @@ export type StatefulPart<Spec> = Part<Spec> & {
 export function stateless<Spec>(part: Part<Spec>): StatefulPart<Spec> {
   return {
     ...part,
+    branching: true,
     start: () => ({}),
     prefill: (params, x, _, __, spec, context) => ({ y: part.apply(params, x, spec, context), state: {} }),
     step: (params, x, _, __, spec, context) => ({ y: part.apply(params, x, spec, context), state: {} }),

@@ -49,8 +49,9 @@ type Mixers = { readonly [Kind in MixerSpec["kind"]]: Mixer<Extract<MixerSpec, {
 /** A state of one size has nothing to settle and need not grow. */
 const ofOneSize = { settle: (state: PartState) => state, grow: (state: PartState) => state };
 
-/** A cache of keys and values grows. */
-const ofCaches: Pick<Mixer<unknown>, "settle" | "grow"> = {
+/** A cache of keys and values grows, and each of its tokens is looked up wherever it stands. */
+const ofCaches: Pick<Mixer<unknown>, "branching" | "settle" | "grow"> = {
+  branching: true,
   settle: (state, clock) => attentionSettle(state as AttentionState, clock),
   grow: (state, room) => attentionGrow(state as AttentionState, room),
 };

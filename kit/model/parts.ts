@@ -66,13 +66,23 @@ export function partsOf(
   };
 }
 
-/**
- * What layers take from their model, and from a batch.
- *
- * @param segments as {@link ForwardOptions} has them
- */
-export function contextOf({ linear, normEps }: ModelConfig, segments?: Tensor): LayerContext {
-  const documents = segments && documentsOf(segments);
+/** Where documents stand in the rows of a batch; default: a row is one. */
+export type DocumentLayout = {
+  /**
+   * The number of each token's document in its row, `[B, T]` int32, as `text.Batch` has them: documents of a row see nothing of
+   * each other, and positions count from where they begin.
+   */
+  readonly segments?: Tensor;
+  /**
+   * Of documents with several ends: 0 where all of them begin, and then the number of each end, `[B, T]` int32. Ends see the
+   * beginning and nothing of each other. For models that `mayBranch`.
+   */
+  readonly branches?: Tensor;
+};
+
+/** What layers take from their model, and from a batch. */
+export function contextOf({ linear, normEps }: ModelConfig, { segments, branches }: DocumentLayout = {}): LayerContext {
+  const documents = segments && documentsOf(segments, branches);
   return { linear: linearOf(linear).apply(linear), normEps, documents };
 }
 

@@ -81,8 +81,8 @@ export function mixCausally(
   return concat(blocks, 2);
 }
 
-/** What hides the keys of other documents from rows `start … start + rows − 1`; shape `[B, 1, 1, rows, seen]`. */
-function foreign({ same }: Documents, start: number, rows: number, seen: number): Tensor {
-  const block = narrow(narrow(same, 1, start, rows), 2, 0, seen);
-  return reshape(where(block, 0, hidden), [same.shape[0], 1, 1, rows, seen]);
+/** What hides the keys of other documents, and of other branches, from rows `start … start + rows − 1`; shape `[B, 1, 1, rows, seen]`. */
+function foreign({ seen: visible }: Documents, start: number, rows: number, seen: number): Tensor {
+  const block = narrow(narrow(visible, 1, start, rows), 2, 0, seen);
+  return reshape(where(block, 0, hidden), [visible.shape[0], 1, 1, rows, seen]);
 }

@@ -30,9 +30,18 @@ const x = e.random.normal(e.random.key(3), [2, 6, 5]);
 describe("documents of a row", () => {
   it("are those of equal numbers, and positions begin anew with each", () => {
     expect([...e.read(documents.positions)]).toEqual([0, 1, 0, 0, 1, 2, 0, 1, 2, 3, 4, 0]);
-    const same = e.read(e.cast(documents.same, "float32"));
+    const same = e.read(e.cast(documents.seen, "float32"));
     expect([...same.slice(6, 12)]).toEqual([1, 1, 0, 0, 0, 0]);
     expect([...same.slice(24, 30)]).toEqual([0, 0, 0, 1, 1, 1]);
+  });
+
+  it("may branch: ends see the beginning and not each other, and each goes on from it", () => {
+    const numbers = (...values: number[]) => e.tensor(Int32Array.from(values), [1, 6]);
+    const branching = documentsOf(numbers(0, 0, 0, 0, 0, 1), numbers(0, 0, 1, 2, 2, 0));
+    expect([...e.read(branching.positions)]).toEqual([0, 1, 2, 2, 3, 0]);
+    const seen = e.read(e.cast(branching.seen, "float32"));
+    expect([...seen.slice(12, 18)]).toEqual([1, 1, 1, 0, 0, 0]);
+    expect([...seen.slice(24, 30)]).toEqual([1, 1, 0, 1, 1, 0]);
   });
 
   it("have the angles of their own positions", () => {

@@ -83,7 +83,7 @@ export function poolLeaks(spec: PoolSpec): boolean {
 export function pool(x: Tensor, spec: PoolSpec, documents?: Documents): Tensor {
   const { leaks, decay, whole } = kindOf(spec);
   if (documents === undefined) return whole(x, spec);
-  const same = cast(documents.same, "float32");
+  const same = cast(documents.seen, "float32");
   const weights = leaks
     ? same
     : mul(

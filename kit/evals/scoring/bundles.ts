@@ -33,6 +33,21 @@ export function isWorthwhile(trunk: number, ids: number): boolean {
   return trunk >= LEAST_SHARE * ids;
 }
 
+/** When rows are read as one beginning and its ends. */
+export type BundleRule = {
+  readonly fits: (bundle: Bundle) => boolean;
+  /** Ids that each branch has to save. */
+  readonly branchCost: number;
+  /** The part of their ids that rows must save. */
+  readonly leastShare: number;
+};
+
+/** Where what is remembered of a trunk is copied for each of its ends. */
+export function copying(plan: PlanOptions): BundleRule {
+  const fits = ({ trunk, rows: { length } }: Bundle): boolean => length <= mostRows(trunk, plan);
+  return { fits, branchCost: BRANCH_COST, leastShare: LEAST_SHARE };
+}
+
 /**
  * Takes apart what is better read by itself and what shares a beginning.
  *
@@ -41,15 +56,16 @@ export function isWorthwhile(trunk: number, ids: number): boolean {
  */
 export function bundlesOf(
   rows: readonly Row[],
-  plan: PlanOptions,
+  { fits, branchCost, leastShare }: BundleRule,
 ): { readonly alone: readonly Row[]; readonly bundles: readonly Bundle[] } {
   const alone: Row[] = [];
   const bundles: Bundle[] = [];
-  const fits = ({ trunk, rows: { length } }: Bundle): boolean => length <= mostRows(trunk, plan);
+  const saved = ({ trunk, rows: { length } }: Bundle): number =>
+    length === 1 ? 0 : (length - 1) * trunk - branchCost * length;
   let open: Bundle | undefined;
   const close = (): void => {
     if (open === undefined) return;
-    if (saved(open) > LEAST_SHARE * open.rows.reduce((count, { ids }) => count + ids.length, 0)) bundles.push(open);
+    if (saved(open) > leastShare * open.rows.reduce((count, { ids }) => count + ids.length, 0)) bundles.push(open);
     else alone.push(...open.rows);
   };
   for (const row of rows) {
@@ -69,11 +85,6 @@ export function bundlesOf(
   return { alone, bundles };
 }
 
-/** Ids that need not be read. */
-function saved({ trunk, rows }: Bundle): number {
-  return rows.length === 1 ? 0 : (rows.length - 1) * trunk - BRANCH_COST * rows.length;
-}
-
 /** Ids at the beginning that two rows have in common. */
 function sameIds(a: Int32Array, b: Int32Array): number {
   const shorter = Math.min(a.length, b.length);
@@ -82,8 +93,8 @@ function sameIds(a: Int32Array, b: Int32Array): number {
 }
 
 /**
- * Batches of bundles whose trunks are of similar length, and whose ends are; those of other lengths join a batch that would be too
- * small by itself.
+ * Batches of bundles whose trunks are of similar length, and whose ends are; shorter ones join a batch that would be too small
+ * by itself, or whose places would be empty.
  */
 export function batchBundles<Of extends Bundle>(
   bundles: readonly Of[],
@@ -97,28 +108,38 @@ export function batchBundles<Of extends Bundle>(
     .sort((a, b) => b.length - a.length || b.ends - a.ends);
   const batches: BundleBatch<Of>[] = [];
   for (let at = 0; at < sorted.length; ) {
-    const first = sorted[at++];
-    const { length } = first;
-    const taken = [first.bundle];
-    let { ends } = first;
-    let branches = first.bundle.rows.length;
+    const { bundle, length, ends } = sorted[at++];
+    const taken = [bundle];
+    const shape = { length, count: 1, branches: sized(bundle.rows.length), ends };
+    let rows = bundle.rows.length;
     for (; at < sorted.length; at++) {
       const next = sorted[at];
-      const [more, most] = [branches + next.bundle.rows.length, Math.max(ends, next.ends)];
-      const small = taken.length * length + branches * ends < leastTokens;
-      const alike = next.length === length && next.ends === ends;
-      const ids = (taken.length + 1) * length + more * most;
-      if (!(alike || small) || more > batchRows || ids > batchTokens || more * length > COPIES * batchTokens) break;
+      const more = rows + next.bundle.rows.length;
+      const grown = {
+        length,
+        count: sized(taken.length + 1),
+        branches: sized(more),
+        ends: Math.max(shape.ends, next.ends),
+      };
+      const [before, after] = [idsOf(shape), idsOf(grown)];
+      const alike = next.length === length && next.ends === shape.ends;
+      if (!(alike || before < leastTokens || after === before)) break;
+      if (more > batchRows || after > batchTokens || grown.branches * length > COPIES * batchTokens) break;
       taken.push(next.bundle);
-      [branches, ends] = [more, most];
+      rows = more;
+      Object.assign(shape, grown);
     }
-    batches.push({
-      bundles: taken,
-      length,
-      count: lengthClass(taken.length, 1),
-      branches: lengthClass(branches, 1),
-      ends,
-    });
+    batches.push({ bundles: taken, ...shape });
   }
   return batches;
+}
+
+/** Trunks and branches come in few numbers, as lengths do. */
+function sized(count: number): number {
+  return lengthClass(count, 1);
+}
+
+/** Ids that are read, those of empty places included. */
+function idsOf({ length, count, branches, ends }: Omit<BundleBatch, "bundles">): number {
+  return count * length + branches * ends;
 }

@@ -74,9 +74,10 @@ export function batchRows(rows: readonly Row[], options: PlanOptions): RowBatch[
       .findIndex(({ ids }, i) =>
         unpadded ? ids.length < own : i * length >= leastTokens && lengthClass(ids.length) < length,
       );
-    const taken = sorted.slice(at, at + (shorter < 0 ? full : shorter));
-    // A few rows at the end need no full batch, only one of few sizes.
-    const count = Math.min(full, 2 ** Math.ceil(Math.log2(taken.length)));
+    const needed = sorted.slice(at, at + (shorter < 0 ? full : shorter)).length;
+    // A few rows at the end need no full batch, only one of few sizes; what would be empty in it takes shorter rows.
+    const count = Math.min(full, 2 ** Math.ceil(Math.log2(needed)));
+    const taken = sorted.slice(at, at + (unpadded ? needed : count));
     batches.push({ rows: taken, length, count });
     at += taken.length;
   }

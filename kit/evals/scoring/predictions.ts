@@ -8,11 +8,13 @@ import {
   max,
   mul,
   read,
+  reshape,
   sub,
   sum,
   type Tensor,
   tensor,
 } from "../../engine/index.js";
+import { lengthClass } from "../../measure/windows.js";
 import { head, type Model, type ModelParams } from "../../model/index.js";
 import type { Placed } from "./plan.js";
 import type { TokenScores } from "./tokenScores.js";
@@ -40,7 +42,7 @@ export function predictor(
     const questions = [...alike(wanted, config.vocab).values()];
     for (let at = 0; at < questions.length; at += most) {
       const part = questions.slice(at, at + most);
-      const size = Math.min(most, Math.max(64, 2 ** Math.ceil(Math.log2(part.length))));
+      const size = Math.min(most, lengthClass(part.length, 64));
       const [positions, targets] = [new Int32Array(size), new Int32Array(size)];
       for (const [i, [{ position, target }]] of part.entries()) [positions[i], targets[i]] = [position, target];
       const found = predict(top, x, tensor(positions), tensor(targets));
@@ -85,5 +87,7 @@ function predictionsAt(model: Model<Tensor>, x: Tensor, positions: Tensor, targe
   const total = logSumExp(scores);
   // A target's score is a product with its own row of the head: no one-hot matrix of the size of all scores.
   const own = sum(mul(rows, gather(model.params.head ?? model.params.embed, targets)), { axis: -1 });
-  return { own: sub(own, total), best: argmax(scores), bestOwn: sub(max(scores, { axis: -1 }), total) };
+  // The same peak as in the line above it, which a graph then computes once.
+  const peak = reshape(max(scores, { axis: -1, keep: true }), total.shape);
+  return { own: sub(own, total), best: argmax(scores), bestOwn: sub(peak, total) };
 }

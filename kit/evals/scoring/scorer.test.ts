@@ -6,10 +6,10 @@ import type { AttentionSpec } from "../../nn/index.js";
 import { toyStory } from "../../text/index.js";
 import { load, requireTokenizer } from "../../weights/index.js";
 import { scoredRequest } from "../serve/answer.js";
-import { batchBundles, bundlesOf } from "./bundles.js";
+import { bundlesOf, copying } from "./bundles.js";
 import type { TokenRequest } from "./encode.js";
 import { Beginnings } from "./memory.js";
-import { batchRows, rowsOf } from "./plan.js";
+import { rowsOf } from "./plan.js";
 import { type ScorerOptions, scorer } from "./scorer.js";
 import type { TokenScores } from "./tokenScores.js";
 
@@ -90,7 +90,7 @@ describe("log-likelihoods", () => {
       })),
     );
     const plan = { batchTokens: 2048, leastTokens: 512, batchRows: 100, longest: 256 };
-    const { alone, bundles } = bundlesOf(rowsOf(asked), plan);
+    const { alone, bundles } = bundlesOf(rowsOf(asked), copying(plan));
     expect([alone.length, bundles.map(({ rows }) => rows.length)]).toEqual([0, [3, 3, 3]]);
     expectAlike(await scorer(speaker.model)(asked), await oneByOne(asked));
   });
@@ -219,64 +219,5 @@ describe("log-likelihoods", () => {
     await expect(ask(new Int32Array(most + 1), Int32Array.of(1))).rejects.toThrow(/reads 257 tokens.*1 to 256/s);
     await expect(ask(Int32Array.of(1), Int32Array.of(vocab))).rejects.toThrow(/1024 is not a token id.*0 to 1023/s);
     expect(() => scorer(speaker.model, { batchSize: 0 })).toThrow(/batchSize is 0/);
-  });
-});
-
-describe("the plan", () => {
-  const request = (context: readonly number[], continuation: readonly number[]): TokenRequest => {
-    return { context: Int32Array.from(context), continuation: Int32Array.from(continuation) };
-  };
-
-  it("reads what begins something longer with it, and nothing twice", () => {
-    const rows = rowsOf([
-      request([1, 2], [3, 4]),
-      request([1, 2], [3, 4]),
-      request([1, 2], [9]),
-      request([1, 2, 3], [7, 7]),
-      request([1, 2, 4], [7]),
-      request([5], []),
-    ]);
-    expect(rows.map(({ ids }) => [...ids])).toEqual([
-      [1, 2, 4],
-      [1, 2, 3, 7],
-    ]);
-    const wanted = rows.flatMap(({ wanted }) => wanted);
-    expect(wanted).toHaveLength(8);
-    expect(wanted).toContainEqual({ at: 1, target: 9, request: 2, token: 0 });
-  });
-
-  it("reads a beginning once where that is worth it, and copies no more of it than fits", () => {
-    const shared = (n: number, trunk: number, end: number) =>
-      Array.from({ length: n }, (_, i) => {
-        const ids = new Int32Array(trunk + end).fill(1).fill(2 + i, trunk);
-        return { ids, wanted: [{ at: trunk - 1, target: 3, request: i, token: 0 }] };
-      });
-    const plan = { batchTokens: 256, leastTokens: 512, batchRows: 32, longest: 256 };
-    const few = shared(4, 40, 2);
-    // One id less than they have in common: so the trunk itself says how likely that is.
-    expect(bundlesOf(few, plan)).toEqual({ alone: [], bundles: [{ trunk: 39, rows: few }] });
-    expect(bundlesOf(shared(4, 9, 20), plan).bundles).toEqual([]);
-    expect(bundlesOf(few, { ...plan, batchRows: 3 }).bundles.map(({ rows }) => rows.length)).toEqual([3]);
-    const { bundles } = bundlesOf(shared(50, 128, 1), plan);
-    expect(bundles.map(({ rows }) => rows.length)).toEqual([8, 8, 8, 8, 8, 8, 2]);
-    for (const { branches, length, ends } of batchBundles(bundles, plan)) {
-      expect([length, ends]).toEqual([128, 4]);
-      expect(branches * length).toBeLessThanOrEqual(4 * plan.batchTokens);
-    }
-    // A sentence's first words are not worth it.
-    expect(bundlesOf(shared(2, 20, 200), plan).bundles).toEqual([]);
-  });
-
-  it("pads to few lengths, and no batch holds more than it may", () => {
-    const rows = Array.from({ length: 100 }, (_, i) => ({ ids: new Int32Array(1 + ((i * 31) % 250)), wanted: [] }));
-    const batches = batchRows(rows, { batchTokens: 1024, leastTokens: 512, batchRows: 32, longest: 256 });
-    expect(batches.flatMap((batch) => batch.rows)).toHaveLength(100);
-    expect(new Set(batches.map(({ length, count }) => `${count} × ${length}`)).size).toBeLessThanOrEqual(10);
-    for (const { rows, length, count } of batches) {
-      expect(Math.max(...rows.map(({ ids }) => ids.length))).toBeLessThanOrEqual(length);
-      expect(rows.length).toBeLessThanOrEqual(count);
-      expect(length * count).toBeLessThanOrEqual(1024);
-      expect(count).toBeLessThanOrEqual(32);
-    }
   });
 });

@@ -1,24 +1,22 @@
 /** How likely continuations are, on our engine: what the tasks and the server share. */
-import { compile, type ExecutionBackend, free, reshape, scope, type Tensor, tensor } from "../../engine/index.js";
+import { type ExecutionBackend, free, scope, type Tensor } from "../../engine/index.js";
 import { UserError } from "../../errors.js";
 import {
-  type DecodeState,
   flopsPerToken,
-  hidden,
   type LeakOptions,
   leaks,
   type Model,
   type ModelConfig,
-  type ModelParams,
+  mayBranch,
   refuseLeaks,
 } from "../../model/index.js";
-import { branchReader, placesOfBundles, placesOfEnds } from "./branches.js";
-import { batchBundles, bundlesOf } from "./bundles.js";
 import type { TokenRequest } from "./encode.js";
-import { type Beginnings, recall, trunksOf } from "./memory.js";
-import { batchRows, type Placed, placesOfRows, type RowBatch, rowsOf } from "./plan.js";
+import type { Beginnings } from "./memory.js";
+import { packedReader } from "./packedReader.js";
+import { rowsOf } from "./plan.js";
 import { predictor } from "./predictions.js";
 import { emptyScores, type TokenScores } from "./tokenScores.js";
+import { turnReader } from "./turnReader.js";
 
 /** How far a scorer is. */
 export type ScoreOptions = {
@@ -43,22 +41,12 @@ export type ScorerOptions = LeakOptions & {
 };
 
 /**
- * What is read at once: the residual stream behind the last norm of some places, `[·, D]`, what is wanted of which, and what
- * is done before those are forgotten, when the answers are there.
- */
-type Reading = {
-  readonly wanted: readonly Placed[];
-  readonly read: () => { readonly x: Tensor; readonly trunks?: DecodeState };
-  readonly done?: (trunks: DecodeState) => void;
-};
-
-/**
  * A function that scores continuations.
  *
- * Requests are sorted by length and padded to few lengths, each of which is compiled once; what one begins with another is
- * read once, and so is a long beginning of several, such as the examples in front of a question and all its answers; only
- * places that are asked about go through the head. Padding stands behind the sequences and is never seen. Batches,
- * order and company change a log-likelihood by no more than rounding within the model does.
+ * What several requests begin with, such as a question in front of all its answers, is read once; rows come in few lengths,
+ * each of which is compiled once; only places that are asked about go through the head. A model of attention reads sequences
+ * side by side in one row; others read each in its own, padded at the end, where nothing sees it. Batches, order and company
+ * change a log-likelihood by no more than rounding within the model does.
  *
  * A model that sees the future, where that is allowed, reads each request by itself and unpadded.
  *
@@ -66,19 +54,14 @@ type Reading = {
  * @throws UserError for a model that sees the future; from the function, for an id outside the vocabulary or a sequence longer than the model's context;
  * the reason of `signal` when it is aborted
  */
-export function scorer({ config, params }: Model<Tensor>, options: ScorerOptions = {}): Scorer {
+export function scorer(model: Model<Tensor>, options: ScorerOptions = {}): Scorer {
+  const { config } = model;
   const { batchTokens = 2048, batchSize = Number.POSITIVE_INFINITY, backend = "graph" } = options;
   for (const [name, value] of Object.entries({ batchTokens, batchSize })) {
     if (!(value >= 1)) throw new UserError(`${name} is ${value}`, { where: "evals", expected: "a number from 1" });
   }
   refuseLeaks(config, "Evaluating", options);
   const causal = leaks(config).length === 0;
-  const beginnings = causal ? options.beginnings : undefined;
-  const compiling = { backend, newShapes: "expect" } as const;
-  const stream = compile(
-    (params: ModelParams<Tensor>, ids: Tensor) => reshape(hidden({ config, params }, ids), [-1, config.width]),
-    { ...compiling, name: "evals" },
-  );
   const plan = {
     batchTokens,
     leastTokens: leastTokens(config),
@@ -86,32 +69,19 @@ export function scorer({ config, params }: Model<Tensor>, options: ScorerOptions
     longest: config.context,
     unpadded: !causal,
   };
-  const branches = branchReader(config, backend);
-  const answer = predictor({ config, params }, backend);
+  const beginnings = causal ? options.beginnings : undefined;
+  // Beginnings that are kept must be read before their ends.
+  const packed = causal && beginnings === undefined && mayBranch(config);
+  const reader = packed ? packedReader(model, plan, backend) : turnReader(model, plan, backend, beginnings);
+  const answer = predictor(model, backend);
 
   return async (requests, { progress, signal } = {}) => {
     for (const request of requests) check(request, config);
     const answers = requests.map(({ continuation: { length } }) => emptyScores(length));
     const rows = rowsOf(requests, causal);
-    const { known, others } = beginnings?.divide(rows, plan) ?? { known: [], others: rows };
-    const { alone, bundles } = causal ? bundlesOf(others, plan) : { alone: rows, bundles: [] };
-    const readings: readonly Reading[] = [
-      ...batchBundles(known, plan).map((batch) => ({
-        wanted: placesOfEnds(batch),
-        read: () => ({ x: branches.ends(params, batch, trunksOf(config, batch)) }),
-      })),
-      ...batchBundles(bundles, plan).map((batch) => ({
-        wanted: placesOfBundles(batch),
-        read: () => branches.whole(params, batch),
-        done: beginnings && ((trunks: DecodeState) => beginnings.keep(batch, trunks, answers)),
-      })),
-      ...batchRows(alone, plan).map((batch) => ({
-        wanted: placesOfRows(batch),
-        read: () => ({ x: stream(params, padded(batch)) }),
-      })),
-    ];
+    const { readings, known } = reader(rows, answers);
     const total = rows.reduce((count, { wanted }) => count + wanted.length, 0);
-    let scored = recall(known, answers);
+    let scored = known;
     for (const { wanted, read, done } of readings) {
       signal?.throwIfAborted();
       const trunks = scope(() => {
@@ -136,13 +106,6 @@ const BATCH_FLOPS = 2.5e9;
 /** Ids that a batch should have: a small model reads many in the time a batch costs besides, a large one has shapes to compile. */
 function leastTokens(config: ModelConfig): number {
   return Math.max(512, BATCH_FLOPS / flopsPerToken(config, 0));
-}
-
-/** Ids of a batch, `[count, length]`; what no row covers is 0. */
-function padded({ rows, length, count }: RowBatch): Tensor {
-  const ids = new Int32Array(count * length);
-  for (const [i, row] of rows.entries()) ids.set(row.ids, i * length);
-  return tensor(ids, [count, length]);
 }
 
 function check({ context, continuation }: TokenRequest, config: Model<Tensor>["config"]): void {

@@ -18,6 +18,7 @@ import {
   type Model,
   type ModelConfig,
   type ModelParams,
+  mayBranch,
   mixers,
   prefill,
   settle,
@@ -78,7 +79,7 @@ it("every kind of mixer has examples", () => {
   expect(Object.keys(mixerExamples)).toEqual(Object.keys(mixers));
 });
 
-describe.each(withLinears)("%s, %s", (_, __, config) => {
+describe.each(withLinears)("%s, %s", (name, _, config) => {
   const model = lively(config);
 
   it("sees no future: the next tokens change nothing, to the last bit", () => {
@@ -144,6 +145,11 @@ describe.each(withLinears)("%s, %s", (_, __, config) => {
     expectApart(model);
   });
 
+  it("reads several ends behind one beginning as each by itself, or says that it cannot", () => {
+    expect(mayBranch(config)).toBe(/^(attention|differential)/.test(name));
+    expectBranches(model);
+  });
+
   it("leaks no tensor", () => {
     const ids = batch([tokens(9)]);
     const before = e.liveTensors();
@@ -168,6 +174,26 @@ function expectApart(model: Model<e.Tensor>): void {
     close(e.read(logits(model, ids, { segments })), alone, 1e-5);
     const joined = e.read(logits(model, ids));
     expect(Math.max(...alone.map((score, i) => Math.abs(score - joined[i])))).toBeGreaterThan(1e-2);
+  });
+}
+
+/** The scores behind a beginning and each of its ends are those of a sequence of the two, in whatever company they stand. */
+function expectBranches(model: Model<e.Tensor>): void {
+  const [beginning, other, ...ends] = [7, 4, 3, 1, 5].map((length, i) => tokens(length, i));
+  const pieces = [other, beginning, ...ends];
+  const numbered = (number: (piece: number) => number) =>
+    batch([pieces.flatMap((piece, i) => piece.map(() => number(i)))]);
+  e.scope(() => {
+    const layout = { segments: numbered((i) => Math.min(i, 1)), branches: numbered((i) => Math.max(0, i - 1)) };
+    const read = () => rows(logits(model, batch([pieces.flat()]), layout)).flat();
+    if (!mayBranch(model.config)) {
+      expect(read).toThrow(/documents of this model cannot branch/);
+      return;
+    }
+    const alone = ends.map((end) => rows(logits(model, batch([[...beginning, ...end]]))).flat());
+    const of = (from: number, to?: number) => alone.flatMap((scores) => scores.slice(from, to));
+    const behind = beginning.length * model.config.vocab;
+    close(read().slice(other.length * model.config.vocab), [...alone[0].slice(0, behind), ...of(behind)], 1e-5);
   });
 }
 

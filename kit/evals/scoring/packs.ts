@@ -1,0 +1,100 @@
+/** Sequences side by side in rows of few lengths, and what several begin with only once: pure planning, no tensors. */
+import { lengthClass } from "../../measure/windows.js";
+import type { Bundle, BundleRule } from "./bundles.js";
+import type { Placed, PlanOptions, Row } from "./plan.js";
+
+/** What stands in one row, one behind the other: of each bundle its trunk, and then the ends of its rows. */
+export type Pack = readonly Bundle[];
+
+/** Packs that are read together, padded to `length`, with empty ones up to `count`. */
+export type PackBatch = { readonly packs: readonly Pack[]; readonly length: number; readonly count: number };
+
+/** The shortest packs: in shorter ones more is left empty, in longer ones tokens meet more that they do not see. */
+const SHORTEST = 128;
+
+/** Ids up to which a bundle may always grow; a longer trunk may have as much again of ends. */
+const ROOMY = 512;
+
+/** Whatever is saved is gained, as long as a bundle stands in one pack and does not make it far longer than others. */
+export function packing({ batchTokens, batchRows }: PlanOptions): BundleRule {
+  const fits = (bundle: Bundle): boolean =>
+    bundle.rows.length <= batchRows && idsOf(bundle) <= Math.min(batchTokens, Math.max(ROOMY, 2 * bundle.trunk));
+  return { fits, branchCost: 0, leastShare: 0 };
+}
+
+/** A row that shares nothing, as a bundle. */
+export function single(row: Row): Bundle {
+  return { trunk: row.ids.length, rows: [row] };
+}
+
+/** Batches of packs: the longest bundles first, and each in the first pack that has room for it. */
+export function batchPacks(bundles: readonly Bundle[], { batchTokens, batchRows }: PlanOptions): PackBatch[] {
+  const batches: PackBatch[] = [];
+  let waiting = bundles.map((bundle) => ({ bundle, ids: idsOf(bundle) })).sort((a, b) => b.ids - a.ids);
+  while (waiting.length > 0) {
+    const length = lengthClass(waiting[0].ids, SHORTEST);
+    const most = Math.max(1, Math.floor(batchTokens / length));
+    const packs: { readonly bundles: Bundle[]; free: number }[] = [];
+    const left: typeof waiting = [];
+    let rows = 0;
+    for (const each of waiting) {
+      const { bundle, ids } = each;
+      const allowed = rows + bundle.rows.length <= batchRows;
+      let pack = allowed ? packs.find(({ free }) => free >= ids) : undefined;
+      if (pack === undefined && allowed && packs.length < most) packs.push((pack = { bundles: [], free: length }));
+      if (pack === undefined) left.push(each);
+      else {
+        pack.bundles.push(bundle);
+        pack.free -= ids;
+        rows += bundle.rows.length;
+      }
+    }
+    const count = Math.min(most, lengthClass(packs.length, 1));
+    batches.push({ packs: packs.map(({ bundles }) => bundles), length, count });
+    waiting = left;
+  }
+  return batches;
+}
+
+/** Ids that stand together in a pack, from `start`: a bundle's trunk, as branch 0, or an end that belongs to it. */
+export type Piece = {
+  readonly bundle: number;
+  readonly branch: number;
+  readonly ids: Int32Array;
+  readonly start: number;
+};
+
+/** All pieces of a pack in their order. */
+export function piecesOf(pack: Pack): readonly Piece[] {
+  let free = 0;
+  const placed = (bundle: number, branch: number, ids: Int32Array): Piece => {
+    const start = free;
+    free += ids.length;
+    return { bundle, branch, ids, start };
+  };
+  return pack.flatMap(({ trunk, rows }, bundle) => [
+    placed(bundle, 0, rows[0].ids.subarray(0, trunk)),
+    ...rows.map(({ ids }, i) => placed(bundle, i + 1, ids.subarray(trunk))),
+  ]);
+}
+
+/** Where the predictions of a batch stand in what was read of it. */
+export function placesOfPacks({ packs, length }: PackBatch): Placed[] {
+  return packs.flatMap((pack, i) => {
+    let start = i * length;
+    return pack.flatMap(({ trunk, rows }) => {
+      const beginning = start;
+      start += trunk;
+      return rows.flatMap(({ ids, wanted }) => {
+        const end = start - trunk;
+        start += ids.length - trunk;
+        return wanted.map((each) => ({ ...each, position: (each.at < trunk ? beginning : end) + each.at }));
+      });
+    });
+  });
+}
+
+/** Ids of a bundle: its trunk once, and all its ends. */
+function idsOf({ trunk, rows }: Bundle): number {
+  return rows.reduce((ids, row) => ids + row.ids.length - trunk, trunk);
+}
