@@ -9,77 +9,25 @@ import {
   goOn,
   grow,
   head,
-  init,
   join,
-  type LinearSpec,
   leaks,
   logits,
   type MixerSpec,
-  type Model,
   type ModelConfig,
   type ModelParams,
-  mayBranch,
   mixers,
   prefill,
   settle,
   step,
 } from "../../model/index.js";
-import {
-  besidesExamples,
-  configOf,
-  dense,
-  leakyExamples,
-  linearExamples,
-  mixerExamples,
-} from "../../model/testing/examples.js";
-
-const mixerCases = Object.entries(mixerExamples).flatMap(([kind, specs]) =>
-  Object.entries(specs).map(([name, spec]) => [`${kind}, ${name}`, spec as MixerSpec] as const),
-);
-const { grouped } = mixerExamples.attention;
-
-/** A small model of some depth around each example. */
-type Around = (linear: LinearSpec, depth?: number) => ModelConfig;
-const cases: readonly (readonly [name: string, around: Around])[] = [
-  ...mixerCases.map(
-    ([name, mixer]) => [name, (linear: LinearSpec, depth = 2) => configOf(mixer, linear, depth)] as const,
-  ),
-  ...Object.entries(besidesExamples).map(
-    ([name, besides]) =>
-      [name, (linear: LinearSpec, depth = 2) => configOf(grouped, linear, depth, 12, besides)] as const,
-  ),
-];
-const withLinears = cases.flatMap(([name, around]) =>
-  Object.entries(linearExamples)
-    // What adapts is a norm before each half of a block.
-    .filter(([, linear]) => !(name in besidesExamples) || linear.kind === "dense" || linear.norm === "block")
-    .map(([how, linear]) => [name, how, around(linear)] as const),
-);
-
-/** Weights large enough that every part of the model counts, above all those that begin with no effect. */
-function lively(config: ModelConfig): Model<e.Tensor> {
-  const { params } = init(config, 6);
-  const larger = e.tree.map<e.Tensor, e.Tensor, ModelParams<e.Tensor>>(params, (leaf, path) => {
-    if (/Norm\.(matrix|up)$|tokenMixing|squeezeExcite|lambda/.test(path))
-      return e.random.normal(e.random.fold(e.random.key(7), path), leaf.shape, 0.4);
-    return /embed|mixer\.|mlp\./.test(path) && leaf.shape.length === 2 ? e.mul(leaf, 5) : leaf;
-  });
-  return { config, params: larger as ModelParams<e.Tensor> };
-}
-
-const tokens = (count: number, shift = 0): number[] =>
-  Array.from({ length: count }, (_, t) => (t * t * 5 + shift) % 23);
-const rows = (x: e.Tensor): number[][] => {
-  const N = x.shape[x.shape.length - 1];
-  const values = Array.from(e.read(x));
-  return Array.from({ length: values.length / N }, (_, i) => values.slice(i * N, (i + 1) * N));
-};
+import { configOf, dense, leakyExamples, mixerExamples } from "../../model/testing/examples.js";
+import { cases, lively, mixerCases, rows, tokens, withLinears } from "./models.js";
 
 it("every kind of mixer has examples", () => {
   expect(Object.keys(mixerExamples)).toEqual(Object.keys(mixers));
 });
 
-describe.each(withLinears)("%s, %s", (name, _, config) => {
+describe.each(withLinears)("%s, %s", (_name, _, config) => {
   const model = lively(config);
 
   it("sees no future: the next tokens change nothing, to the last bit", () => {
@@ -141,15 +89,6 @@ describe.each(withLinears)("%s, %s", (name, _, config) => {
     });
   });
 
-  it("sees no other document of its row: their scores are those of each alone", () => {
-    expectApart(model);
-  });
-
-  it("reads several ends behind one beginning as each by itself, or says that it cannot", () => {
-    expect(mayBranch(config)).toBe(/^(attention|differential)/.test(name));
-    expectBranches(model);
-  });
-
   it("leaks no tensor", () => {
     const ids = batch([tokens(9)]);
     const before = e.liveTensors();
@@ -160,42 +99,6 @@ describe.each(withLinears)("%s, %s", (name, _, config) => {
     expect(e.liveTensors()).toBe(before);
   });
 });
-
-/** Documents packed into rows have the scores that they have alone, which they have not where a row is one document. */
-function expectApart(model: Model<e.Tensor>): void {
-  const documents = [
-    [9, 1, 4, 7],
-    [12, 9],
-  ].map((lengths, row) => lengths.map((length, i) => tokens(length, 3 * i + row)));
-  e.scope(() => {
-    const ids = batch(documents.map((row) => row.flat()));
-    const segments = batch(documents.map((row) => row.flatMap((document, i) => document.map(() => i))));
-    const alone = documents.flat().flatMap((document) => rows(logits(model, batch([document]))).flat());
-    close(e.read(logits(model, ids, { segments })), alone, 1e-5);
-    const joined = e.read(logits(model, ids));
-    expect(Math.max(...alone.map((score, i) => Math.abs(score - joined[i])))).toBeGreaterThan(1e-2);
-  });
-}
-
-/** The scores behind a beginning and each of its ends are those of a sequence of the two, in whatever company they stand. */
-function expectBranches(model: Model<e.Tensor>): void {
-  const [beginning, other, ...ends] = [7, 4, 3, 1, 5].map((length, i) => tokens(length, i));
-  const pieces = [other, beginning, ...ends];
-  const numbered = (number: (piece: number) => number) =>
-    batch([pieces.flatMap((piece, i) => piece.map(() => number(i)))]);
-  e.scope(() => {
-    const layout = { segments: numbered((i) => Math.min(i, 1)), branches: numbered((i) => Math.max(0, i - 1)) };
-    const read = () => rows(logits(model, batch([pieces.flat()]), layout)).flat();
-    if (!mayBranch(model.config)) {
-      expect(read).toThrow(/documents of this model cannot branch/);
-      return;
-    }
-    const alone = ends.map((end) => rows(logits(model, batch([[...beginning, ...end]]))).flat());
-    const of = (from: number, to?: number) => alone.flatMap((scores) => scores.slice(from, to));
-    const behind = beginning.length * model.config.vocab;
-    close(read().slice(other.length * model.config.vocab), [...alone[0].slice(0, behind), ...of(behind)], 1e-5);
-  });
-}
 
 /** Settles the caches, and makes them larger. */
 function upkeep(config: ModelConfig, state: DecodeState): DecodeState {
@@ -274,7 +177,7 @@ describe.each(cases)("%s", (name, around) => {
 
 describe.each(Object.entries(leakyExamples))("over the whole text, %s", (_, besides) => {
   it("sees the future, and says so", () => {
-    const config = configOf(grouped, dense, 2, 12, besides);
+    const config = configOf(mixerExamples.attention.grouped, dense, 2, 12, besides);
     const model = lively(config);
     const part = "squeezeExcite" in besides ? ["squeezeExcite"] : ["mixerNorm", "mlpNorm"];
     expect(leaks(config)).toEqual([0, 1].flatMap((i) => part.map((name) => `layers.${i}.${name}`)));
@@ -282,10 +185,6 @@ describe.each(Object.entries(leakyExamples))("over the whole text, %s", (_, besi
       e.scope(() => rows(logits(model, batch([ids]))).slice(0, 20)),
     );
     expect(after).not.toEqual(before);
-  });
-
-  it("is over the document, where a row has several", () => {
-    expectApart(lively(configOf(grouped, dense, 2, 12, besides)));
   });
 });
 
