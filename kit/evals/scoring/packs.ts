@@ -12,14 +12,20 @@ export type PackBatch = { readonly packs: readonly Pack[]; readonly length: numb
 /** The shortest packs: in shorter ones more is left empty, in longer ones tokens meet more that they do not see. */
 const SHORTEST = 128;
 
+/**
+ * Ids that each branch has to save, and the part of their ids that rows must save: neighbours that have hardly a word in common
+ * would come between others that have a question in common.
+ */
+const [BRANCH_COST, LEAST_SHARE] = [4, 1 / 8];
+
 /** Ids up to which a bundle may always grow; a longer trunk may have as much again of ends. */
 const ROOMY = 512;
 
-/** Whatever is saved is gained, as long as a bundle stands in one pack and does not make it far longer than others. */
+/** Bundles stand in one pack each, and do not make it far longer than others. */
 export function packing({ batchTokens, batchRows }: PlanOptions): BundleRule {
   const fits = (bundle: Bundle): boolean =>
     bundle.rows.length <= batchRows && idsOf(bundle) <= Math.min(batchTokens, Math.max(ROOMY, 2 * bundle.trunk));
-  return { fits, branchCost: 0, leastShare: 0 };
+  return { fits, branchCost: BRANCH_COST, leastShare: LEAST_SHARE };
 }
 
 /** A row that shares nothing, as a bundle. */
