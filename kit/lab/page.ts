@@ -177,7 +177,10 @@ export function figuresPage(sections: readonly FigureSection[]): string {
 export function claimsPage(claims: readonly Claim[], evidence: Evidence): string {
   return page(
     "# Claims",
-    "Sentences of others, and what the records say to them. A verdict is derived from records, like every figure beside it.",
+    [
+      "Sentences of others, and what the records say to them. A verdict is derived from records, like every figure beside it.",
+      "Intervals are of 95 %, each by itself; of so many a few miss 0 by chance.",
+    ].join("\n"),
     claimsMarkdown(claims, evidence),
   );
 }
