@@ -196,22 +196,28 @@ export function lightness(evidence: Evidence, { study, arm }: Omit<Pair, "agains
   return { figure, verdict: time.max < 1 + light ? "supported" : "not testable here" };
 }
 
-/**
- * What the whole gains beyond the sum of what its members gain by themselves; below 0 is more. Members that ran at other learning
- * rates than the whole are told: what they lose by that would count as gained together.
- */
-export function synergy(
+/** What the whole gains beyond the sum of what its members gain by themselves; below 0 is more. */
+export function beyondSum(
   evidence: Evidence,
   { study, arm, against }: Pair,
   members: readonly string[],
-): Judgement | undefined {
+): PairedComparison | undefined {
   const of = (name: string): ReadonlyMap<number, number> => evidence.arm(study, name).bitsPerByte.bySeed;
   const none = of(against);
   const seeds = [...of(arm).keys()].filter((seed) => [against, ...members].every((name) => of(name).has(seed)));
   const alone = (seed: number): number =>
     members.reduce((sum, name) => sum + of(name).get(seed)! - none.get(seed)!, none.get(seed)!);
   const additive = new Map(seeds.map((seed) => [seed, alone(seed)]));
-  const judgement = judged(pairedComparison(of(arm), additive), "below");
+  return pairedComparison(of(arm), additive);
+}
+
+/**
+ * Whether the whole gains more than the sum. Members that ran at other learning rates than the whole are told: what they lose by
+ * that would count as gained together.
+ */
+export function synergy(evidence: Evidence, pair: Pair, members: readonly string[]): Judgement | undefined {
+  const { study, arm } = pair;
+  const judgement = judged(beyondSum(evidence, pair, members), "below");
   const [own, ...theirs] = [arm, ...members].map((name) => evidence.arm(study, name).rate.rate);
   if (judgement === undefined || theirs.every((rate) => rate === own)) return judgement;
   return { ...judgement, figure: `${judgement.figure} (learning rate ${own}, alone ${theirs.join(" and ")})` };
