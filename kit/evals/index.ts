@@ -12,7 +12,7 @@ export {
 export { accuracyBars, benchmarkFigures, differencePlot } from "./benchmarks/charts.js";
 export { type ConductBenchmarkOptions, conductBenchmark } from "./benchmarks/conduct.js";
 export { type DerivedBenchmarks, deriveBenchmarks } from "./benchmarks/derive.js";
-export { benchmarkCsv, benchmarkPage, differenceTable, scoreTable } from "./benchmarks/page.js";
+export { benchmarkCsv, benchmarkPage, differencesOf, differenceTable, scoreTable } from "./benchmarks/page.js";
 export {
   type BenchmarkResult,
   benchmarkResult,

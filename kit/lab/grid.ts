@@ -41,7 +41,13 @@ export function decimals(value: number | undefined, digits: number): string {
   return /^-0\.?0*$/.test(text) ? text.slice(1) : text.replace("-", "−");
 }
 
-/** The same with its sign, for differences. */
+/** The same of what is never 0: one that would be rounded to it is said to be smaller than the last decimal. */
+export function aboveZero(value: number | undefined, digits: number): string {
+  const least = 10 ** -digits;
+  return value !== undefined && value < least / 2 ? `< ${decimals(least, digits)}` : decimals(value, digits);
+}
+
+/** A number with its sign, for differences. */
 export function signed(value: number | undefined, digits: number): string {
   const text = decimals(value, digits);
   return text === missing || text.startsWith("−") || /^0\.?0*$/.test(text) ? text : `+${text}`;

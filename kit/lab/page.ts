@@ -25,7 +25,7 @@ export function answerTo(result: StudyResult, answers: Answers): string {
 /** Which arm is lowest, by how much against the baseline and against the next: what can be said of any study. */
 export function plainAnswer({ best, baseline, arms }: StudyResult): string | undefined {
   if (best === undefined) return undefined;
-  const reached = `${decimals(best.bitsPerByte.mean, 4)} bits per byte (${budget(best)})`;
+  const reached = `${decimals(best.bitsPerByte.mean, 4)} bits per byte (${budgetText(best)})`;
   const next = nextTo(best, arms);
   if (next === undefined) return `${best.label} reaches ${reached}.`;
   const nearest = `the next, ${next.label}: ${comparedTo(next)}`;
@@ -56,7 +56,8 @@ function comparedTo(arm: ArmResult, other = ""): string {
   return `${differenceOf(arm)}${interval}${other}${told}`;
 }
 
-function budget({ tokens, bitsPerByte }: ArmResult): string {
+/** The tokens of an arm, and its seeds. */
+export function budgetText({ tokens, bitsPerByte }: ArmResult): string {
   const seeds = bitsPerByte.bySeed.size;
   const trained = tokens < 1e5 ? formatNumber(tokens) : `${decimals(tokens / 1e6, 1)} M`;
   return `${trained} tokens, ${seeds === 1 ? "one seed" : `${seeds} seeds`}`;
@@ -177,7 +178,10 @@ export function figuresPage(sections: readonly FigureSection[]): string {
 export function claimsPage(claims: readonly Claim[], evidence: Evidence): string {
   return page(
     "# Claims",
-    "Sentences of others, and what the records say to them. A verdict is derived from records, like every figure beside it.",
+    [
+      "Sentences of others, and what the records say to them. A verdict is derived from records, like every figure beside it.",
+      "Intervals are of 95 %, each by itself; of so many a few miss 0 by chance.",
+    ].join("\n"),
     claimsMarkdown(claims, evidence),
   );
 }

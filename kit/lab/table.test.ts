@@ -32,6 +32,15 @@ describe("a study's table", () => {
     ]);
   });
 
+  it("has no 0 for what seeds that agree would show", () => {
+    const root = folder();
+    for (const run of runsOf(smallStudy))
+      writeRecord(run, root, { bitsPerByte: { none: 2, some: 1.9, much: 1.9 + run.seed / 1e5 }[run.arm]! });
+    const [, , , same, alike] = tableOf(root);
+    expect(same).toContain("| −0.1000 | [−0.1000, −0.1000] | < 0.0001 | < 0.001 |");
+    expect(alike).toContain("| −0.1000 | [−0.1000, −0.1000] | < 0.0001 | < 0.001 |");
+  });
+
   it("has no figure where there is no record", () => {
     const rows = tableOf(folder());
     for (const row of rows.slice(2)) {

@@ -1,6 +1,6 @@
 /** A study's tables as pure functions of its results. */
 import { formatNumber } from "../numbers.js";
-import { csvGrid, decimals, type GridColumn, markdownGrid, missing, plain, signed } from "./grid.js";
+import { aboveZero, csvGrid, decimals, type GridColumn, markdownGrid, missing, plain, signed } from "./grid.js";
 import { healingColumns, healingCsvColumns } from "./healingTable.js";
 import { type PositionRow, positionRows } from "./position.js";
 import type { ArmResult, StudyResult } from "./results.js";
@@ -22,7 +22,7 @@ export function armTable(result: StudyResult): string {
     { title: "nats/token", right, cell: ({ nats }) => decimals(nats.mean, 4) },
     { title: "difference", right, cell: (arm) => (arm === result.baseline ? "baseline" : differenceOf(arm)) },
     { title: "95 % interval", right, cell: intervalOf },
-    { title: "detectable", right, cell: ({ comparison }) => decimals(comparison?.spread?.detectable, 4) },
+    { title: "detectable", right, cell: ({ comparison }) => aboveZero(comparison?.spread?.detectable, 4) },
     { title: "p", right, cell: ({ adjustedP }) => probability(adjustedP) },
     { title: "seconds", right, cell: ({ trainingSeconds }) => decimals(trainingSeconds, 0) },
     { title: "note", cell: noteOf },

@@ -43,17 +43,17 @@ export const smolLm2Tasks: Benchmark = {
   question: "Are healed conversions back around the base model?",
   subjects: [base("smollm2-135m"), ...converted(healSmolLm2, "liquid-standard", "v1-within"), ...healed(healSmolLm2)],
   tasks: [
-    { task: "arc_easy", metric: "acc_norm", limit: 300 },
-    { task: "piqa", metric: "acc_norm", limit: 300 },
-    { task: "lambada_openai", metric: "acc", limit: 300 },
+    { task: "arc_easy", metric: "acc_norm", limit: 300, chance: 1 / 4 },
+    { task: "piqa", metric: "acc_norm", limit: 300, chance: 1 / 2 },
+    { task: "lambada_openai", metric: "acc", limit: 300, chance: 0 },
     // 20 of each of its 67 phenomena.
-    { task: "blimp", metric: "acc", limit: 20 },
+    { task: "blimp", metric: "acc", limit: 20, chance: 1 / 2 },
     { task: "wikitext", metric: "bits_per_byte", limit: 300 },
   ],
 };
 
 const storyTasks: Benchmark["tasks"] = [
-  { task: "blimp", metric: "acc", limit: 300 },
+  { task: "blimp", metric: "acc", limit: 300, chance: 1 / 2 },
   { task: "tinystories", metric: "bits_per_byte", limit: 300 },
 ];
 
@@ -78,13 +78,13 @@ export const tinyLlamaTasks: Benchmark = {
   question: "How good is the model that Liquid Metal was made of?",
   subjects: [base("tinyllama-1.1b")],
   tasks: [
-    { task: "hellaswag", metric: "acc_norm" },
-    { task: "openbookqa", metric: "acc_norm" },
-    { task: "winogrande", metric: "acc" },
-    { task: "arc_challenge", metric: "acc_norm" },
-    { task: "arc_easy", metric: "acc_norm" },
-    { task: "boolq", metric: "acc" },
-    { task: "piqa", metric: "acc_norm" },
+    { task: "hellaswag", metric: "acc_norm", chance: 1 / 4 },
+    { task: "openbookqa", metric: "acc_norm", chance: 1 / 4 },
+    { task: "winogrande", metric: "acc", chance: 1 / 2 },
+    { task: "arc_challenge", metric: "acc_norm", chance: 1 / 4 },
+    { task: "arc_easy", metric: "acc_norm", chance: 1 / 4 },
+    { task: "boolq", metric: "acc", chance: 1 / 2 },
+    { task: "piqa", metric: "acc_norm", chance: 1 / 2 },
   ],
   published: tinyLlamaPublished,
 };

@@ -36,6 +36,8 @@ export type BenchmarkTask = {
   readonly metric: string;
   /** Only so many documents, of each task of a group; all of them without it. */
   readonly limit?: number;
+  /** What guessing would score, where that is known. */
+  readonly chance?: number;
 };
 
 /** Numbers of others, by task: in the tasks' own units, without standard errors. */

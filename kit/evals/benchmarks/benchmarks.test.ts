@@ -69,12 +69,15 @@ describe("a benchmark's records", () => {
     const [result, again] = await Promise.all([1, 2].map(() => benchmarkResult(small, new EvalArchive(root))));
     expect([...benchmarkText(again)]).toEqual([...benchmarkText(result)]);
     const [scores, differences] = benchmarkFigures(result).map(({ spec }) => complete(spec!).data);
-    expect(scores.map(({ name, y }) => [name, y])).toEqual([
-      ["a", [0.75, 1]],
-      ["b", [0.5, expect.closeTo(0.8507, 4)]],
+    expect(scores.map(({ name, x, y }) => [name, x, y])).toEqual([
+      ["toy_pairs acc", [0.75, 0.5], ["a", "b"]],
+      ["blimp acc", [1, expect.closeTo(0.8507, 4)], ["a", "b"]],
     ]);
-    expect(scores[0].error_y).toMatchObject({ array: [expect.closeTo(0.49, 6), 0] });
-    expect(differences.map(({ name, x }) => [name, x])).toEqual([["b", [-0.25, expect.closeTo(-0.1493, 4)]]]);
+    expect(scores[0].error_x).toMatchObject({ array: [expect.closeTo(0.49, 6), expect.closeTo(0.5658, 4)] });
+    expect(differences.map(({ name, x, y }) => [name, x, y])).toEqual([
+      ["toy_pairs acc gained", [-0.25], ["b"]],
+      ["blimp acc gained", [expect.closeTo(-0.1493, 4)], ["b"]],
+    ]);
     const empty = await deriveBenchmarks([small], new EvalArchive(temporaryFolder()));
     expect([...empty.files].filter(([, content]) => content !== undefined).map(([path]) => path)).toEqual([
       "results/tables/evals-small.md",
@@ -120,8 +123,8 @@ describe("a benchmark's records", () => {
     const result = await benchmarkResult(small, new EvalArchive(root));
     for (const text of [scoreTable(result), differenceTable(result), benchmarkCsv(result)])
       expect(text).toContain("b (leaks)");
-    const names = benchmarkFigures(result).map(({ spec }) => spec?.data.map(({ name }) => name));
-    expect(names).toEqual([["a", "b (leaks)"], ["b (leaks)"]]);
+    const rows = benchmarkFigures(result).map(({ spec }) => spec?.data.map(({ y }) => y));
+    expect(rows).toEqual([[["a", "b (leaks)"]], [["b (leaks)"]]]);
   });
 
   it("are those of the task and the model as they are now", async () => {

@@ -1,7 +1,8 @@
 /** Figures of a benchmark, as pure functions of its results. */
-import { COLORS, type FigureSpec, type Trace } from "../../figure/index.js";
+import { COLORS, type FigureSpec } from "../../figure/index.js";
 import type { StudyFigure } from "../../lab/charts.js";
 import { marked } from "../results/leaks.js";
+import { type Panel, type PanelRow, panelFigure } from "./panels.js";
 import type { BenchmarkResult } from "./results.js";
 
 /** The figures of a benchmark; nothing in place of those that the records do not suffice for. */
@@ -17,73 +18,56 @@ export function benchmarkFigures(result: BenchmarkResult): readonly StudyFigure[
 const REACH = 1.96;
 
 /**
- * Accuracies by task, a bar for each model, with intervals of 95 %: score ± 1.96 standard errors.
+ * Accuracies of the models, a panel for each task, with intervals of 95 %: score ± 1.96 standard errors. Dotted: what guessing scores.
  *
  * @returns nothing while there is no accuracy
  */
 export function accuracyBars({ benchmark, subjects }: BenchmarkResult): FigureSpec | undefined {
-  const shown = benchmark.tasks.flatMap(({ task, metric }, at) =>
-    metric.startsWith("acc") && subjects.some(({ scores }) => scores[at] !== undefined) ? [{ task, at }] : [],
-  );
-  if (shown.length === 0) return undefined;
-  const data = subjects.flatMap(({ subject, leaks, scores }, i): readonly Trace[] => {
-    const own = shown.flatMap(({ task, at }) => {
+  const panels = benchmark.tasks.flatMap(({ task, metric, chance }, at): readonly Panel[] => {
+    if (!metric.startsWith("acc")) return [];
+    const rows = subjects.flatMap(({ subject, leaks, scores }): readonly PanelRow[] => {
       const score = scores[at];
-      return score === undefined ? [] : [{ task, ...score }];
+      if (score === undefined) return [];
+      return [{ label: marked(subject.label, leaks), value: score.value, reach: REACH * (score.stderr ?? 0) }];
     });
-    if (own.length === 0) return [];
-    const array = own.map(({ stderr = 0 }) => REACH * stderr);
-    return [
-      {
-        type: "bar",
-        name: marked(subject.label, leaks),
-        x: own.map(({ task }) => task),
-        y: own.map(({ value }) => value),
-        error_y: { type: "data", array, thickness: 1.5, width: 4 },
-        marker: { color: COLORS[i % COLORS.length] },
-      },
-    ];
+    return rows.length === 0 ? [] : [{ task, what: metric, rows, line: chance }];
   });
-  const xaxis = { type: "category", categoryorder: "array", categoryarray: shown.map(({ task }) => task) };
-  return { data, layout: { title: benchmark.title, barmode: "group", xaxis, yaxis: "accuracy", height: 420 } };
+  const look = { type: "bar", orientation: "h", marker: { color: COLORS[5] } };
+  const dotted = panels.some(({ line }) => line !== undefined) ? ": <br>accuracies, dotted: chance" : "";
+  return inPanels(`${benchmark.title}${dotted}`, panels, subjects, look);
 }
 
 /**
- * Differences of the models to the first, each task by itself: better is right, whichever way its metric counts.
+ * Differences of the models to the first, a panel for each task with its own unit: better is right, whichever way its metric counts.
  *
  * @returns nothing while no two models can be compared
  */
 export function differencePlot({ benchmark, subjects }: BenchmarkResult): FigureSpec | undefined {
-  const data = subjects.flatMap(({ subject, leaks, comparisons }, i): readonly Trace[] => {
-    const own = comparisons.flatMap((each) =>
-      each?.interval === undefined ? [] : [{ ...each, interval: each.interval }],
-    );
-    if (own.length === 0) return [];
-    const sign = own.map(({ higherIsBetter }) => (higherIsBetter === false ? -1 : 1));
-    const array = own.map(({ interval, difference }) => interval.high - difference);
-    return [
-      {
-        type: "scatter",
-        mode: "markers",
-        name: marked(subject.label, leaks),
-        x: own.map(({ difference }, j) => sign[j] * difference),
-        y: own.map(({ task, metric }) => `${task} ${metric}`),
-        error_x: { type: "data", array, thickness: 2, width: 5 },
-        marker: { size: 9, color: COLORS[i % COLORS.length] },
-      },
-    ];
+  const panels = benchmark.tasks.flatMap(({ task, metric }, at): readonly Panel[] => {
+    const rows = subjects.flatMap(({ subject, leaks, comparisons }): readonly PanelRow[] => {
+      const compared = comparisons[at];
+      if (compared?.interval === undefined) return [];
+      const { difference, interval, higherIsBetter } = compared;
+      const sign = higherIsBetter === false ? -1 : 1;
+      return [{ label: marked(subject.label, leaks), value: sign * difference, reach: interval.high - difference }];
+    });
+    const less = subjects.some(({ comparisons }) => comparisons[at]?.higherIsBetter === false);
+    return rows.length === 0 ? [] : [{ task, what: `${metric} ${less ? "saved" : "gained"}`, rows, line: 0 }];
   });
-  if (data.length === 0) return undefined;
-  const zero = { type: "line", x0: 0, x1: 0, yref: "paper", y0: 0, y1: 1, line: { color: "#555555", dash: "dot" } };
-  return {
-    data,
-    layout: {
-      title: benchmark.title,
-      xaxis: `difference to ${marked(subjects[0].subject.label, subjects[0].leaks)} (right is better)`,
-      yaxis: { type: "category", autorange: "reversed" },
-      scattermode: "group",
-      height: 160 + 60 * benchmark.tasks.length,
-      shapes: [zero],
-    },
-  };
+  const base = marked(subjects[0].subject.label, subjects[0].leaks);
+  const look = { type: "scatter", mode: "markers", marker: { size: 8, color: COLORS[0] } };
+  return inPanels(`${benchmark.title}: <br>differences to ${base}, right is better`, panels, subjects, look);
+}
+
+/** The panels with the models that any of them shows. */
+function inPanels(
+  title: string,
+  panels: readonly Panel[],
+  subjects: BenchmarkResult["subjects"],
+  look: Parameters<typeof panelFigure>[3],
+): FigureSpec | undefined {
+  if (panels.length === 0) return undefined;
+  const shown = new Set(panels.flatMap(({ rows }) => rows.map(({ label }) => label)));
+  const labels = subjects.map(({ subject, leaks }) => marked(subject.label, leaks)).filter((label) => shown.has(label));
+  return panelFigure(title, labels, panels, look);
 }

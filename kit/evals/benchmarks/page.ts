@@ -1,5 +1,5 @@
 /** A benchmark's tables as pure functions of its results. */
-import { csvGrid, decimals, type GridColumn, markdownGrid, missing, plain, signed } from "../../lab/grid.js";
+import { aboveZero, csvGrid, decimals, type GridColumn, markdownGrid, missing, plain, signed } from "../../lab/grid.js";
 import { formatNumber } from "../../numbers.js";
 import type { Comparison } from "../compare/compare.js";
 import { arrowOf, probability, verdict } from "../compare/table.js";
@@ -75,7 +75,7 @@ export function differenceTable(result: BenchmarkResult): string {
     { title: "n", right, cell: ({ comparison }) => String(comparison.n) },
     { title: "difference", right, cell: ({ comparison }) => signed(comparison.difference, 4) },
     { title: "95 % interval", right, cell: ({ comparison }) => intervalText(comparison) },
-    { title: "detectable", right, cell: ({ comparison }) => decimals(comparison.detectable, 4) },
+    { title: "detectable", right, cell: ({ comparison }) => aboveZero(comparison.detectable, 4) },
     { title: "p, Holm", right, cell: ({ comparison }) => probability(comparison.adjustedP) },
     {
       title: "",

@@ -1,4 +1,4 @@
-import { decimals, type GridColumn, markdownGrid, missing, signed } from "../../lab/grid.js";
+import { aboveZero, decimals, type GridColumn, markdownGrid, missing, signed } from "../../lab/grid.js";
 import { marked } from "../results/leaks.js";
 import type { Comparison } from "./compare.js";
 
@@ -20,7 +20,7 @@ export function comparisonTable(comparisons: readonly Comparison[], names: Compa
     { title: b, right, cell: (each) => decimals(each.b, 4) },
     { title: "difference", right, cell: ({ difference }) => signed(difference, 4) },
     { title: "95 % interval", right, cell: intervalOf },
-    { title: "detectable", right, cell: ({ detectable }) => decimals(detectable, 4) },
+    { title: "detectable", right, cell: ({ detectable }) => aboveZero(detectable, 4) },
     { title: "only one right", right, cell: discordantOf },
     { title: "p", right, cell: ({ p }) => probability(p) },
     { title: "p, Holm", right, cell: ({ adjustedP }) => probability(adjustedP) },

@@ -70,3 +70,11 @@ it("the trade-off: what repeated layers cost, and what they bring", () => {
   });
   expect(judge(evidence({ "merges/repeated": { nats: 0.5 } }))?.verdict).toBe("supported");
 });
+
+it("what is said of intermediate and upper layers is asked of both", () => {
+  const { judge } = claim(mergeClaims, "Don't reduce intermediate and upper layers");
+  const worse = (...merges: readonly string[]) =>
+    judge(evidence(Object.fromEntries(merges.map((merge) => [`merges/${merge}`, { nats: 2 }]))))?.verdict;
+  expect(worse("deep-less", "without-last")).toBe("not supported");
+  expect(worse("deep-less", "without-third", "without-last")).toBe("supported");
+});

@@ -1,7 +1,10 @@
 /** What the card of a passthrough merge says of single abilities and of what layers are for. */
 import type { Claim, Evidence, Judgement } from "../../lab/index.js";
+import { smolLm2 } from "../../model/index.js";
+import { stories } from "../trained.js";
 import { atEqualTokens, overTexts, type Side, together, untestable } from "./judgements.js";
 import { against, author, loss } from "./merging.js";
+import { recalled } from "./recall.js";
 
 /** A figure of a merge that is not its loss, less that of another one, text by text. */
 type Ability = {
@@ -12,18 +15,14 @@ type Ability = {
   readonly unit: string;
 };
 
-function ability(
-  evidence: Evidence,
-  { merge, against = "plain", measure, ...figure }: Ability,
-  side: Side = "below",
-): Judgement | undefined {
+function ability(evidence: Evidence, { merge, against = "plain", measure, ...figure }: Ability): Judgement | undefined {
   const [of, other] = [merge, against].map((name) => `merges/${name}/${measure}`);
-  return overTexts(evidence, { of, against: other, ...figure }, side);
+  return overTexts(evidence, { of, against: other, ...figure }, "below");
 }
 
 /** Loss of a name that was told 128 tokens ago. */
-function retold(evidence: Evidence, merge: string, side?: Side): Judgement | undefined {
-  return ability(evidence, { merge, measure: "planted", name: "natsName", unit: "nats per token of the name" }, side);
+function retold(evidence: Evidence, merge: string, side: Side = "below"): Judgement | undefined {
+  return recalled(evidence, { of: [`merges/${merge}`], against: "merges/plain", vocab: smolLm2.vocab }, side);
 }
 
 /** Loss of the class of a word among four. */
@@ -31,8 +30,8 @@ function classed(evidence: Evidence, merge: string, against: string): Judgement 
   return ability(evidence, { merge, against, measure: "classes", name: "natsClass", unit: "nats" });
 }
 
-/** Of the search for a name that was told, with more heads and without. */
-const heads = { of: "grow/heads/planted", against: "grow/control/planted" } as const;
+/** A model with more heads, and that without. */
+const [heads, without] = ["grow/heads", "grow/control"];
 
 const deep = "o and down × 1.5 in the last three eighths of the layers";
 const middle = "o and down × 1.5 in the middle layers";
@@ -129,8 +128,12 @@ export const abilityClaims: readonly Claim[] = [
     judge: (evidence) =>
       together(
         atEqualTokens(evidence, { study: "grow", arm: "heads", against: "control" }),
-        overTexts(evidence, { ...heads, name: "irrelevant", unit: "of attention" }, "below"),
-        overTexts(evidence, { ...heads, name: "natsName", unit: "nats per token of the name" }, "below"),
+        overTexts(
+          evidence,
+          { of: `${heads}/planted`, against: `${without}/planted`, name: "irrelevant", unit: "of attention" },
+          "below",
+        ),
+        recalled(evidence, { of: [heads], against: without, vocab: stories.config.vocab }, "below"),
       ),
   },
   {

@@ -1,5 +1,6 @@
 /** What is said of differential attention, and of Liquid Metal together with it. */
 import type { Claim, Evidence, Judgement } from "../../lab/index.js";
+import { stories } from "../trained.js";
 import {
   atEqualTokens,
   backAtBase,
@@ -11,8 +12,9 @@ import {
   synergy,
   together,
   untestable,
-  withinTexts,
+  worthOfAdapting,
 } from "./judgements.js";
+import { recalled } from "./recall.js";
 
 const card = "card of the differential Liquid Metal";
 
@@ -23,7 +25,7 @@ const larger = (arm: string): Pair => ({ study: "heal-smollm2", arm, against: "c
 /** A measurement of the models of all seeds. */
 const at = (arm: string, measure: string): string => `heal-stories/${arm}/${measure}`;
 
-/** Of the search for a name that was told, against the base trained on the same tokens. */
+/** Attention that looks for a name that was told, against the base trained on the same tokens. */
 const search = (arm: string, name: string, unit: string) => ({
   of: at(arm, "planted"),
   against: at("control", "planted"),
@@ -33,14 +35,28 @@ const search = (arm: string, name: string, unit: string) => ({
 
 const differentialArms = ["v1-within", "v1-residual", "v2"] as const;
 
-/** Loss of tokens last seen nearby, or long ago, against the base trained on the same tokens. */
-function byRecency(evidence: Evidence, arm: string, name: "natsNear" | "natsFar"): Judgement | undefined {
-  const figure = { of: at(arm, "recency"), against: at("control", "recency"), name, unit: "nats per token" };
+/** Loss of a name that was told 128 tokens ago, against the base trained on the same tokens. */
+function retold(evidence: Evidence, ...arms: readonly string[]): Judgement | undefined {
+  const of = arms.map((arm) => `heal-stories/${arm}`);
+  return recalled(evidence, { of, against: "heal-stories/control", vocab: stories.config.vocab }, "below");
+}
+
+/** Loss of tokens last seen nearby, or long ago. */
+function byRecency(
+  evidence: Evidence,
+  arm: string,
+  { name, against = "control" }: { readonly name: "natsNear" | "natsFar"; readonly against?: string },
+): Judgement | undefined {
+  const figure = { of: at(arm, "recency"), against: at(against, "recency"), name, unit: "nats per token" };
   return overTexts(evidence, figure, "below");
 }
 
-const nearAndFar =
-  "against the base trained on the same tokens: loss of tokens last seen within 15 tokens, and 64 or more tokens ago; below 0 in both supports it";
+const nearAndFar = "loss of tokens last seen within 15 tokens, and 64 or more tokens ago; below 0 in both supports it";
+
+/** What is said of modules is asked of modules: beside the control it would be what the split of the heads has broken. */
+const [modules, split] = ["liquid-v1", "v1-within"];
+
+const modulesWords = "Liquid Metal and differential V1 against differential V1 without modules";
 
 export const differentialClaims: readonly Claim[] = [
   {
@@ -73,21 +89,18 @@ export const differentialClaims: readonly Claim[] = [
       "This mechanism improves context sensitivity, enabling the model to dynamically adjust its focus between different aspects of the data.",
     author: card,
     measure: `${differentialArms.join(", ")} against the base trained on the same tokens: loss of a name told 128 tokens ago; below 0 supports it`,
-    judge: (evidence) =>
-      together(
-        ...differentialArms.map((arm) => overTexts(evidence, search(arm, "natsName", "nats per token"), "below")),
-      ),
+    judge: (evidence) => retold(evidence, ...differentialArms),
   },
   {
     sentence:
       "Enhances flexibility in capturing different types of relationships, such as local and global dependencies, within the same attention mechanism.",
     author: card,
-    measure: `${differentialArms.join(", ")} ${nearAndFar}`,
+    measure: `${differentialArms.join(", ")} against the base trained on the same tokens: ${nearAndFar}`,
     judge: (evidence) =>
       together(
         ...differentialArms.flatMap((arm) => [
-          byRecency(evidence, arm, "natsNear"),
-          byRecency(evidence, arm, "natsFar"),
+          byRecency(evidence, arm, { name: "natsNear" }),
+          byRecency(evidence, arm, { name: "natsFar" }),
         ]),
       ),
   },
@@ -95,12 +108,11 @@ export const differentialClaims: readonly Claim[] = [
     sentence:
       "Differential Self-Attention and Adaptive RMSNorm work together to make the model responsive to context changes […]",
     author: card,
-    measure:
-      "Liquid Metal and differential V1 against the base trained on the same tokens: what a text costs more behind another one than by itself; below 0 supports it",
+    measure: `${modulesWords}: what a text costs more behind another one than by itself; below 0 supports it`,
     judge: (evidence) =>
       contrast(
         evidence,
-        { of: at("liquid-v1", "shift"), against: at("control", "shift"), name: "natsAfter", less: "natsAlone" },
+        { of: at(modules, "shift"), against: at(split, "shift"), name: "natsAfter", less: "natsAlone" },
         "below",
       ),
   },
@@ -110,39 +122,46 @@ export const differentialClaims: readonly Claim[] = [
     author: card,
     measure:
       "Liquid Metal and differential V1 against the base trained on the same tokens: loss of a name told 128 tokens ago; below 0 supports it",
-    judge: (evidence) => overTexts(evidence, search("liquid-v1", "natsName", "nats per token"), "below"),
+    judge: (evidence) => retold(evidence, "liquid-v1"),
   },
-  ...(
-    [
-      ["natsFar", "Differential Self-Attention captures global patterns […]", "64 or more tokens ago"],
-      ["natsNear", "[…] Token Mixing and SEBlock provide local and channel-wise focus.", "within 15 tokens"],
-    ] as const
-  ).map(
-    ([name, sentence, when]): Claim => ({
-      sentence,
-      author: card,
-      measure: `Liquid Metal and differential V1 against the base trained on the same tokens: loss of tokens last seen ${when}; below 0 supports it`,
-      judge: (evidence) => byRecency(evidence, "liquid-v1", name),
-    }),
-  ),
+  {
+    sentence: "Differential Self-Attention captures global patterns […]",
+    author: card,
+    measure:
+      "Liquid Metal and differential V1 against the base trained on the same tokens: loss of tokens last seen 64 or more tokens ago; below 0 supports it",
+    judge: (evidence) => byRecency(evidence, "liquid-v1", { name: "natsFar" }),
+  },
+  {
+    sentence: "[…] Token Mixing and SEBlock provide local and channel-wise focus.",
+    author: card,
+    measure: `${modulesWords}: loss of tokens last seen within 15 tokens; below 0 supports it`,
+    judge: (evidence) => byRecency(evidence, modules, { name: "natsNear", against: split }),
+  },
   {
     sentence:
       "This balance allows the model to maintain a holistic view of the input sequence while also paying attention to localized structures and key features.",
     author: card,
-    measure: `Liquid Metal and differential V1 ${nearAndFar}`,
+    measure: `${modulesWords}: ${nearAndFar}`,
     judge: (evidence) =>
-      together(byRecency(evidence, "liquid-v1", "natsNear"), byRecency(evidence, "liquid-v1", "natsFar")),
+      together(
+        byRecency(evidence, modules, { name: "natsNear", against: split }),
+        byRecency(evidence, modules, { name: "natsFar", against: split }),
+      ),
   },
   {
     sentence:
       "When these components work together, they create a model that is both flexible and context-aware. Here's how they synergize and improve model performance.",
     author: card,
     measure:
-      "Liquid Metal and differential V1 against the base trained on the same tokens, less what each of the two gains alone: bits per byte; below 0 supports it",
-    judge: (evidence) => synergy(evidence, healed("liquid-v1"), ["liquid", "v1-within"]),
+      "Liquid Metal and differential V1 against the base trained on the same tokens, less what each of the two gains alone, and by itself: bits per byte; below 0 in both supports it",
+    judge: (evidence) =>
+      together(
+        synergy(evidence, healed("liquid-v1"), ["liquid", "v1-within"]),
+        atEqualTokens(evidence, healed("liquid-v1")),
+      ),
   },
   {
-    sentence: "This model could use further continued training or training on downstream tasks.",
+    sentence: "[…] this model could use further continued training or training on downstream tasks.",
     author: card,
     measure:
       "Liquid Metal and differential V1 against the base trained on the same tokens: what the difference gains in the second half of the run; below 0 supports it",
@@ -155,7 +174,7 @@ export const differentialClaims: readonly Claim[] = [
     ] as const
   ).map(
     ([what, pair]): Claim => ({
-      sentence: "Benchmarks put this back around the base model for performance.",
+      sentence: "Benchmarks put this back around the base model for performance […]",
       author: card,
       measure: `${what}: bits per byte after healing, less the base's before, and less those of the base trained on the same text; both within 1 % support it`,
       judge: (evidence) => backAtBase(evidence, pair, { steps: 58_860 }),
@@ -178,11 +197,7 @@ export const differentialClaims: readonly Claim[] = [
     judge: (evidence) =>
       together(
         atEqualTokens(evidence, healed("liquid")),
-        withinTexts(
-          evidence,
-          { of: at("liquid", "adaptation"), name: "nats", less: "natsFixed", unit: "nats per token" },
-          "below",
-        ),
+        worthOfAdapting(evidence, at("liquid", "adaptation"), "gains and gates"),
       ),
   },
   ...(

@@ -121,6 +121,13 @@ describe("judgements of runs", () => {
       verdict: "not supported",
       figure: expect.stringMatching(/^\+0\.051/),
     });
+    // Beside members that ran at another rate, a part of the gain may be that of the rate.
+    const own = smallStudy.arms.none.spec;
+    const faster = { ...study.arms.all.spec, training: { ...own.training, learningRate: 0.02 } };
+    const uneven: Study = { ...study, arms: { ...study.arms, all: { spec: faster } } };
+    expect(synergy(evidenceOf(ends(1.6), uneven), all, ["some", "much"])?.figure).toMatch(
+      /3 seeds \(learning rate 0\.02, alone 0\.01 and 0\.01\)$/,
+    );
   });
 
   it("lightness: the slower one is not light", () => {

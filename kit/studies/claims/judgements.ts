@@ -4,11 +4,13 @@ import {
   addedBy,
   benchFigure,
   bitsPerByteAfter,
+  decimals,
   type Evidence,
   gradientSpread,
   type Judgement,
   lossSpikes,
   type Measured,
+  mean,
   type Observed,
   observedLess,
   overModels,
@@ -69,13 +71,17 @@ export function overTexts(
   return judgedModels(observedLess(own, other), figure.unit, side);
 }
 
-/** One figure of a measurement against another one of it. */
-export function withinTexts(
-  evidence: Evidence,
-  figure: { readonly of: string; readonly name: string; readonly less: string; readonly unit: string },
-  side: Side,
-): Judgement | undefined {
-  return judgedModels(ownDifference(evidence, figure.of, figure), figure.unit, side);
+/**
+ * What it is worth that gains and gates follow a text: the loss as they do, less that with all of them at their means over texts; and
+ * how far a text's are from these.
+ */
+export function worthOfAdapting(evidence: Evidence, of: string, what: string): Judgement | undefined {
+  const worth = ownDifference(evidence, of, { name: "nats", less: "natsFixed" });
+  const judgement = judgedModels(worth, "nats per token", "below");
+  const spread = mean(evidence.observation(of, "spread").flatMap(({ texts }) => [...texts.values()]));
+  if (judgement === undefined || spread === undefined) return undefined;
+  const figure = `${judgement.figure}; ${what} differ between texts by ${decimals(100 * spread, 1)} % of their size`;
+  return { ...judgement, figure };
 }
 
 /** How much more one model's figures differ than another's: `(a − b) − (c − d)`, text by text. */
@@ -191,18 +197,30 @@ export function lightness(evidence: Evidence, { study, arm }: Omit<Pair, "agains
 }
 
 /** What the whole gains beyond the sum of what its members gain by themselves; below 0 is more. */
-export function synergy(
+export function beyondSum(
   evidence: Evidence,
   { study, arm, against }: Pair,
   members: readonly string[],
-): Judgement | undefined {
+): PairedComparison | undefined {
   const of = (name: string): ReadonlyMap<number, number> => evidence.arm(study, name).bitsPerByte.bySeed;
   const none = of(against);
   const seeds = [...of(arm).keys()].filter((seed) => [against, ...members].every((name) => of(name).has(seed)));
   const alone = (seed: number): number =>
     members.reduce((sum, name) => sum + of(name).get(seed)! - none.get(seed)!, none.get(seed)!);
   const additive = new Map(seeds.map((seed) => [seed, alone(seed)]));
-  return judged(pairedComparison(of(arm), additive), "below");
+  return pairedComparison(of(arm), additive);
+}
+
+/**
+ * Whether the whole gains more than the sum. Members that ran at other learning rates than the whole are told: what they lose by
+ * that would count as gained together.
+ */
+export function synergy(evidence: Evidence, pair: Pair, members: readonly string[]): Judgement | undefined {
+  const { study, arm } = pair;
+  const judgement = judged(beyondSum(evidence, pair, members), "below");
+  const [own, ...theirs] = [arm, ...members].map((name) => evidence.arm(study, name).rate.rate);
+  if (judgement === undefined || theirs.every((rate) => rate === own)) return judgement;
+  return { ...judgement, figure: `${judgement.figure} (learning rate ${own}, alone ${theirs.join(" and ")})` };
 }
 
 /** Training the card speaks of. */

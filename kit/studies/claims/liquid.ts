@@ -1,5 +1,7 @@
 /** What the model cards of Liquid Metal say of its modules and of all of them together. */
 import type { Claim, Evidence, Judgement } from "../../lab/index.js";
+import { type LiquidPart, liquidParts } from "../../model/index.js";
+import { stories } from "../trained.js";
 import { partWords } from "../words.js";
 import {
   atEqualTokens,
@@ -13,19 +15,25 @@ import {
   synergy,
   together,
   untestable,
-  withinTexts,
+  worthOfAdapting,
 } from "./judgements.js";
+import { recalled } from "./recall.js";
 
 const card = "card of Liquid Metal";
 
 /** It repeats the other and adds what it expects of all modules together. */
 const differentialCard = "card of the differential Liquid Metal";
 
+/** What of a module follows the text. */
+const adapting = { adaptiveRmsNorm: "gains", squeezeExcite: "gates" } as const;
+
+type AdaptingPart = keyof typeof adapting;
+
 /** A module by itself against none of them. */
-const alone = (part: string): Pair => ({ study: "liquid-parts", arm: `only-${part}`, against: "none" });
+const alone = (part: LiquidPart): Pair => ({ study: "liquid-parts", arm: `only-${part}`, against: "none" });
 
 /** Two modules without the third, against none. */
-const without = (part: string): Pair => ({ study: "liquid-parts", arm: `no-${part}`, against: "none" });
+const without = (part: LiquidPart): Pair => ({ study: "liquid-parts", arm: `no-${part}`, against: "none" });
 
 const all: Pair = { study: "liquid-parts", arm: "all", against: "none" };
 
@@ -45,11 +53,19 @@ function measured(evidence: Evidence, arm: string, measure: string, name: string
   );
 }
 
-/** What a module by itself gains by adapting to a text. */
-function worthOfAdapting(evidence: Evidence, part: string): Judgement | undefined {
-  const figure = { of: at(`only-${part}`, "adaptation"), name: "nats", less: "natsFixed", unit: "nats per token" };
-  return withinTexts(evidence, figure, "below");
+/** What a module by itself gains by adapting to a text, and how far it adapts. */
+function adaptingAlone(evidence: Evidence, part: AdaptingPart): Judgement | undefined {
+  return worthOfAdapting(evidence, at(`only-${part}`, "adaptation"), adapting[part]);
 }
+
+/** How much more token mixing changes the loss of tokens last seen nearby than of those last seen long ago. */
+function locality(evidence: Evidence): Judgement | undefined {
+  const [of, against] = ["only-tokenMixing", "none"].map((arm) => at(arm, "recency"));
+  return contrast(evidence, { of, against, name: "natsNear", less: "natsFar" }, "below");
+}
+
+const nearer =
+  "loss added on tokens last seen within 15, less that added on those last seen 64 or more ago; below 0 supports it";
 
 const fixed =
   "loss behind the first quarter of 128 tokens with gains and gates as they adapt, less that with both at their means over texts; below 0 supports it";
@@ -79,26 +95,15 @@ export const liquidClaims: readonly Claim[] = [
       sentence,
       author: card,
       measure: `${partWords[part]} alone: ${fixed}`,
-      judge: (evidence) => worthOfAdapting(evidence, part),
+      judge: (evidence) => adaptingAlone(evidence, part),
     }),
   ),
   {
     sentence:
       "By capturing local dependencies within the sequence, Token Mixing complements self-attention's global scope, giving the model a better understanding of local patterns and relationships.",
     author: card,
-    measure:
-      "token mixing alone against none: what it gains on tokens last seen within 15, less what it gains on those last seen 64 or more ago; below 0 supports it",
-    judge: (evidence) =>
-      contrast(
-        evidence,
-        {
-          of: at("only-tokenMixing", "recency"),
-          against: at("none", "recency"),
-          name: "natsNear",
-          less: "natsFar",
-        },
-        "below",
-      ),
+    measure: `token mixing alone against none: ${nearer}`,
+    judge: locality,
   },
   ...(
     [
@@ -142,8 +147,8 @@ export const liquidClaims: readonly Claim[] = [
     sentence:
       "Improves the model's intra-sequence awareness, which can be particularly beneficial in processing structured or position-sensitive data.",
     author: card,
-    measure: `token mixing alone against none: ${learns}`,
-    judge: (evidence) => atEqualTokens(evidence, alone("tokenMixing")),
+    measure: `token mixing alone against none: ${learns}; and ${nearer}`,
+    judge: (evidence) => together(atEqualTokens(evidence, alone("tokenMixing")), locality(evidence)),
   },
   {
     sentence:
@@ -158,7 +163,7 @@ export const liquidClaims: readonly Claim[] = [
     author: card,
     measure: `squeeze-and-excitation alone against none: ${learns}; and ${fixed}`,
     judge: (evidence) =>
-      together(atEqualTokens(evidence, alone("squeezeExcite")), worthOfAdapting(evidence, "squeezeExcite")),
+      together(atEqualTokens(evidence, alone("squeezeExcite")), adaptingAlone(evidence, "squeezeExcite")),
   },
   {
     sentence: "This model could use more training to fully utilize the new features.",
@@ -170,19 +175,28 @@ export const liquidClaims: readonly Claim[] = [
     sentence:
       "When these components work together, they create a model that is both flexible and context-aware. Here's how they synergize and improve model performance.",
     author: differentialCard,
-    measure: "all three against none, less what each gains alone; below 0 supports it",
-    judge: (evidence) => synergy(evidence, all, ["only-adaptiveRmsNorm", "only-tokenMixing", "only-squeezeExcite"]),
+    measure:
+      "all three against none, less what each gains alone, and by themselves: bits per byte; below 0 in both supports it",
+    judge: (evidence) =>
+      together(
+        synergy(
+          evidence,
+          all,
+          liquidParts.map((part) => alone(part).arm),
+        ),
+        atEqualTokens(evidence, all),
+      ),
   },
   {
     sentence:
-      "Adaptive RMSNorm stabilizes the model's normalization process without the computational cost of LayerNorm.",
+      "Adaptive RMSNorm stabilizes the model's normalization process without the computational cost of LayerNorm […]",
     author: differentialCard,
     measure: `adaptive norms alone against plain RMSNorm, which LayerNorm exceeds by a mean: ${cheap}`,
     judge: (evidence) => lightness(evidence, alone("adaptiveRmsNorm")),
   },
   {
     sentence:
-      "Token Mixing and SEBlock are relatively lightweight modules that add contextual richness without significantly increasing computation.",
+      "[…] Token Mixing and SEBlock are relatively lightweight modules that add contextual richness without significantly increasing computation.",
     author: differentialCard,
     measure: `both against none: ${cheap}`,
     judge: (evidence) => lightness(evidence, without("adaptiveRmsNorm")),
@@ -205,7 +219,12 @@ export const liquidClaims: readonly Claim[] = [
       "SEBlock and Adaptive RMSNorm adapt the feature importance dynamically, giving the model a refined ability to select relevant information across channels and tokens.",
     author: differentialCard,
     measure: "both against none: loss of a name told 128 tokens ago; below 0 supports it",
-    judge: (evidence) => measured(evidence, "no-tokenMixing", "planted", "natsName"),
+    judge: (evidence) =>
+      recalled(
+        evidence,
+        { of: ["liquid-parts/no-tokenMixing"], against: "liquid-parts/none", vocab: stories.config.vocab },
+        "below",
+      ),
   },
   {
     sentence: "This can enhance […] generalization across different types of inputs.",

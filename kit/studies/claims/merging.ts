@@ -36,7 +36,7 @@ function flopsAdded(merge: string): number {
 
 const precise = "A model optimized to increase cognitive abilities will be more precise in complex tasks […]";
 
-const depth = "Greater depth allows the model to capture high-level patterns.";
+const depth = "Greater depth allows the model to capture high-level patterns […]";
 
 export const mergeClaims: readonly Claim[] = [
   ...(
@@ -109,11 +109,15 @@ export const mergeClaims: readonly Claim[] = [
     judge: (evidence) => loss(evidence, { merge: "deep-attention", name: "natsLate" }, "below"),
   },
   {
-    sentence: "Don't reduce intermediate and upper layers",
+    sentence: "Don't reduce intermediate and upper layers […]",
     author,
-    measure: `o and down × 0.75 in the last three eighths of the layers, and the last layer left out, as the card's own recipe does, against ${against}: loss; above 0 supports it`,
+    measure: `o and down × 0.75 in the last three eighths of the layers; the layer at a third left out; and the last one, as in the card's own recipe; against ${against}: loss; above 0 in all supports it`,
     judge: (evidence) =>
-      together(...["deep-less", "without-last"].map((merge) => loss(evidence, { merge, name: "nats" }, "above"))),
+      together(
+        ...["deep-less", "without-third", "without-last"].map((merge) =>
+          loss(evidence, { merge, name: "nats" }, "above"),
+        ),
+      ),
   },
   {
     sentence: precise,

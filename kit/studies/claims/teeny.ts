@@ -35,7 +35,7 @@ export const teenyClaims: readonly Claim[] = [
   },
   {
     sentence:
-      "The data may drift before reaching BitLinear, so normalizes right before quantization make sure activations are in the correct scale.",
+      "[…] the data may drift before reaching BitLinear, so normalizes right before quantization make sure activations are in the correct scale […]",
     author,
     measure:
       "standard deviation over linear layers of ln RMS of their inputs, with the norm before every linear layer, less that with a norm per block",
@@ -47,7 +47,7 @@ export const teenyClaims: readonly Claim[] = [
       ),
   },
   {
-    sentence: "Learning short range dependencies before long range is beneficial.",
+    sentence: "[…] learning short range dependencies before long range is beneficial.",
     author,
     measure: "lengths 128, 256, 512 against 256 throughout, at equal tokens; below 0 supports it",
     judge: (evidence) => judged(evidence.compare("sequence", "progressive", "fixed"), "below"),
