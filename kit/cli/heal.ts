@@ -85,7 +85,7 @@ export function healCommand(): Command {
 async function heal(source: string, options: Options): Promise<void> {
   const out = resolve(options.out);
   expectFree(out);
-  const run = await lab.healingRun(armOf(out), options.seed, specOf(source, options));
+  const run = await lab.healingRun(armOf(out), options.seed, specOf(source, options), { say });
   await makeFolder(dirname(out));
   await withLock(folderOf(out), () => healed(run, out, options));
 }
@@ -117,7 +117,7 @@ async function carriedOut(
     checkpoints: checkpointsIn(work),
     records: work,
     signal: stopSignal(),
-    say: (message) => console.error(message),
+    say,
     report: stepLine(lab.stepsOf(run.spec)),
     look: every === undefined ? undefined : { every, at: (trained) => sample(trained, prompt) },
     trained: async ({ model, companions, factors }) => {
@@ -149,6 +149,11 @@ function specOf(source: string, options: Options): lab.HealingSpec {
     batchTokens,
     execution: { backend, threads, matmul: options.bf16 === true ? "bf16" : "float32" },
   };
+}
+
+/** Beside what the command prints. */
+function say(message: string): void {
+  console.error(message);
 }
 
 /** The base, which the teacher may name as well. */
