@@ -120,6 +120,18 @@ test("another healing in the same place is refused, with what differs", async ()
   );
 });
 
+test("another recipe in the same place is refused, with what differs in all layers at once", async () => {
+  const out = join(temporaryFolder(), "converted");
+  const liquid = [...few, "--recipe", "liquidMetal", "--out", out];
+  await interrupted(...liquid);
+  await expect(run(...liquid, "--rank", "4")).rejects.toThrow(
+    /begun here: initial\.recipe\.liquid\.rank is absent, not 4; model\.layers\[0-3\]\.norm\.rank is 16, not 4 \(/,
+  );
+  await expect(run(...liquid, "--layers", "1,3")).rejects.toThrow(
+    /begun here: initial\.recipe\.layers is absent, not \[.*\]; model\.layers\[0,2\]\.norm\.kind is "adaptiveRmsNorm"/,
+  );
+});
+
 test("a mixture says how much is held out, and a teacher is named where the model was converted before", async () => {
   const folder = temporaryFolder();
   const [out, rows, mixture] = ["teacher-in-a-test", "toy-stories.jsonl", "mixture.json"].map((name) =>

@@ -107,7 +107,7 @@ function recorded(run: lab.Run): UserError {
   });
 }
 
-/** What two runs are compared by. */
-function picked({ seed, spec }: lab.Run): unknown {
-  return { seed, ...spec };
+/** What two runs are compared by: what was asked for before what came of it, the shape of the model. */
+function picked({ seed, spec: { model, ...asked } }: lab.Run): unknown {
+  return { seed, ...asked, model };
 }

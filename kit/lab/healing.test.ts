@@ -189,6 +189,11 @@ describe("a run that begins with a trained model", () => {
     await expect(carryOut({ ...other, spec: { ...other.spec, model } }, folders())).rejects.toThrow(
       "pico becomes another model than the specification says: context is 256, not 128",
     );
+    const liquid = healing({ recipe: liquidMetal });
+    const narrow = convertedConfig(pico, { ...liquidMetal, liquid: { rank: 4 } });
+    await expect(carryOut({ ...liquid, spec: { ...liquid.spec, model: narrow } }, folders())).rejects.toThrow(
+      "pico becomes another model than the specification says: layers[0-3].norm.rank is 16, not 4",
+    );
     const small = writeSmall(join(root, "of-another-vocabulary"));
     const where = folders();
     await expect(carryOut(healing({ distillation: {}, base: small }), where)).rejects.toThrow(

@@ -6,6 +6,7 @@ export * from "./conduct.js";
 export * from "./course.js";
 export * from "./dashboard.js";
 export * from "./derive.js";
+export * from "./differences.js";
 export * from "./frame.js";
 export * from "./grid.js";
 export * from "./heal.js";

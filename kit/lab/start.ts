@@ -5,9 +5,10 @@ import { init, type Model } from "../model/index.js";
 import { convert } from "../surgery/index.js";
 import { expectTeacher } from "../train/index.js";
 import { type Checkpoint, load } from "../weights/index.js";
+import { fieldDifferences } from "./differences.js";
 import { fetching, type Say } from "./fetching.js";
 import { sourceOf } from "./merges.js";
-import { fieldDifferences, type RunSpec, specHash } from "./spec.js";
+import { type RunSpec, specHash } from "./spec.js";
 
 /** The model of a run before its first step. */
 export type Start = {
