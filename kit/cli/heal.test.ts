@@ -197,6 +197,10 @@ test.each<[string[], RegExp]>([
   [["--data", "toy-stories:1"], /"toy-stories\/validation" has no texts/],
   [["--data", "toy-stories.jsonl"], /toy-stories\.jsonl/],
   [["--rounding-tokens", "256"], /expected no roundingTokens where no weights are rounded/],
+  [
+    ["--recipe", "ternary", "--rounding-tokens", "513"],
+    /training\.roundingTokens is 513 \(a healing of pico\): expected at most the tokens of all stages/,
+  ],
   [["--backend", "gpu"], /Allowed choices are xla, graph, eager/],
   [["--teacher-weight", "5"], /distillation\.weight is 5 \(a healing of pico\): expected a number from 0 to 1/],
   [["--temperature", "0"], /distillation\.temperature is 0 .*: expected a number above 0/],

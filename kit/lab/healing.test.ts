@@ -167,6 +167,11 @@ describe("a run that begins with a trained model", () => {
     expect(readRun(JSON.parse(JSON.stringify(run)))).toEqual(run);
     const rounding = healing({ recipe: ternary, roundingTokens: 512, documents: "apart" });
     expect(readRun(JSON.parse(JSON.stringify(rounding)))).toEqual(rounding);
+    const whole = healing({ recipe: ternary, roundingTokens: 1536 });
+    expect(readRun(whole)).toEqual(whole);
+    expect(() => readRun(healing({ recipe: ternary, roundingTokens: 1537 }))).toThrow(
+      /at most the tokens of all stages/,
+    );
     expect(() => readRun(healing({ roundingTokens: 512 }))).toThrow(/no roundingTokens where no weights are rounded/);
     const { spec } = run;
     const misspelt = { ...run, spec: { ...spec, training: { ...spec.training, part: { kind: "last", layer: 2 } } } };

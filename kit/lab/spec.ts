@@ -93,7 +93,7 @@ export type Run = {
 };
 
 /** Tokens of all stages. */
-export function budgetOf({ training }: RunSpec): number {
+export function budgetOf({ training }: { readonly training: Pick<RunSpec["training"], "stages"> }): number {
   return training.stages.reduce((sum, { tokens }) => sum + tokens, 0);
 }
 
