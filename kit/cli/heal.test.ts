@@ -159,7 +159,7 @@ test("a mixture says how much is held out, and a teacher is named where the mode
     // The data may have changed under its name: what is recorded stays, and nothing is trained in vain.
     rmSync(out, { recursive: true });
     await expect(run(...data(mixture), "--teacher", "pico", "--train", "norms", "--out", out)).rejects.toThrow(
-      /a healing of this name and these options is recorded/,
+      /a run of this name and these options is recorded/,
     );
   } finally {
     rmSync(join(recordsFolder(), healingStudy, "teacher-in-a-test"), { recursive: true, force: true });

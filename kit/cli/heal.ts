@@ -118,7 +118,7 @@ async function carriedOut(
     records: work,
     signal: stopSignal(),
     say,
-    report: stepLine(lab.stepsOf(run.spec)),
+    report: stepLine(run.spec),
     look: every === undefined ? undefined : { every, at: (trained) => sample(trained, prompt) },
     trained: async ({ model, companions, factors }) => {
       await claim(out, work);
