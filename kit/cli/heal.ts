@@ -43,8 +43,10 @@ type Options = RecipeOptions & {
 };
 
 const dataWords = [
-  `one of ${[...fetchedCorpora, "toy-stories", ...Object.keys(namedMixtures)].join(", ")}`,
-  "a JSON file with a mixture, a file of rows or text, or a data set of the hub",
+  `a corpus: ${[...fetchedCorpora, "toy-stories"].join(", ")}`,
+  `what models of the cards were trained on: ${Object.keys(namedMixtures).join(", ")}`,
+  "a JSON file with a mixture",
+  "a file of rows or text, or a data set of the hub",
 ].join("; ");
 
 /** `kintsugi heal`: a trained model, converted or not, goes on learning. */

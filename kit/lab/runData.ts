@@ -103,7 +103,7 @@ function expectHeldOut(held: number, documents: number, share: number): void {
   if (held > 0) return;
   throw new UserError(`nothing was held out of ${documents} document${documents === 1 ? "" : "s"}`, {
     expected: `at least one to judge by; a share of ${share} is held out, by a hash of each text`,
-    fix: "Give more documents, or hold out a larger share: `validation` in the JSON file of a mixture",
+    fix: "Give more documents; or say in the JSON file of a mixture what stands between those of a text, `form.between`, or that a larger share is held out, `validation`",
   });
 }
 
