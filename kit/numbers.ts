@@ -24,6 +24,18 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
+/** Whole numbers, `0, 1, 2, 5` as `0-2,5`. */
+export function formatRanges(numbers: readonly number[]): string {
+  const parts: string[] = [];
+  const sorted = [...numbers].sort((a, b) => a - b);
+  for (let i = 0; i < sorted.length; i++) {
+    const first = sorted[i];
+    while (sorted[i + 1] === sorted[i] + 1) i++;
+    parts.push(first === sorted[i] ? `${first}` : `${first}-${sorted[i]}`);
+  }
+  return parts.join(",");
+}
+
 const BLOCKS = "▁▂▃▄▅▆▇█";
 
 /** A row of blocks that rises and falls with the values; averages when there are more values than places. */

@@ -1,7 +1,7 @@
 /**
  * `npm run check:transformers`: models that the kit exports, in the real transformers: the same logits, the same likeliest
- * tokens; trained there and saved, they come back with the logits they have there. GGUF files hold, in the gguf package, what
- * the folder for transformers holds.
+ * tokens; a step taken there text by text is that of all texts at once; trained there and saved, they come back with the
+ * logits they have there. GGUF files hold, in the gguf package, what the folder for transformers holds.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -53,6 +53,7 @@ async function thereAndBack(name: string, seed: number, { torch, folder, verdict
   await torch.ask("logits", { ids, file });
   const there = difference(logitsOf(model), valuesIn(file));
   const tokens = await torch.ask<number[]>("generate", { ids: ids[0], count: generated });
+  const apart = await torch.ask<{ loss: number; gradient: number }>("accumulate", { ids });
   const losses = await torch.ask<{ before: number; after: number }>("train", {
     ids,
     learningRate,
@@ -64,6 +65,8 @@ async function thereAndBack(name: string, seed: number, { torch, folder, verdict
   verdict(`${name}: ${found.class}, logits ${there.toExponential(1)} there, ${back.toExponential(1)} back`, [
     ...(there <= tolerance ? [] : [`logits there differ by ${there}`]),
     ...(back <= tolerance ? [] : [`logits of what came back differ by ${back}`]),
+    ...(apart.loss <= tolerance ? [] : [`the loss of a step taken text by text differs by ${apart.loss} of it`]),
+    ...(apart.gradient <= tolerance ? [] : [`its gradient differs by ${apart.gradient} of the largest`]),
     ...(losses.after < losses.before ? [] : [`training there: ${losses.before} nats, then ${losses.after}`]),
     ...configProblems(model, trained),
     ...tokenProblems(model, tokens),

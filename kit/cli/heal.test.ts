@@ -120,6 +120,18 @@ test("another healing in the same place is refused, with what differs", async ()
   );
 });
 
+test("another recipe in the same place is refused, with what differs in all layers at once", async () => {
+  const out = join(temporaryFolder(), "converted");
+  const liquid = [...few, "--recipe", "liquidMetal", "--out", out];
+  await interrupted(...liquid);
+  await expect(run(...liquid, "--rank", "4")).rejects.toThrow(
+    /begun here: initial\.recipe\.liquid\.rank is absent, not 4; model\.layers\[0-3\]\.norm\.rank is 16, not 4 \(/,
+  );
+  await expect(run(...liquid, "--layers", "1,3")).rejects.toThrow(
+    /begun here: initial\.recipe\.layers is absent, not \[.*\]; model\.layers\[0,2\]\.norm\.kind is "adaptiveRmsNorm"/,
+  );
+});
+
 test("a mixture says how much is held out, and a teacher is named where the model was converted before", async () => {
   const folder = temporaryFolder();
   const [out, rows, mixture] = ["teacher-in-a-test", "toy-stories.jsonl", "mixture.json"].map((name) =>
@@ -147,7 +159,7 @@ test("a mixture says how much is held out, and a teacher is named where the mode
     // The data may have changed under its name: what is recorded stays, and nothing is trained in vain.
     rmSync(out, { recursive: true });
     await expect(run(...data(mixture), "--teacher", "pico", "--train", "norms", "--out", out)).rejects.toThrow(
-      /a healing of this name and these options is recorded/,
+      /a run of this name and these options is recorded/,
     );
   } finally {
     rmSync(join(recordsFolder(), healingStudy, "teacher-in-a-test"), { recursive: true, force: true });
@@ -185,6 +197,10 @@ test.each<[string[], RegExp]>([
   [["--data", "toy-stories:1"], /"toy-stories\/validation" has no texts/],
   [["--data", "toy-stories.jsonl"], /toy-stories\.jsonl/],
   [["--rounding-tokens", "256"], /expected no roundingTokens where no weights are rounded/],
+  [
+    ["--recipe", "ternary", "--rounding-tokens", "513"],
+    /training\.roundingTokens is 513 \(a healing of pico\): expected at most the tokens of all stages/,
+  ],
   [["--backend", "gpu"], /Allowed choices are xla, graph, eager/],
   [["--teacher-weight", "5"], /distillation\.weight is 5 \(a healing of pico\): expected a number from 0 to 1/],
   [["--temperature", "0"], /distillation\.temperature is 0 .*: expected a number above 0/],

@@ -43,8 +43,10 @@ type Options = RecipeOptions & {
 };
 
 const dataWords = [
-  `one of ${[...fetchedCorpora, "toy-stories", ...Object.keys(namedMixtures)].join(", ")}`,
-  "a JSON file with a mixture, a file of rows or text, or a data set of the hub",
+  `a corpus: ${[...fetchedCorpora, "toy-stories"].join(", ")}`,
+  `what models of the cards were trained on: ${Object.keys(namedMixtures).join(", ")}`,
+  "a JSON file with a mixture",
+  "a file of rows or text, or a data set of the hub",
 ].join("; ");
 
 /** `kintsugi heal`: a trained model, converted or not, goes on learning. */
@@ -85,7 +87,7 @@ export function healCommand(): Command {
 async function heal(source: string, options: Options): Promise<void> {
   const out = resolve(options.out);
   expectFree(out);
-  const run = await lab.healingRun(armOf(out), options.seed, specOf(source, options));
+  const run = await lab.healingRun(armOf(out), options.seed, specOf(source, options), { say });
   await makeFolder(dirname(out));
   await withLock(folderOf(out), () => healed(run, out, options));
 }
@@ -117,8 +119,8 @@ async function carriedOut(
     checkpoints: checkpointsIn(work),
     records: work,
     signal: stopSignal(),
-    say: (message) => console.error(message),
-    report: stepLine(lab.stepsOf(run.spec)),
+    say,
+    report: stepLine(run.spec),
     look: every === undefined ? undefined : { every, at: (trained) => sample(trained, prompt) },
     trained: async ({ model, companions, factors }) => {
       await claim(out, work);
@@ -149,6 +151,11 @@ function specOf(source: string, options: Options): lab.HealingSpec {
     batchTokens,
     execution: { backend, threads, matmul: options.bf16 === true ? "bf16" : "float32" },
   };
+}
+
+/** Beside what the command prints. */
+function say(message: string): void {
+  console.error(message);
 }
 
 /** The base, which the teacher may name as well. */

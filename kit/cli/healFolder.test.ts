@@ -37,9 +37,7 @@ it.runIf(isOtherDisk)("a record is filed from another disk", async () => {
 test("a record gives way to no other, and what is not filed stays", async () => {
   const path = await filed(run, carriedOut(temporaryFolder(), "the first\n"));
   const work = carriedOut(temporaryFolder(), "the second\n");
-  await expect(filed(run, work)).rejects.toThrow(
-    /a healing of this name and these options is recorded .*filed-in-a-te/,
-  );
+  await expect(filed(run, work)).rejects.toThrow(/a run of this name and these options is recorded .*filed-in-a-te/);
   expect([path, recordPath(run, work)].map((file) => readFileSync(file, "utf8"))).toEqual([
     "the first\n",
     "the second\n",

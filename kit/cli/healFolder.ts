@@ -2,11 +2,11 @@
  * The folder of a healing under way, `OUT.healing`: what it was begun for, its checkpoints, its claim to OUT once it saves, its
  * record until it is filed.
  */
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { UserError } from "../errors.js";
 import * as lab from "../lab/index.js";
-import { makeFolder, writeAtomically } from "../source/files.js";
+import { writeAtomically } from "../source/files.js";
 
 export const folderOf = (out: string): string => `${out}.healing`;
 
@@ -32,7 +32,7 @@ export async function begin(run: lab.Run, out: string, work: string): Promise<vo
   // Only the record is still to be filed.
   if (existsSync(lab.recordPath(run, work))) return;
   if (existsSync(out) && !existsSync(claimIn(work))) throw taken(out);
-  if (existsSync(lab.recordPath(run))) throw recorded(run);
+  lab.expectUnrecorded(run);
   const file = join(work, "run.json");
   if (!hasTrained(work)) return await lab.writeRunFile(run, file);
   const before = lab.readRunFile(file);
@@ -70,19 +70,12 @@ export function tidied(work: string): void {
 }
 
 /**
- * Puts the record beside the others, which may be on another disk, and removes the working folder.
+ * Puts the record beside the others, and removes the working folder.
  *
  * @throws UserError when another record has its name by now; this one stays where it is
  */
 export async function filed(run: lab.Run, work: string): Promise<string> {
-  const path = lab.recordPath(run);
-  const record = readFileSync(lab.recordPath(run, work));
-  if (!existsSync(path)) {
-    await makeFolder(dirname(path));
-    await writeAtomically(path, (handle) => handle.writeFile(record));
-  } else if (!readFileSync(path).equals(record)) {
-    throw recorded(run);
-  }
+  const path = await lab.fileRecord(run, work);
   rmSync(work, { recursive: true, force: true });
   return path;
 }
@@ -99,15 +92,7 @@ function taken(out: string): UserError {
   return new UserError(`${out} exists`, { fix: "Name another folder, or remove it" });
 }
 
-/** Data may have changed under the same name: a record does not give way to another. */
-function recorded(run: lab.Run): UserError {
-  return new UserError("a healing of this name and these options is recorded", {
-    where: lab.recordPath(run),
-    fix: "Name another folder, whose name the record has too, or remove that record",
-  });
-}
-
-/** What two runs are compared by. */
-function picked({ seed, spec }: lab.Run): unknown {
-  return { seed, ...spec };
+/** What two runs are compared by: what was asked for before what came of it, the shape of the model. */
+function picked({ seed, spec: { model, ...asked } }: lab.Run): unknown {
+  return { seed, ...asked, model };
 }

@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import { expect, describe as group, test } from "vitest";
+import { llama } from "../model/index.js";
 import { temporaryFolder } from "../source/testing/folder.js";
+import { convertedConfig, liquidMetal } from "../surgery/index.js";
 import { inspect } from "../weights/index.js";
 import { smallConfig, smallShapes, writeSmall } from "../weights/testing/llama.js";
 import { mirror, mirrored } from "../weights/testing/mirror.js";
-import { describe } from "./inspect.js";
+import { describe, partsTable } from "./inspect.js";
 
 test("a checkpoint as a table: equal layers share a line", async () => {
   const folder = writeSmall(join(temporaryFolder(), "small"));
@@ -68,4 +70,23 @@ test("parameters by part add up", async () => {
     "head               88    7.48 %",
     "total           1,176  100.00 %",
   ]);
+});
+
+test("parameters of a layer are those of layers that have the part", () => {
+  const base = llama({ vocab: 11, width: 8, depth: 4, heads: 4, kvHeads: 2, hidden: 12, context: 16 });
+  const converted = convertedConfig(base, {
+    ...liquidMetal,
+    layers: [
+      { first: 1, last: 1 },
+      { first: 3, last: 3 },
+    ],
+  });
+  const wider = converted.layers.map((layer, i) => (i === 0 ? { ...layer, mlp: { ...layer.mlp, hidden: 24 } } : layer));
+  const rows = partsTable({ ...converted, layers: wider }).split("\n");
+  const ofPart = (part: string): string => rows.find((row) => row.startsWith(`${part} `))!.replace(/^.* % */, "");
+  expect(ofPart("tokenMixing")).toBe("24 in 2 of 4");
+  expect(ofPart("mixer")).toBe("192");
+  expect(ofPart("mlp")).toBe("288 to 576");
+  expect(ofPart("mixerNorm")).toMatch(/^8 to \d+$/);
+  expect(ofPart("embed")).toBe("");
 });

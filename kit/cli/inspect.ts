@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { countParameters, type ModelConfig, parametersByPart } from "../model/index.js";
+import { countParameters, type LayeredPartCount, type ModelConfig, parametersByPart } from "../model/index.js";
 import { type Inspection, inspect } from "../weights/inspect.js";
 import { configFacts } from "./config.js";
 import { progressLine } from "./progress.js";
@@ -50,15 +50,24 @@ function modelFacts({ model, tokenizer }: Inspection): [string, string][] {
 
 /** How many parameters each part has, in all layers and in one. */
 export function partsTable(config: ModelConfig): string {
-  const parts = parametersByPart(config);
+  const parts: readonly LayeredPartCount[] = parametersByPart(config);
   const total = countParameters(config);
-  const rows = [...parts, { part: "total", parameters: total }].map(({ part, parameters }) => {
-    const each = parameters / config.layers.length;
-    const inLayers = !["embed", "norm", "head", "total"].includes(part) && Number.isInteger(each);
-    const share = `${((100 * parameters) / total).toFixed(2)} %`;
-    return [part, count(parameters), share, inLayers ? count(each) : ""];
-  });
+  const rows = [...parts, { part: "total", parameters: total }].map(({ part, parameters, byLayer = [] }) => [
+    part,
+    count(parameters),
+    `${((100 * parameters) / total).toFixed(2)} %`,
+    eachLayer(byLayer),
+  ]);
   return table([["part", "parameters", "", "a layer"], ...rows], [1, 2, 3]);
+}
+
+/** `288`, or `288 in 2 of 4` where not all layers have the part, and `144 to 288` where they have it in several sizes. */
+function eachLayer(byLayer: readonly number[]): string {
+  const having = byLayer.filter((parameters) => parameters > 0);
+  if (having.length === 0) return "";
+  const sizes = [...new Set([Math.min(...having), Math.max(...having)])].map(count);
+  const where = having.length === byLayer.length ? "" : ` in ${having.length} of ${byLayer.length}`;
+  return `${sizes.join(" to ")}${where}`;
 }
 
 /** Tensors that differ only in the number of their layer share a line. */

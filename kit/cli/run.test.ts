@@ -1,11 +1,14 @@
 import { expect, it, vi } from "vitest";
+import { healing } from "../lab/index.js";
+import { pico } from "../model/index.js";
 import { runCommand, stepLine } from "./run.js";
 import { studyCommand } from "./study.js";
 import { runCommand as running } from "./testing/run.js";
 
 it("a line of a run tells its speed", () => {
   const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
-  const line = stepLine(100);
+  const corpus = { kind: "toy-stories", seed: 0, count: 40 } as const;
+  const line = stepLine(healing(pico, { source: "pico", corpus, tokens: 25_600, length: 64, batchTokens: 256 }));
   for (const step of [1, 2]) {
     line({ step, tokens: 256 * step, lossNats: 4, learningRate: 0.01, gradNorm: 1, stepMs: step === 1 ? 9000 : 128 });
   }

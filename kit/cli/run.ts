@@ -1,6 +1,5 @@
 import { Command } from "commander";
 import * as lab from "../lab/index.js";
-import { formatNumber, formatSeconds } from "../numbers.js";
 import type { StepRecord } from "../train/index.js";
 import { number } from "./arguments.js";
 import { stopped, stopSignal } from "./stopping.js";
@@ -28,7 +27,7 @@ export function runCommand(): Command {
       const ending = await lab.carryOut(run, {
         ...options,
         trained: models === undefined ? undefined : async (trained) => void (await lab.keepModel(run, models, trained)),
-        report: json ? (step) => console.log(JSON.stringify(step)) : stepLine(lab.stepsOf(run.spec)),
+        report: json ? (step) => console.log(JSON.stringify(step)) : stepLine(run.spec),
         say: (message) => console.error(message),
         signal: stopSignal(),
       });
@@ -38,29 +37,19 @@ export function runCommand(): Command {
 }
 
 /** A line now and then: fifty in a run, and what is left of it by the speed of the latest steps. */
-export function stepLine(steps: number): (step: StepRecord) => void {
-  let msPerStep: number | undefined;
-  return ({ step, lossNats, learningRate, stepMs, tokens }) => {
-    // The first step has the compilation in it.
-    if (step > 1) msPerStep = msPerStep === undefined ? stepMs : 0.9 * msPerStep + 0.1 * stepMs;
+export function stepLine(spec: lab.RunSpec): (step: StepRecord) => void {
+  const speedAfter = lab.speedometer(spec);
+  const steps = lab.stepsOf(spec);
+  const { batchTokens, accumulate } = spec.training;
+  return (line) => {
+    const speed = speedAfter(line);
+    const { step, lossNats, learningRate, tokens } = line;
     if (step !== 1 && step % Math.ceil(steps / 50) !== 0) return;
-    const speed =
-      msPerStep === undefined
-        ? []
-        : [
-            `${msPerStep.toFixed(0)} ms a step`,
-            `${formatNumber(Math.round((1000 * tokens) / step / msPerStep))} tokens/s`,
-            `${left(steps - step, msPerStep)} left`,
-          ];
-    const place = `step ${step} of ${steps}`;
-    console.log(
-      [place, `${tokens} tokens`, `${lossNats.toFixed(4)} nats`, `rate ${learningRate.toPrecision(2)}`, ...speed].join(
-        "  ",
-      ),
-    );
+    const figures = [`${tokens} tokens`, `${lossNats.toFixed(4)} nats`, `rate ${learningRate.toPrecision(2)}`];
+    if (speed !== undefined) {
+      const msPerStep = (1000 * batchTokens * accumulate) / speed.tokensPerSecond;
+      figures.push(`${msPerStep.toFixed(0)} ms a step`, ...lab.speedWords(speed));
+    }
+    console.log([`step ${step} of ${steps}`, ...figures].join("  "));
   };
-}
-
-function left(steps: number, msPerStep: number): string {
-  return formatSeconds((steps * msPerStep) / 1000);
 }

@@ -1,4 +1,5 @@
 /** Numbers and tables as text for a terminal. */
+import { formatRanges } from "../numbers.js";
 
 /** Rows in columns; columns that `right` names are flush right. */
 export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
@@ -19,12 +20,6 @@ export function plural(value: number, noun: string): string {
 
 /** `0, 1, 2, 5` as `{0-2,5}`, and `3` as `3`. */
 export function ranges(numbers: readonly number[]): string {
-  const parts: string[] = [];
-  const sorted = [...numbers].sort((a, b) => a - b);
-  for (let i = 0; i < sorted.length; i++) {
-    const first = sorted[i];
-    while (sorted[i + 1] === sorted[i] + 1) i++;
-    parts.push(first === sorted[i] ? `${first}` : `${first}-${sorted[i]}`);
-  }
-  return sorted.length === 1 ? parts[0] : `{${parts.join(",")}}`;
+  const text = formatRanges(numbers);
+  return numbers.length === 1 ? text : `{${text}}`;
 }

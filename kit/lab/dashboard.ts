@@ -1,7 +1,8 @@
 /** How far a study is, for a terminal: pure functions of what its conductor tells, and the few lines that draw them. */
 import { formatNumber, formatSeconds } from "../numbers.js";
 import type { StudyProgress } from "./conduct.js";
-import { budgetOf, stepsOf } from "./spec.js";
+import { type Pace, paceAfter, type Speed, speedOf } from "./pace.js";
+import { stepsOf } from "./spec.js";
 
 /** What is known of a study after some steps. */
 export type Watched = {
@@ -14,31 +15,12 @@ export type Watched = {
   readonly paces: ReadonlyMap<string, Pace>;
 };
 
-/** How fast a run is. */
-export type Pace = {
-  /** Tokens it has seen. */
-  readonly tokens: number;
-  /** Mean over its latest steps. Absent until one was measured: the first has the compilation in it. */
-  readonly msPerToken?: number;
-};
-
-/** Weight of a new step in the mean of a run's speed. */
-const freshness = 0.1;
-
 /** What is known after one more step. */
 export function watched(before: Watched | undefined, latest: StudyProgress, at: number): Watched {
   const first = before?.first ?? { at, tokensDone: latest.tokensDone };
   const name = nameOf(latest);
-  const paces = new Map(before?.paces).set(name, paceAfter(before?.paces.get(name), latest));
+  const paces = new Map(before?.paces).set(name, paceAfter(before?.paces.get(name), latest.step));
   return { latest, first, at, paces };
-}
-
-function paceAfter(before: Pace | undefined, { step }: StudyProgress): Pace {
-  const tokens = step.tokens - (before?.tokens ?? step.tokens);
-  if (tokens <= 0) return { ...before, tokens: step.tokens };
-  const now = step.stepMs / tokens;
-  const mean = before?.msPerToken;
-  return { tokens: step.tokens, msPerToken: mean === undefined ? now : (1 - freshness) * mean + freshness * now };
 }
 
 /**
@@ -80,11 +62,14 @@ function nameOf({ run }: StudyProgress): string {
 
 function figures({ latest, paces }: Watched): readonly string[] {
   const { run, step } = latest;
-  const msPerToken = paces.get(nameOf(latest))?.msPerToken;
   const loss = [`step ${step.step} of ${stepsOf(run.spec)}`, `${step.lossNats.toFixed(4)} nats`];
-  if (msPerToken === undefined) return loss;
-  const left = (Math.max(0, budgetOf(run.spec) - step.tokens) * msPerToken) / 1000;
-  return [...loss, `${formatNumber(Math.round(1000 / msPerToken))} tokens/s`, `${formatSeconds(left)} left`];
+  const speed = speedOf(paces.get(nameOf(latest))!, run.spec);
+  return speed === undefined ? loss : [...loss, ...speedWords(speed)];
+}
+
+/** A speed for a terminal. */
+export function speedWords({ tokensPerSecond, secondsLeft }: Speed): readonly string[] {
+  return [`${formatNumber(Math.round(tokensPerSecond))} tokens/s`, `${formatSeconds(secondsLeft)} left`];
 }
 
 function bar(share: number, places = 20): string {

@@ -4,6 +4,7 @@ import { convertedConfig, planMerge, type Recipe } from "../surgery/index.js";
 import { packingAt } from "../text/index.js";
 import { type DistillationSpec, type PartSpec, undecayedGains, undecayedLambda } from "../train/index.js";
 import { open } from "../weights/index.js";
+import { fetching, type Say } from "./fetching.js";
 import { isMergeConfig, mergedFolder } from "./merges.js";
 import { readRun } from "./readRun.js";
 import { heldOutShare, type PretrainedSpec, type Run, type RunSpec } from "./spec.js";
@@ -107,12 +108,19 @@ export function healing(config: ModelConfig, options: HealingSpec): RunSpec {
  * A healing run of a model that is looked up by its name.
  *
  * @param name of the arm, under which its record goes to {@link healingStudy}
+ * @param say told of what is fetched
  * @throws UserError when the source is not there, the recipe does not fit it, or a field is none that a run's file may have
  */
-export async function healingRun(name: string, seed: number, options: HealingSpec): Promise<Run> {
+export async function healingRun(
+  name: string,
+  seed: number,
+  options: HealingSpec,
+  { say }: { readonly say?: Say } = {},
+): Promise<Run> {
   const { source } = options;
-  const plan = isMergeConfig(source) ? await planMerge(source) : undefined;
-  const { model } = await open(plan === undefined ? source : await mergedFolder(plan), { tokenizer: false });
+  const told = fetching(source, say);
+  const plan = isMergeConfig(source) ? await planMerge(source, told) : undefined;
+  const { model } = await open(plan === undefined ? source : await mergedFolder(plan), { tokenizer: false, ...told });
   const spec = healing(model.config, { merge: plan?.text, ...options });
   const run: Run = { study: healingStudy, arm: name, seed, spec };
   // When it goes on it is read from a file: what would be refused then does not begin.

@@ -167,6 +167,11 @@ describe("a run that begins with a trained model", () => {
     expect(readRun(JSON.parse(JSON.stringify(run)))).toEqual(run);
     const rounding = healing({ recipe: ternary, roundingTokens: 512, documents: "apart" });
     expect(readRun(JSON.parse(JSON.stringify(rounding)))).toEqual(rounding);
+    const whole = healing({ recipe: ternary, roundingTokens: 1536 });
+    expect(readRun(whole)).toEqual(whole);
+    expect(() => readRun(healing({ recipe: ternary, roundingTokens: 1537 }))).toThrow(
+      /at most the tokens of all stages/,
+    );
     expect(() => readRun(healing({ roundingTokens: 512 }))).toThrow(/no roundingTokens where no weights are rounded/);
     const { spec } = run;
     const misspelt = { ...run, spec: { ...spec, training: { ...spec.training, part: { kind: "last", layer: 2 } } } };
@@ -188,6 +193,11 @@ describe("a run that begins with a trained model", () => {
     const model = { ...pico, context: 128 };
     await expect(carryOut({ ...other, spec: { ...other.spec, model } }, folders())).rejects.toThrow(
       "pico becomes another model than the specification says: context is 256, not 128",
+    );
+    const liquid = healing({ recipe: liquidMetal });
+    const narrow = convertedConfig(pico, { ...liquidMetal, liquid: { rank: 4 } });
+    await expect(carryOut({ ...liquid, spec: { ...liquid.spec, model: narrow } }, folders())).rejects.toThrow(
+      "pico becomes another model than the specification says: layers[0-3].norm.rank is 16, not 4",
     );
     const small = writeSmall(join(root, "of-another-vocabulary"));
     const where = folders();

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../source/files.js";
-import { cacheFolder } from "../source/index.js";
+import { cacheFolder, type ResolveOptions } from "../source/index.js";
 import {
   type Factors,
   fittedText,
@@ -22,8 +22,11 @@ export function isMergeConfig(source: string): boolean {
 }
 
 /** Where the model lies that a run begins with, before its conversion: a name or path, or the folder of a merge. */
-export async function sourceOf({ source, merge }: Pick<PretrainedSpec, "source" | "merge">): Promise<string> {
-  return merge === undefined ? source : await mergedFolder(await planText(merge, source));
+export async function sourceOf(
+  { source, merge }: Pick<PretrainedSpec, "source" | "merge">,
+  options: ResolveOptions = {},
+): Promise<string> {
+  return merge === undefined ? source : await mergedFolder(await planText(merge, source, options));
 }
 
 /** The folder of a merge's result, made unless it is there. */

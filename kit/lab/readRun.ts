@@ -19,7 +19,7 @@ import { recipeReader } from "../surgery/index.js";
 import type { CorpusSpec, LengthStage, TokenizerSpec } from "../text/index.js";
 import type { DistillationSpec, PartSpec, RateFactors, ScheduleSpec } from "../train/index.js";
 import { mixtureFields } from "./readMixture.js";
-import type { MixtureCorpus, Run, RunSpec, StartSpec } from "./spec.js";
+import { budgetOf, type MixtureCorpus, type Run, type RunSpec, type StartSpec } from "./spec.js";
 
 /**
  * Reads a run that was written as JSON.
@@ -132,6 +132,11 @@ const training: Reader<RunSpec["training"]> = lawful(
     field: "batchTokens",
     expected: "a multiple of every stage's length",
     holds: ({ batchTokens, stages }) => stages.every(({ length }) => batchTokens % length === 0),
+  },
+  {
+    field: "roundingTokens",
+    expected: "at most the tokens of all stages: the model is judged and saved with all of the rounding",
+    holds: ({ roundingTokens = 0, stages }) => roundingTokens <= budgetOf({ training: { stages } }),
   },
 );
 

@@ -13,6 +13,7 @@ import { dirname } from "node:path";
 import { UserError } from "../errors.js";
 import { fileError } from "../source/files.js";
 import type { StepRecord } from "../train/index.js";
+import { fieldDifferences } from "./differences.js";
 import {
   circumstances,
   isHeader,
@@ -23,7 +24,6 @@ import {
   type ValidationLine,
   wholeLines,
 } from "./record.js";
-import { fieldDifferences } from "./spec.js";
 
 /** The checkpoint a run goes on from, as its record sees it. */
 export type Checkpointed = {

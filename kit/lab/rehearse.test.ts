@@ -9,7 +9,7 @@ import { startHub } from "../source/testing/hub.js";
 import { liquidMetal } from "../surgery/index.js";
 import { manifestText } from "../text/corpora/manifest.js";
 import { corpus as corpusOf, toyStories } from "../text/index.js";
-import { healing, type Run, rehearsal, rehearse } from "./index.js";
+import { healing, type Run, readRecord, recordPath, rehearsal, rehearse } from "./index.js";
 
 const corpus = { kind: "toy-stories", seed: 0, count: 40 } as const;
 const execution = { backend: "eager", threads: 1, matmul: "float32" } as const;
@@ -30,8 +30,10 @@ it("is the run itself, and shows its model behind each step", async () => {
       expect(now.value.footer?.weightsSha256).toBe(whole.footer?.weightsSha256);
       break;
     }
-    const { step, trained } = now.value;
+    const { step, speed, trained } = now.value;
     losses.push(step.lossNats);
+    if (step.step === 1) expect(speed).toBeUndefined();
+    else expect(speed!.tokensPerSecond * speed!.secondsLeft).toBeCloseTo(768 - step.tokens, 3);
     expect(trained.model.config).toEqual(spec.model);
     expect(trained.tokenizer.vocab).toBe(pico.vocab);
   }
@@ -48,6 +50,18 @@ it("left early it ends, and leaves neither files nor tensors", async () => {
   }
   expect(last).toBe(2);
   expect([readdirSync(temporary), liveTensors()]).toEqual([[], tensors]);
+});
+
+it("keeps its record where it is asked to, of a run that comes to its end, and there once", async () => {
+  const records = temporaryFolder();
+  for await (const { step } of rehearsal(run, { records })) if (step.step === 2) break;
+  expect(readdirSync(records)).toEqual([]);
+  const kept = await rehearse(run, { records });
+  expect(kept.path).toBe(recordPath(run, records));
+  expect(readRecord(kept.path, (message) => expect.unreachable(message))).toEqual(kept);
+  expect(readdirSync(records, { recursive: true })).toHaveLength(3);
+  const again = rehearsal(run, { records });
+  await expect(again.next()).rejects.toThrow(/a run of this name and these options is recorded \(.*\.jsonl\)/);
 });
 
 it("fails as the run does", async () => {

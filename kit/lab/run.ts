@@ -57,7 +57,7 @@ async function locked(run: Run, options: RunOptions, folder: string): Promise<Ru
   const { part } = run.spec.training;
   useThreads(run.spec.execution.threads);
   expectBackend(run.spec.execution);
-  const start = await startOf(run.spec, run.seed);
+  const start = await startOf(run.spec, run.seed, options.say);
   return part === undefined
     ? await train(run, options, folder, start, whole(start.model))
     : await train(run, options, folder, start, partOf(start.model, part, start.base?.config));

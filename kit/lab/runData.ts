@@ -2,8 +2,6 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.js";
 import type { Scored } from "../measure/index.js";
-import { formatMegabytes } from "../numbers.js";
-import type { Progress } from "../source/index.js";
 import {
   type Batch,
   boundaryOf,
@@ -24,6 +22,7 @@ import {
   trainedTokenizer,
 } from "../text/index.js";
 import { type Checkpoint, type CompanionOptions, chatTemplateOf } from "../weights/index.js";
+import { fetching, type Say } from "./fetching.js";
 import type { Dataset } from "./record.js";
 import type { MixtureCorpus, RunSpec } from "./spec.js";
 
@@ -45,17 +44,13 @@ export type RunData = {
  * Opens what a run reads, as ids.
  *
  * @param source the checkpoint the run begins with, if it does
- * @param say told of what is fetched; a corpus may be gigabytes, so that nobody is to wait for it unknowing
+ * @param say told of what is fetched
  * @throws UserError when the data is not there or cannot be read, or nothing of it is held out
  */
-export async function prepareData(
-  { data }: RunSpec,
-  source?: Checkpoint<unknown>,
-  say: (message: string) => void = console.warn,
-): Promise<RunData> {
+export async function prepareData({ data }: RunSpec, source?: Checkpoint<unknown>, say?: Say): Promise<RunData> {
   const { corpus } = data;
-  if (corpus.kind === "mixture") return await mixed(corpus, data.validation, source);
-  const whole = await openCorpus(corpus, { progress: nowAndThen(corpus.kind, say) });
+  if (corpus.kind === "mixture") return await mixed(corpus, data.validation, source, say);
+  const whole = await openCorpus(corpus, fetching(corpus.kind, say));
   const { train, validation } = splitCorpus(whole, data.validation);
   const { tokenizer, companions } =
     data.tokenizer.kind === "pretrained" ? brought(source) : await trained(data.tokenizer, train);
@@ -69,29 +64,17 @@ export async function prepareData(
   };
 }
 
-/** Time between two lines about what is fetched. */
-const quietMs = 15_000;
-
-/** Says how far a fetch is: when it begins, and then now and then. */
-function nowAndThen(name: string, say: (message: string) => void): Progress {
-  let last = Number.NEGATIVE_INFINITY;
-  return ({ file, bytes, total }) => {
-    if (performance.now() - last < quietMs) return;
-    last = performance.now();
-    const whole = total === undefined ? "" : ` of ${formatMegabytes(total)}`;
-    say(`fetches ${name}: ${file}, ${formatMegabytes(bytes)}${whole}`);
-  };
-}
-
 /** A mixture, with the tokenizer and the chat template of the model that the run begins with. */
 async function mixed(
   { sources, template: named }: MixtureCorpus,
   validation: number,
   source: Checkpoint<unknown> | undefined,
+  say: Say | undefined,
 ): Promise<RunData> {
   const { tokenizer, companions } = brought(source);
   const own = source && (await chatTemplateOf(source.info));
-  const opened = await openMixture({ sources, template: named, validation }, { tokenizer, template: own });
+  const told = fetching(sources.length === 1 ? sources[0].from : "the mixture", say);
+  const opened = await openMixture({ sources, template: named, validation }, { tokenizer, template: own, ...told });
   const counts = opened.sources.map(({ documents }) => documents);
   const held = counts.reduce((sum, { validation }) => sum + validation, 0);
   expectHeldOut(
@@ -120,7 +103,7 @@ function expectHeldOut(held: number, documents: number, share: number): void {
   if (held > 0) return;
   throw new UserError(`nothing was held out of ${documents} document${documents === 1 ? "" : "s"}`, {
     expected: `at least one to judge by; a share of ${share} is held out, by a hash of each text`,
-    fix: "Give more documents, or hold out a larger share: `validation` in the JSON file of a mixture",
+    fix: "Give more documents; or say in the JSON file of a mixture what stands between those of a text, `form.between`, or that a larger share is held out, `validation`",
   });
 }
 

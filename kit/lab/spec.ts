@@ -93,7 +93,7 @@ export type Run = {
 };
 
 /** Tokens of all stages. */
-export function budgetOf({ training }: RunSpec): number {
+export function budgetOf({ training }: { readonly training: Pick<RunSpec["training"], "stages"> }): number {
   return training.stages.reduce((sum, { tokens }) => sum + tokens, 0);
 }
 
@@ -143,29 +143,4 @@ function sorted(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const fields = Object.entries(value).filter(([, field]) => field !== undefined);
   return Object.fromEntries(fields.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, field]) => [name, sorted(field)]));
-}
-
-/**
- * The fields of two plain values that are not the same, in words: `training.learningRate is 0.001, not 0.002`. Numbers and
- * texts that are equal to the last digit are equal.
- *
- * @param found what is there
- * @param expected what should be
- */
-export function fieldDifferences(found: unknown, expected: unknown, path = ""): readonly string[] {
-  if (specHash(found ?? null) === specHash(expected ?? null)) return [];
-  if (!isObject(found) || !isObject(expected)) return [`${path} is ${short(found)}, not ${short(expected)}`];
-  const names = new Set([...Object.keys(found), ...Object.keys(expected)]);
-  return [...names].flatMap((name) =>
-    fieldDifferences(found[name], expected[name], path === "" ? name : `${path}.${name}`),
-  );
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function short(value: unknown): string {
-  const text = JSON.stringify(value) ?? "absent";
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

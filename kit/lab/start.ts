@@ -5,8 +5,10 @@ import { init, type Model } from "../model/index.js";
 import { convert } from "../surgery/index.js";
 import { expectTeacher } from "../train/index.js";
 import { type Checkpoint, load } from "../weights/index.js";
+import { fieldDifferences } from "./differences.js";
+import { fetching, type Say } from "./fetching.js";
 import { sourceOf } from "./merges.js";
-import { fieldDifferences, type RunSpec, specHash } from "./spec.js";
+import { type RunSpec, specHash } from "./spec.js";
 
 /** The model of a run before its first step. */
 export type Start = {
@@ -21,10 +23,11 @@ export type Start = {
  * The model a run begins with.
  *
  * @param seed selects what is drawn
+ * @param say told of what is fetched
  * @throws UserError when the source is not there, cannot be converted so, or becomes another model than the specification says;
  * when there is to be a teacher and none is known, or it does not fit
  */
-export async function startOf({ initial, model: config, training }: RunSpec, seed: number): Promise<Start> {
+export async function startOf({ initial, model: config, training }: RunSpec, seed: number, say?: Say): Promise<Start> {
   if (initial.kind !== "pretrained") return { model: init(config, seed, initial) };
   const { recipe, base: named } = initial;
   if (training.distillation !== undefined && named === undefined && recipe === undefined) {
@@ -33,7 +36,8 @@ export async function startOf({ initial, model: config, training }: RunSpec, see
       fix: "Name that model as the base",
     });
   }
-  const source = await load(await sourceOf(initial));
+  const told = fetching(initial.source, say);
+  const source = await load(await sourceOf(initial, told), told);
   const model = recipe === undefined ? source.model : convert(source.model, recipe, { seed });
   if (specHash(model.config) !== specHash(config)) {
     const differing = fieldDifferences(model.config, config);
@@ -46,7 +50,7 @@ export async function startOf({ initial, model: config, training }: RunSpec, see
     );
   }
   if (named === undefined) return { model, source, base: recipe && source.model };
-  const { model: base } = await load(named, { tokenizer: false });
+  const { model: base } = await load(named, { tokenizer: false, ...fetching(named, say) });
   if (training.distillation !== undefined) expectTeacher(config, base.config, training.distillation);
   return { model, source, base };
 }

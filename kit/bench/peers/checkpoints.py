@@ -1,4 +1,4 @@
-"""Checkpoints in transformers, float32: their logits, what they generate, and what a step of training makes of them."""
+"""Checkpoints in transformers, float32: their logits, what they generate, and steps of training."""
 
 import torch
 from transformers import AutoModelForCausalLM
@@ -31,6 +31,33 @@ def generate(message):
     return found[0, ids.shape[1] :].tolist()
 
 
+def accumulate(message):
+    """Loss and gradient of a step, of all texts at once and text by text as Trainer takes them: how far these are apart.
+
+    A model that takes keywords is told by Trainer how many labels the whole step has; what it returns is added up.
+    """
+    model = state["model"]
+    ids = torch.tensor(message["ids"])
+    labels = ids.clone()
+    # Unequal numbers of labels: a mean of the texts' means would be another loss.
+    labels[0, : ids.shape[1] // 2] = -100
+
+    def step(texts, **told):
+        model.zero_grad()
+        loss = sum(model(input_ids=text, labels=learnt, **told).loss for text, learnt in texts)
+        loss.backward()
+        return loss.item(), torch.cat([parameter.grad.flatten() for parameter in model.parameters()])
+
+    whole, wanted = step([(ids, labels)])
+    count = (labels[:, 1:] != -100).sum()
+    added, found = step(zip(ids.split(1), labels.split(1)), num_items_in_batch=count)
+    model.zero_grad()
+    return {
+        "loss": abs(added - whole) / whole,
+        "gradient": ((found - wanted).abs().max() / wanted.abs().max()).item(),
+    }
+
+
 def train(message):
     """One step of plain gradient descent, then save_pretrained."""
     model = state["model"]
@@ -45,4 +72,4 @@ def train(message):
     return {"before": before.item(), "after": after.item()}
 
 
-serve({"load": load, "logits": logits, "generate": generate, "train": train})
+serve({"load": load, "logits": logits, "generate": generate, "accumulate": accumulate, "train": train})

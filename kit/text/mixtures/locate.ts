@@ -1,6 +1,6 @@
 /** The files of a source: on this machine, in the mirror, or on the hub. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { resolve as absolute, join } from "node:path";
 import { nearest, UserError } from "../../errors.js";
 import { exists, makeFolder, writeAtomically, writeFully } from "../../source/files.js";
 import {
@@ -8,8 +8,10 @@ import {
   type HubBrowser,
   type HubRepository,
   isHubId,
+  type KnownName,
   knownNames,
   mirrorFolder,
+  mirrorRoot,
   type ResolveOptions,
   repositoryFolder,
   resolve,
@@ -33,41 +35,73 @@ export async function* sourceFiles(
   { from, split = "train" }: Pick<SourceSpec, "from" | "split">,
   options: ResolveOptions = {},
 ): AsyncGenerator<string> {
-  if (await isOnHub(from)) return yield* hubFiles(from, split, options);
-  const place = await localPlace(from, options);
+  const here = (await exists(from)) ? absolute(from) : await mirrorFolder(from);
+  const dataSet = here === undefined ? dataSetOf(from) : undefined;
+  if (dataSet !== undefined) return yield* hubFiles(dataSet, split, options);
+  const place = here ?? (await fetched(from, split, options));
   if (statSync(place).isFile()) return yield place;
   const names = readdirSync(place, { recursive: true, encoding: "utf8" });
   for (const name of filesOf(names, split, from)) yield join(place, name);
 }
 
-async function isOnHub(from: string): Promise<boolean> {
-  if (!isHubId(from) || rowEndings.includes(endingOf(from)) || Object.hasOwn(knownNames, from)) return false;
-  return !(await exists(from)) && (await mirrorFolder(from)) === undefined;
+/** The data set of the hub that a name stands for: its id, or a known corpus that is one. */
+function dataSetOf(from: string): HubRepository | undefined {
+  const known = corpora[from]?.hub;
+  if (known?.type === "datasets") return { id: known.id, type: known.type, revision: known.revision };
+  if (!isHubId(from) || rowEndings.includes(endingOf(from))) return undefined;
+  const [id, revision] = from.split("@");
+  return { id, type: "datasets", revision };
 }
 
-async function localPlace(from: string, options: ResolveOptions): Promise<string> {
-  const mirrored = (await exists(from)) ? undefined : await mirrorFolder(from);
-  if (mirrored !== undefined) return mirrored;
-  const corpora = Object.keys(knownNames).filter((name) => knownNames[name].kind === "corpus");
-  if (corpora.includes(from) || (await exists(from))) return (await resolve(from, options)).path;
-  // Where a mixture's name is misspelt, the word is taken for a source.
-  const near = nearest(from, [...corpora, ...Object.keys(namedMixtures)]);
-  throw new UserError(`there is no data "${from}"`, {
-    expected: `a path, a name in the folder of KINTSUGI_MIRROR, a data set of the hub such as org/name, or one of ${corpora.join(", ")}`,
-    fix: near && `Did you mean ${near}?`,
+const corpora: Readonly<Record<string, KnownName>> = Object.fromEntries(
+  Object.entries(knownNames).filter(([, { kind }]) => kind === "corpus"),
+);
+
+/** Known corpora that are data sets of the hub: they have rows of every split. */
+const publishedCorpora = Object.keys(corpora).filter((name) => dataSetOf(name) !== undefined);
+
+/** The folder of a known corpus that is not on the hub. */
+async function fetched(from: string, split: string, options: ResolveOptions): Promise<string> {
+  if (!Object.hasOwn(corpora, from)) throw unknown(from);
+  const { files, about } = corpora[from];
+  const names = files.map(({ name }) => name);
+  // What there is nothing to learn from is not fetched.
+  if (splitTables(names, { split }).length > 0) return (await resolve(from, options)).path;
+  throw new UserError(`${from} has no rows of the split "${split}": it is ${about}`, {
+    expected: `another source, such as ${publishedCorpora.join(", ")}`,
   });
 }
 
-async function* hubFiles(from: string, split: string, options: ResolveOptions): AsyncGenerator<string> {
-  const [id, revision] = from.split("@");
-  const repository: HubRepository = { id, type: "datasets", ...(revision === undefined ? {} : { revision }) };
+function unknown(from: string): UserError {
+  const sources = Object.values(namedMixtures).flatMap((mixture) => mixture.sources);
+  if (sources.some((source) => source.from === from)) {
+    const mirror = mirrorRoot();
+    return new UserError(
+      `the data set "${from}" is not on this machine, and it is not known to be published anywhere`,
+      {
+        where: mirror === undefined ? "KINTSUGI_MIRROR is not set" : `KINTSUGI_MIRROR is ${mirror}`,
+        expected: `a folder ${from} with files of rows, such as ${from}/train.jsonl, in the folder that KINTSUGI_MIRROR names`,
+        fix: "Put it there, or give the path of such a folder or file in place of the name",
+      },
+    );
+  }
+  const mixtures = Object.keys(namedMixtures);
+  const near = nearest(from, [...Object.keys(corpora), ...mixtures]);
+  return new UserError(`there is no data "${from}"`, {
+    expected: `a path, a name in the folder of KINTSUGI_MIRROR, a data set of the hub such as org/name, or ${publishedCorpora.join(", ")}`,
+    // Where a mixture's name is misspelt, the word is taken for a source.
+    fix: mixtures.includes(from) ? "It is a whole mixture: give its name alone" : near && `Did you mean ${near}?`,
+  });
+}
+
+async function* hubFiles(repository: HubRepository, split: string, options: ResolveOptions): AsyncGenerator<string> {
   const folder = repositoryFolder(repository);
   const record = join(folder, `.${split}.json`);
   let known = recorded(record);
   let browser: HubBrowser | undefined;
   if (known === undefined) {
     browser = await browseRepository(repository, options);
-    known = { commit: browser.commit, files: filesOf(browser.files, split, from) };
+    known = { commit: browser.commit, files: filesOf(browser.files, split, repository.id) };
     const content = Buffer.from(`${JSON.stringify(known)}\n`);
     await makeFolder(folder);
     await writeAtomically(record, (handle) => writeFully(handle, content, 0, record));

@@ -21,7 +21,7 @@ const textbook: FormSpec = { kind: "text", column: "textbook" };
  * of TinyLlama's chat model. “Textbooks are all you need style” sets are read as texts, not as questions.
  *
  * `cinder`: what Liquid-Metal-Tinyllama-Test-1 was trained on for an epoch, “a Cinder dataset”. Its card does not say which
- * of that name: it is looked for in the mirror's folder `cinder`.
+ * of that name, nor where it is: it is looked for in the mirror's folder `cinder`, and nowhere else.
  */
 export const namedMixtures: Readonly<Record<string, MixtureSpec>> = {
   "differential-liquid-metal": {

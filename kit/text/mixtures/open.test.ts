@@ -173,6 +173,22 @@ describe("sources on the hub", () => {
     expect(listed).toEqual(["main", "0123456789abcdef0123456789abcdef01234567"]);
   });
 
+  it("are what a known corpus is, unless the mirror has it", async () => {
+    const hub = await startHub({
+      "roneneldan/TinyStories": {
+        "TinyStories-train.txt": "a version of old",
+        "TinyStories-valid.txt": "held back",
+        "data/train-00000-of-00001-2d5a1467fff1081b.jsonl": jsonl([{ text: "published" }]),
+        "data/validation-00000-of-00001-869c898b519ad725.jsonl": jsonl([{ text: "held back" }]),
+      },
+    });
+    vi.stubEnv("HF_ENDPOINT", hub.url);
+    expect(said((await openMixture(mix(source("tinystories")), options)).train)).toEqual(["published"]);
+    write("tinystories/train.jsonl", jsonl([{ text: "mirrored" }]));
+    write("tinystories/valid_v1_221.jsonl", jsonl([{ text: "held back" }]));
+    expect(said((await openMixture(mix(source("tinystories")), options)).train)).toEqual(["mirrored"]);
+  });
+
   it("are looked for in the mirror first", async () => {
     write("org/set/train.jsonl", jsonl([{ text: "mirrored" }]));
     expect(said((await openMixture(mix(source("org/set")), options)).train)).toEqual(["mirrored"]);
@@ -217,6 +233,7 @@ describe("what cannot be opened is one error", () => {
     write("a/train.jsonl", jsonl([alpaca(0)]));
     await expect(open(source("tinystoris"))).rejects.toThrow(/no data "tinystoris".*Did you mean tinystories/);
     await expect(open(source("cindr"))).rejects.toThrow(/Did you mean cinder\?/);
+    await expect(open(source("differential-liquid-metal"))).rejects.toThrow(/a whole mixture: give its name alone/);
     await expect(open(source("./none.jsonl"))).rejects.toThrow(/no data ".\/none.jsonl"/);
     await expect(open(source("a", { split: "test" }))).rejects.toThrow(
       /no files of the split "test" \(a\).*train\.jsonl/,
@@ -226,6 +243,28 @@ describe("what cannot be opened is one error", () => {
     );
     expect(() => namedMixture("differential-liquid-metl")).toThrow(/Did you mean differential-liquid-metal/);
     expect(() => boundaryOf({ ...tokenizer, special: {} })).toThrow(/no token that stands between documents/);
+  });
+});
+
+describe("known data that cannot be had is one error", () => {
+  const open = (from: string): Promise<unknown> => openMixture(mix(source(from)), options);
+
+  it("that says what is not published, and where it is to be put", async () => {
+    const cinder = openMixture(namedMixture("cinder"), options);
+    await expect(cinder).rejects.toThrow(
+      /"cinder" is not on this machine, and it is not known to be published anywhere \(KINTSUGI_MIRROR is .*cinder\/train\.jsonl.*Put it there/,
+    );
+    vi.stubEnv("KINTSUGI_MIRROR", "");
+    await expect(open("cinder")).rejects.toThrow(/\(KINTSUGI_MIRROR is not set\)/);
+  });
+
+  it("that recommends nothing which cannot be learnt from", async () => {
+    await expect(open("nowhere")).rejects.toThrow(/a data set of the hub such as org\/name, or tinystories$/);
+    const wiki =
+      /^wikitext2 has no rows of the split "train": it is WikiText-2 raw, the test split.*such as tinystories$/;
+    await expect(open("wikitext2")).rejects.toThrow(wiki);
+    write("wikitext2/test.tokens.txt", "a page");
+    await expect(open("wikitext2")).rejects.toThrow(/no files of the split "train" \(wikitext2\).*test\.tokens\.txt/);
   });
 });
 

@@ -332,5 +332,8 @@ class KintsugiForCausalLM(KintsugiPreTrainedModel, GenerationMixin):
         found = self.model(input_ids, attention_mask, **kwargs)
         states = found.last_hidden_state
         logits = self.lm_head(states[:, -logits_to_keep:] if logits_to_keep else states)
-        loss = None if labels is None else self.loss_function(logits, labels, self.config.vocab_size)
+        loss = None
+        if labels is not None:
+            # A trainer may tell how many labels the whole step has, `num_items_in_batch`, and then does not divide itself.
+            loss = self.loss_function(logits=logits, labels=labels, vocab_size=self.config.vocab_size, **kwargs)
         return CausalLMOutput(loss, logits, found.hidden_states)
