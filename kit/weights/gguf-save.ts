@@ -13,9 +13,8 @@ import type { Checkpoint } from "./checkpoint.js";
 import { bytesOf, rotaryShape } from "./chunks.js";
 import { encode } from "./convert.js";
 import { byteLength } from "./dtypes.js";
-import { formatOf } from "./format.js";
-import { readGguf } from "./gguf.js";
 import { vocabularyFromGguf } from "./gguf-model.js";
+import { ggufOf } from "./gguf-open.js";
 import { type GgufField, type GgufSource, type GgufType, writeGguf } from "./gguf-write.js";
 import { readJson } from "./json.js";
 import { ggufNames, storedName } from "./names.js";
@@ -192,10 +191,8 @@ async function vocabularyOf(
   vocab: number,
 ): Promise<GgufVocabulary | undefined> {
   if (tokenizer === undefined) return undefined;
-  if (info.format === "gguf") {
-    const format = await formatOf(info.path);
-    return format.kind === "gguf" ? vocabularyFromGguf(await readGguf(format.span)) : undefined;
-  }
+  const gguf = await ggufOf(info);
+  if (gguf !== undefined) return vocabularyFromGguf(gguf);
   const text = await import("../text/index.js");
   const [json, pieces] = ["tokenizer.json", "tokenizer.model"].map((name) => join(info.folder ?? "", name));
   if (await exists(pieces)) return text.ggufVocabularyOfPieces(await readFile(pieces), tokenizer, vocab);
