@@ -7,7 +7,8 @@ import { liveTensors } from "../engine/index.js";
 import { pico } from "../model/index.js";
 import { projectRoot } from "../source/index.js";
 import { convertedConfig, differentialLiquidMetal, liquidMetal, type Recipe, ternary } from "../surgery/index.js";
-import { load } from "../weights/index.js";
+import { chatTemplates } from "../text/index.js";
+import { chatTemplateOf, load, open } from "../weights/index.js";
 import { writeSmall } from "../weights/testing/llama.js";
 import { carryOut, keepModel, type Run, type RunSpec, readRecord, readRun, recordPath } from "./index.js";
 
@@ -160,6 +161,26 @@ describe("a run that begins with a trained model", () => {
     const { model, tokenizer } = await load(folder);
     expect(model.config).toEqual(pico);
     expect(tokenizer?.vocab).toBe(pico.vocab);
+  });
+
+  it("keeps the chat template that conversations were spelt with, where the model had none", async () => {
+    const saved = async (corpus: RunSpec["data"]["corpus"]) => {
+      const run = healing({ corpus, part: { kind: "norms" } });
+      let folder = "";
+      await carryOut(run, {
+        ...folders(),
+        trained: async (trained) => void (folder = await keepModel(run, join(root, "models"), trained)),
+      });
+      return await chatTemplateOf((await open(folder)).info);
+    };
+    expect(await chatTemplateOf((await open("pico")).info)).toBeUndefined();
+    expect(await saved(mixture())).toBe(chatTemplates.zephyr);
+    const texts = {
+      kind: "mixture",
+      sources: [{ from: join(root, "text.jsonl"), weight: 1 }],
+      template: "zephyr",
+    } as const;
+    expect(await saved(texts)).toBeUndefined();
   });
 
   it("is read from JSON, recipe and all", () => {
