@@ -1,9 +1,11 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../errors.js";
 import { temporaryFolder } from "../../source/testing/folder.js";
+import { ggufBytes, tinyMetadata, tinyTensors } from "../../weights/testing/gguf.js";
 import { writeConfig, writeLlama, writeVocabulary } from "../testing/folders.js";
+import { merge } from "./merge.js";
 import { type MergePlan, planMerge, plannedTensors } from "./plan.js";
 
 /** Plans a merge of `a` (4 layers) and `b` (3 layers), and of whatever else is made before. */
@@ -260,6 +262,29 @@ describe("whose config and tokenizer it gets", () => {
     expect((await plan(two, made)).config.vocab_size).toBe(11);
   });
 
+  test("asked for by tokenizer_source of a GGUF file, and of a folder with its tokenizer.model", async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, "tiny.gguf");
+    const metadata = [
+      ...tinyMetadata,
+      ["tokenizer.ggml.model", { text: "llama" }],
+      ["tokenizer.ggml.tokens", { texts: ["<unk>", "a"] }],
+      ["tokenizer.ggml.token_type", { i32s: [2, 1] }],
+      ["tokenizer.ggml.scores", { f32s: [0, 0] }],
+      ["tokenizer.ggml.unknown_token_id", { u32: 0 }],
+    ] as const;
+    writeFileSync(file, ggufBytes({ metadata, tensors: tinyTensors }));
+    const text = (from: string): string =>
+      `${slices(`model: ${from}, layer_range: [0, 1]`, `model: ${from}, layer_range: [0, 1]`)}tokenizer_source: base`;
+    const planned = await planMerge(writeConfig(folder, text(file)));
+    // Its embedding has three rows.
+    expect([planned.tokenizer.name, planned.config.vocab_size]).toEqual([file, 2]);
+    const out = await merge(planned, join(folder, "out"));
+    expect(readdirSync(out)).toContain("tokenizer.model");
+    const again = await planMerge(writeConfig(folder, text(out)));
+    expect([again.tokenizer.name, again.config.vocab_size]).toEqual([out, 2]);
+  });
+
   test("other ids for the same tokens: a note, and an error where the tokenizer was asked for", async () => {
     const made = (folder: string): void => {
       writeVocabulary(join(folder, "a"), words(9));
@@ -268,6 +293,6 @@ describe("whose config and tokenizer it gets", () => {
     const moved = "8 tokens of b have another id in a, or none";
     expect((await plan(two, made)).notes).toEqual([`${moved}: its rows are copied as they are`]);
     expect(await said(`${two}tokenizer_source: base`, made)).toContain(`${moved} (merge.yml:5:19)`);
-    expect(await said(`${two}tokenizer_source: a`)).toContain("a has no tokenizer.json");
+    expect(await said(`${two}tokenizer_source: a`)).toContain("a has no tokenizer whose tokens are known");
   });
 });
