@@ -47,6 +47,9 @@ type ModelType = keyof typeof architectures;
 
 const modelTypes = Object.keys(architectures) as ModelType[];
 
+/** What transformers takes for fields that a Llama's config lacks. */
+export const llamaDefaults = { rope_theta: 10_000, rms_norm_eps: 1e-6 } as const;
+
 /**
  * Reads the `config.json` of a Hugging Face Llama or DiffLlama, with the names of transformers 4 (`rope_theta`,
  * `torch_dtype`) and 5 (`rope_parameters`, `dtype`).
@@ -82,7 +85,7 @@ export function fromHuggingFace(json: unknown, where: string): ModelConfig {
     width,
     context: size(json, "max_position_embeddings", where, 2048),
     tied: flag(json, "tie_word_embeddings", where),
-    normEps: positive(json, "rms_norm_eps", where, 1e-6),
+    normEps: positive(json, "rms_norm_eps", where, llamaDefaults.rms_norm_eps),
     linear: { kind: "dense" },
     layers: Array.from({ length: size(json, "num_hidden_layers", where, undefined, 10_000) }, (_, i) => layer(i)),
   };
@@ -113,13 +116,11 @@ function modelTypeOf({ architectures: names, model_type: type }: ConfigJson, whe
   throw wrong("model_type", type, modelTypes.map((known) => JSON.stringify(known)).join(" or "), where);
 }
 
-/** Whether a parsed `config.json` is a DiffLlama's. */
-export function isDiffLlama(json: unknown): boolean {
+/** Whether a parsed `config.json` is of this model. */
+export function isOfType(json: unknown, type: ModelType): boolean {
   if (!isRecord(json)) return false;
-  const { model_type: type, architectures: names } = json;
-  return (
-    type === "diffllama" || (type === undefined && Array.isArray(names) && names[0] === architectures.diffllama.name)
-  );
+  const { model_type: said, architectures: names } = json;
+  return said === type || (said === undefined && Array.isArray(names) && names[0] === architectures[type].name);
 }
 
 function refuseOthers(json: ConfigJson, where: string): void {
@@ -143,7 +144,7 @@ function ropeTheta(json: ConfigJson, where: string): number {
       throw wrong(`${field}.partial_rotary_factor`, value.partial_rotary_factor, "1", where);
     if (value.rope_theta !== undefined) return positive(value, "rope_theta", where);
   }
-  return positive(json, "rope_theta", where, 10_000);
+  return positive(json, "rope_theta", where, llamaDefaults.rope_theta);
 }
 
 function size(json: ConfigJson, field: string, where: string, fallback?: number, limit = 2 ** 31): number {
