@@ -19,7 +19,7 @@ import { type GgufField, type GgufSource, type GgufType, writeGguf } from "./ggu
 import { readJson } from "./json.js";
 import { ggufNames, storedName } from "./names.js";
 import { quantiseQ8 } from "./quants.js";
-import { withinRange } from "./range.js";
+import { narrowest, withinRange } from "./range.js";
 import { readRef } from "./read.js";
 import { written } from "./safetensors-write.js";
 import { isTensor, type Savable } from "./sources.js";
@@ -104,7 +104,7 @@ function source(path: string, leaf: Savable, config: LlamaConfig, dtype?: GgufTy
   const wanted = dtype ?? ownType(leaf);
   const whole = shape.length > 1 && !Number.isNaN(byteLength(wanted, [shape[shape.length - 1]]));
   const type = whole ? wanted : "F32";
-  return { name, type, shape, bytes: () => encoded(name, type, inRows(path, config, shape, valuesOf(leaf))) };
+  return { name, type, shape, bytes: () => encoded(name, type, inRows(path, config, shape, valuesOf(name, leaf))) };
 }
 
 /** Sixteen bits stay sixteen bits, all else becomes F32. */
@@ -113,9 +113,13 @@ function ownType(leaf: Savable): GgufType {
   return dtype === "F16" || dtype === "BF16" ? dtype : "F32";
 }
 
-function valuesOf(leaf: Savable): Float32Array {
+function valuesOf(name: string, leaf: Savable): Float32Array {
   if (isTensor(leaf)) return read(leaf) as Float32Array;
-  if ("file" in leaf) return readRef(leaf);
+  if ("file" in leaf) {
+    const [values, through] = [readRef(leaf), narrowest(leaf, "F32")];
+    if (through !== undefined) withinRange(name, through, "F32", bytesOf(values));
+    return values;
+  }
   const values = typeof leaf.values === "function" ? leaf.values() : leaf.values;
   return Float32Array.from(values as Float32Array);
 }
@@ -150,7 +154,7 @@ function encoded(name: string, type: GgufType, values: Float32Array): Uint8Array
   if (type === "Q8_0") return quantiseQ8(values);
   const bytes = new Uint8Array(2 * values.length);
   encode(type, values, bytes);
-  return withinRange(name, type, bytes);
+  return withinRange(name, type, type, bytes);
 }
 
 async function tokenizerFields(like: Checkpoint<unknown>, vocab: number): Promise<Fields> {
