@@ -46,6 +46,9 @@ export async function writeBytes(path: string, bytes: Uint8Array): Promise<void>
   await writeAtomically(path, (handle) => writeFully(handle, bytes, 0, path));
 }
 
+/** How to have one's way, in the words of commands and of code: an error does not know which it will be read by. */
+export const replacing = "replace it: --force, in code overwrite: true";
+
 /** @throws UserError when a folder holds something */
 export async function refuseExisting(folder: string): Promise<void> {
   const target = resolve(folder);
@@ -53,8 +56,7 @@ export async function refuseExisting(folder: string): Promise<void> {
   const held = await readdir(target).catch((error) => {
     throw fileError(error, "write", target);
   });
-  if (held.length > 0)
-    throw new UserError(`${target} is not empty`, { fix: "Choose another folder, or say overwrite" });
+  if (held.length > 0) throw new UserError(`${target} is not empty`, { fix: `Choose another folder, or ${replacing}` });
 }
 
 /**

@@ -13,6 +13,7 @@ import type { Checkpoint } from "./checkpoint.js";
 import { bytesOf, rotaryShape } from "./chunks.js";
 import { encode } from "./convert.js";
 import { byteLength } from "./dtypes.js";
+import { replacing } from "./folder.js";
 import { vocabularyFromGguf } from "./gguf-model.js";
 import { ggufOf } from "./gguf-open.js";
 import { type GgufField, type GgufSource, type GgufType, writeGguf } from "./gguf-write.js";
@@ -49,7 +50,7 @@ export async function saveGguf(model: Model<Savable>, file: string, options: Ggu
   const target = resolve(file);
   const config = asLlama(model.config, "A GGUF file of a Llama");
   if (options.overwrite !== true && (await exists(target)))
-    throw new UserError(`${target} is there already`, { fix: "Choose another name, or say overwrite" });
+    throw new UserError(`${target} is there already`, { fix: `Choose another name, or ${replacing}` });
   const { like, dtype } = options;
   const tensors = entries<Savable>(model.params).map(([path, leaf]) => source(path, leaf, config, dtype));
   const metadata = [
