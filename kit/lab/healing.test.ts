@@ -204,6 +204,16 @@ describe("a run that begins with a trained model", () => {
     expect(() => readRun({ ...run, spec: { ...run.spec, data } })).toThrow(/a pretrained tokenizer for a mixture/);
   });
 
+  it("refuses a model that sees the future before anything of it is loaded", async () => {
+    const recipe: Recipe = { ...liquidMetal, liquid: { pool: { kind: "sequence" } } };
+    const run = healing({ recipe });
+    const nowhere: Run = {
+      ...run,
+      spec: { ...run.spec, initial: { kind: "pretrained", source: "./nowhere", recipe } },
+    };
+    await expect(carryOut(nowhere, folders())).rejects.toThrow("Training is refused: the model sees the future");
+  });
+
   it("refuses another model than it names, and a teacher where there is none", async () => {
     const other = healing({});
     const model = { ...pico, context: 128 };
