@@ -9,6 +9,7 @@ import * as weights from "../weights/index.js";
 import { whole } from "./arguments.js";
 import { progressLine } from "./progress.js";
 import { type RecipeOptions, recipeOf, withRecipe } from "./recipe.js";
+import { writing } from "./stopping.js";
 import { count, plural, table } from "./words.js";
 
 type Options = RecipeOptions & {
@@ -42,7 +43,8 @@ async function run(source: string, out: string, options: Options): Promise<void>
   const metadata = { "kintsugi.conversion": JSON.stringify({ recipe, seed }) };
   // The base may be what is replaced.
   const before = text === undefined ? undefined : await loadedBase(source, opened, text);
-  const folder = await weights.save(converted, out, { like: opened, metadata, overwrite: force === true });
+  const as = { like: opened, metadata, overwrite: force === true };
+  const folder = await writing(() => weights.save(converted, out, as));
   console.log(growthText(growth(opened.model.config, converted.config)));
   const lost = departure(recipe);
   if (before !== undefined) console.log(`\n${await damageText(before, folder)}`);

@@ -3,6 +3,7 @@ import { UserError } from "../errors.js";
 import type { EmbeddingFormat, FloatDType, PackedSize } from "../weights/index.js";
 import * as weights from "../weights/index.js";
 import { progressLine } from "./progress.js";
+import { writing } from "./stopping.js";
 import { count, table } from "./words.js";
 
 type Format = "hf" | "kintsugi" | "gguf";
@@ -52,17 +53,18 @@ async function run(name: string, out: string, options: Options): Promise<void> {
   line.end();
   const overwrite = force === true;
   if (format === "gguf") {
-    console.log(await weights.saveGguf(opened.model, out, { like: opened, dtype, overwrite }));
+    console.log(await writing(() => weights.saveGguf(opened.model, out, { like: opened, dtype, overwrite })));
     return;
   }
   if (packed === undefined) {
     const as = { like: opened, dtype: dtype as FloatDType | undefined, format: format && formats[format], overwrite };
-    console.log(await weights.save(opened.model, out, as));
+    console.log(await writing(() => weights.save(opened.model, out, as)));
     return;
   }
   const model = await weights.loadModel(opened.model);
   const bits = packed === "2" ? 2 : 1.6;
-  const { folder, sizes } = await weights.savePacked(model, out, { like: opened, bits, embedding, overwrite });
+  const as = { like: opened, bits, embedding, overwrite } as const;
+  const { folder, sizes } = await writing(() => weights.savePacked(model, out, as));
   console.log(`${sizeTable(sizes)}\n\n${folder}`);
 }
 

@@ -108,6 +108,16 @@ test("one that was killed between its model and the end of its record goes on", 
   }
 });
 
+test("a model that sees the future is refused before weights and data are read, without words that heal has not", async () => {
+  const folder = temporaryFolder();
+  const [mixture, out] = [join(folder, "mixture.json"), join(folder, "leaking-in-a-test")];
+  writeFileSync(mixture, JSON.stringify({ sources: [{ from: "./nowhere.jsonl", weight: 1 }], validation: 0.1 }));
+  const words = ["pico", "--data", mixture, "--tokens", "512", "--recipe", "liquidMetal", "--pool", "sequence"];
+  await expect(run(...words, "--out", out)).rejects.toThrow(
+    /^Healing is refused: the model sees the future \(layers\.0\.mixerNorm and 11 more\): expected a pool of kind "prefix" or "ema"$/,
+  );
+});
+
 test("another healing in the same place is refused, with what differs", async () => {
   const out = join(temporaryFolder(), "changed");
   const wrong = ["--recipe", "differentialV2", "--layers", "7"];

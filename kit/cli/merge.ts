@@ -7,6 +7,7 @@ import { refuseExisting } from "../weights/folder.js";
 import { written } from "../weights/safetensors-write.js";
 import { shardsOf, totalBytes } from "../weights/shards.js";
 import { progressLine } from "./progress.js";
+import { writing } from "./stopping.js";
 import { count, plural, table } from "./words.js";
 
 type Options = {
@@ -45,7 +46,7 @@ async function run(file: string, out: string | undefined, options: Options): Pro
   for (const note of plan.notes) console.error(`note: ${note}`);
   const total = totalBytes(plannedTensors(plan), plan.dtype);
   const progress = (bytes: number): void => line.show({ file: out, bytes, total });
-  console.log(await merge(plan, out, { maxShardBytes, overwrite, progress }).finally(line.end));
+  console.log(await writing(() => merge(plan, out, { maxShardBytes, overwrite, progress })).finally(line.end));
 }
 
 /** What a merge will do: a line for each layer of the result, then what it takes, then what is worth a second look. */

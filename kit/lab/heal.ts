@@ -1,5 +1,5 @@
 /** Runs of healing: a trained model, converted or not, goes on learning. */
-import type { ModelConfig } from "../model/index.js";
+import { type ModelConfig, refuseAllLeaks } from "../model/index.js";
 import { convertedConfig, planMerge, type Recipe } from "../surgery/index.js";
 import { packingAt } from "../text/index.js";
 import { type DistillationSpec, type PartSpec, undecayedGains, undecayedLambda } from "../train/index.js";
@@ -109,7 +109,8 @@ export function healing(config: ModelConfig, options: HealingSpec): RunSpec {
  *
  * @param name of the arm, under which its record goes to {@link healingStudy}
  * @param say told of what is fetched
- * @throws UserError when the source is not there, the recipe does not fit it, or a field is none that a run's file may have
+ * @throws UserError when the source is not there, the recipe does not fit it, the model would see the future, or a field is none
+ * that a run's file may have
  */
 export async function healingRun(
   name: string,
@@ -122,6 +123,7 @@ export async function healingRun(
   const plan = isMergeConfig(source) ? await planMerge(source, told) : undefined;
   const { model } = await open(plan === undefined ? source : await mergedFolder(plan), { tokenizer: false, ...told });
   const spec = healing(model.config, { merge: plan?.text, ...options });
+  refuseAllLeaks(spec.model, "Healing");
   const run: Run = { study: healingStudy, arm: name, seed, spec };
   // When it goes on it is read from a file: what would be refused then does not begin.
   return readRun(JSON.parse(JSON.stringify(run)), `a healing of ${source}`);

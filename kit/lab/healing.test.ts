@@ -7,7 +7,8 @@ import { liveTensors } from "../engine/index.js";
 import { pico } from "../model/index.js";
 import { projectRoot } from "../source/index.js";
 import { convertedConfig, differentialLiquidMetal, liquidMetal, type Recipe, ternary } from "../surgery/index.js";
-import { load } from "../weights/index.js";
+import { chatTemplates } from "../text/index.js";
+import { chatTemplateOf, load, open } from "../weights/index.js";
 import { writeSmall } from "../weights/testing/llama.js";
 import { carryOut, keepModel, type Run, type RunSpec, readRecord, readRun, recordPath } from "./index.js";
 
@@ -162,6 +163,26 @@ describe("a run that begins with a trained model", () => {
     expect(tokenizer?.vocab).toBe(pico.vocab);
   });
 
+  it("keeps the chat template that conversations were spelt with, where the model had none", async () => {
+    const saved = async (corpus: RunSpec["data"]["corpus"]) => {
+      const run = healing({ corpus, part: { kind: "norms" } });
+      let folder = "";
+      await carryOut(run, {
+        ...folders(),
+        trained: async (trained) => void (folder = await keepModel(run, join(root, "models"), trained)),
+      });
+      return await chatTemplateOf((await open(folder)).info);
+    };
+    expect(await chatTemplateOf((await open("pico")).info)).toBeUndefined();
+    expect(await saved(mixture())).toBe(chatTemplates.zephyr);
+    const texts = {
+      kind: "mixture",
+      sources: [{ from: join(root, "text.jsonl"), weight: 1 }],
+      template: "zephyr",
+    } as const;
+    expect(await saved(texts)).toBeUndefined();
+  });
+
   it("is read from JSON, recipe and all", () => {
     const run = healing({ recipe: differentialLiquidMetal, part: { kind: "lora", rank: 4, alpha: 8 } });
     expect(readRun(JSON.parse(JSON.stringify(run)))).toEqual(run);
@@ -186,6 +207,16 @@ describe("a run that begins with a trained model", () => {
     expect(readRun(JSON.parse(JSON.stringify(run)))).toEqual(run);
     const data = { ...run.spec.data, tokenizer: { kind: "bpe", vocab: pico.vocab } };
     expect(() => readRun({ ...run, spec: { ...run.spec, data } })).toThrow(/a pretrained tokenizer for a mixture/);
+  });
+
+  it("refuses a model that sees the future before anything of it is loaded", async () => {
+    const recipe: Recipe = { ...liquidMetal, liquid: { pool: { kind: "sequence" } } };
+    const run = healing({ recipe });
+    const nowhere: Run = {
+      ...run,
+      spec: { ...run.spec, initial: { kind: "pretrained", source: "./nowhere", recipe } },
+    };
+    await expect(carryOut(nowhere, folders())).rejects.toThrow("Training is refused: the model sees the future");
   });
 
   it("refuses another model than it names, and a teacher where there is none", async () => {

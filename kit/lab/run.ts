@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { device, free, type Tensor, useThreads } from "../engine/index.js";
 import { UserError } from "../errors.js";
-import { countParameters, flopsPerToken, type Model } from "../model/index.js";
+import { countParameters, flopsPerToken, type Model, refuseLeaks } from "../model/index.js";
 import { makeFolder } from "../source/files.js";
 import { cacheFolder } from "../source/index.js";
 import { withLock } from "../source/lock.js";
@@ -55,6 +55,8 @@ async function locked(run: Run, options: RunOptions, folder: string): Promise<Ru
     return "done before";
   }
   const { part } = run.spec.training;
+  // Before weights and data are read: both may take their time.
+  refuseLeaks(run.spec.model, "Training", run.spec.training);
   useThreads(run.spec.execution.threads);
   expectBackend(run.spec.execution);
   const start = await startOf(run.spec, run.seed, options.say);

@@ -6,6 +6,7 @@ import {
   type Batch,
   boundaryOf,
   type Corpus,
+  chatTemplates,
   type DataCursor,
   encodeDocuments,
   type MaskedDocuments,
@@ -82,6 +83,8 @@ async function mixed(
     counts.reduce((sum, { train }) => sum + train, held),
     validation,
   );
+  // A model that had no template has one now; its own stays as it is.
+  const learnt = own === undefined && named !== undefined && opened.sources.some(({ form }) => form.kind !== "text");
   const skipped = opened.sources.reduce((sum, source) => sum + source.skipped, 0);
   const hashes = opened.sources.map(({ from, sha256 }) => `${from} ${sha256}\n`);
   return {
@@ -91,7 +94,7 @@ async function mixed(
       ...(skipped === 0 ? {} : { skipped }),
     },
     tokenizer,
-    companions,
+    companions: { ...companions, chatTemplate: learnt ? chatTemplates[named] : undefined },
     pack: mixturePacker(opened.train),
     validation: allDocuments(opened.validation.sources.map(({ documents }) => documents)),
     boundary: opened.boundary,

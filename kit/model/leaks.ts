@@ -37,12 +37,25 @@ export type LeakOptions = {
  * @throws UserError that names the first part that sees the future, unless that is allowed
  */
 export function refuseLeaks(config: ModelConfig, what: string, { allowLeak }: LeakOptions = {}): void {
-  const found = allowLeak === true ? [] : leaks(config);
+  if (allowLeak !== true) refuse(config, what, "Or say allowLeak: true, and compare the result with nothing");
+}
+
+/**
+ * The same where nothing else is possible.
+ *
+ * @throws UserError that names the first part that sees the future
+ */
+export function refuseAllLeaks(config: ModelConfig, what: string): void {
+  refuse(config, what);
+}
+
+function refuse(config: ModelConfig, what: string, fix?: string): void {
+  const found = leaks(config);
   if (found.length === 0) return;
   const more = found.length > 1 ? ` and ${found.length - 1} more` : "";
   throw new UserError(`${what} is refused: the model sees the future`, {
     where: `${found[0]}${more}`,
     expected: 'a pool of kind "prefix" or "ema"',
-    fix: "Or say allowLeak: true, and compare the result with nothing",
+    fix,
   });
 }

@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { type FileHandle, mkdir, open, rename, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { UserError } from "../errors.js";
+import { discarded, draftBeside, kept } from "./drafts.js";
 
 /** What a failed file operation means to the person at the keyboard. */
 const meanings: Readonly<Record<string, readonly [what: string, fix?: string]>> = {
@@ -68,11 +68,6 @@ export async function writeFully(handle: FileHandle, bytes: Uint8Array, position
   }
 }
 
-/** A hidden sibling name that nothing else uses: on the same disk, so that renaming it is atomic. */
-export function temporaryBeside(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`);
-}
-
 /**
  * Writes a file so that its name holds either the old content or all of the new one, whatever happens.
  *
@@ -87,7 +82,7 @@ export async function writeAtomically(
   path: string,
   write: (handle: FileHandle, temporary: string) => Promise<void>,
 ): Promise<void> {
-  const temporary = temporaryBeside(path);
+  const temporary = draftBeside(path);
   try {
     const handle = await open(temporary, "wx");
     try {
@@ -97,8 +92,9 @@ export async function writeAtomically(
       await handle.close();
     }
     await rename(temporary, path);
+    kept(temporary);
   } catch (error) {
-    await removed(temporary);
+    await discarded(temporary);
     throw fileError(error, "write", path);
   }
 }
@@ -118,11 +114,6 @@ export async function makeFolder(path: string): Promise<void> {
   } catch (error) {
     throw fileError(error, "make the folder", path);
   }
-}
-
-/** Removes what a failed write left; that it may not be there, or not be removable, is not worth a second error. */
-export async function removed(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true }).catch(() => undefined);
 }
 
 /** Makes a rename inside `folder` survive a power cut. Not every platform can sync a folder, and none needs to. */

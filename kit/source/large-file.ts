@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { writeAtomically, writeFully } from "./files.js";
+import { sweepDrafts } from "./drafts.js";
+import { exists, writeAtomically, writeFully } from "./files.js";
 
 /** Takes the bytes of a file piece after piece. They may be changed once the promise has come true. */
 export type Put = (bytes: Uint8Array) => Promise<void>;
@@ -13,13 +14,15 @@ const blockBytes = 4 * 2 ** 20;
  *
  * Where the system lets it, whole blocks go to the disk past the page cache: nothing is copied, nothing that others have
  * there is pushed out, and no gigabytes are left to wait for at the end. One block is filled while another is written.
- * Elsewhere (macOS, file systems without direct access) the same blocks are written as ever. Memory: two blocks.
+ * Elsewhere (macOS, file systems without direct access) the same blocks are written as ever. Memory: two blocks. Drafts of the
+ * same file that killed processes left are removed first.
  *
  * @param path the file to make or replace
  * @param fill puts all bytes, awaiting each piece
  * @throws UserError when the disk refuses
  */
 export async function writeLargeFile(path: string, fill: (put: Put) => Promise<void>): Promise<void> {
+  await sweepDrafts(path, await exists(path));
   await writeAtomically(path, async (handle, temporary) => {
     const direct = await openDirect(temporary);
     try {

@@ -1,7 +1,7 @@
 import { readFile, rm, stat, writeFile } from "node:fs/promises";
-import { hostname } from "node:os";
 import { UserError } from "../errors.js";
 import { fileError } from "./files.js";
+import { isAtWork, isElsewhere, type Owner, ourselves } from "./owner.js";
 
 /**
  * Runs `work` while no other process does so for the same file; a lock left by a process that has ended is taken over, unless
@@ -12,14 +12,8 @@ import { fileError } from "./files.js";
 export async function withLock<T>(path: string, work: () => Promise<T>): Promise<T> {
   const lock = `${path}.lock`;
   if (!(await taken(lock))) {
-    const owner = await ownerOf(lock);
-    if (owner !== undefined && (await isAtWork(owner))) {
-      const elsewhere = isElsewhere(owner);
-      const who = owner.pid === undefined ? "Another process" : `Process ${owner.pid}`;
-      throw new UserError(`${who}${elsewhere ? ` of the machine ${owner.host}` : ""} is at work on ${path}`, {
-        fix: `Wait for it, or remove ${lock} if it is stuck${elsewhere ? ": whether it is can only be seen there" : ""}`,
-      });
-    }
+    const holder = await holderOf(lock);
+    if (holder !== undefined && isHeld(holder)) throw busy(path, lock, holder);
     await takeOver(path, lock);
   }
   try {
@@ -29,6 +23,17 @@ export async function withLock<T>(path: string, work: () => Promise<T>): Promise
   }
 }
 
+function busy(path: string, lock: string, holder: Holder): UserError {
+  const who = "pid" in holder ? `Process ${holder.pid}` : "Another process";
+  const [of, seen] =
+    "pid" in holder && isElsewhere(holder)
+      ? [` of the machine ${holder.host}`, ": whether it is can only be seen there"]
+      : ["", ""];
+  return new UserError(`${who}${of} is at work on ${path}`, {
+    fix: `Wait for it, or remove ${lock} if it is stuck${seen}`,
+  });
+}
+
 /** Takes the place of a lock that was left. One process at a time: a second would remove what the first has just taken. */
 async function takeOver(path: string, lock: string): Promise<void> {
   const turn = `${lock}.turn`;
@@ -36,8 +41,8 @@ async function takeOver(path: string, lock: string): Promise<void> {
   if (!(await taken(turn))) throw new UserError(`Another process has just begun to work on ${path}`, { fix });
   try {
     // It may have been taken or given back since it was looked at; one that was left stays as it is.
-    const owner = await ownerOf(lock);
-    if (owner !== undefined && !(await isAtWork(owner))) await rm(lock, { force: true });
+    const holder = await holderOf(lock);
+    if (holder !== undefined && !isHeld(holder)) await rm(lock, { force: true });
     if (await taken(lock)) return;
   } finally {
     await rm(turn, { force: true });
@@ -46,9 +51,9 @@ async function takeOver(path: string, lock: string): Promise<void> {
 }
 
 async function taken(lock: string): Promise<boolean> {
-  const began = await beginningOf(process.pid);
+  const { pid, began = "-", host } = ourselves();
   try {
-    await writeFile(lock, `${process.pid} ${began ?? "-"} ${hostname()}`, { flag: "wx" });
+    await writeFile(lock, `${pid} ${began} ${host}`, { flag: "wx" });
     return true;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
@@ -56,54 +61,22 @@ async function taken(lock: string): Promise<boolean> {
   }
 }
 
-/** What a lock says of who holds it. */
-type Owner = {
-  readonly pid?: number;
-  /** Tells a process from a later one of the same number. */
-  readonly began?: string;
-  /** The machine it runs on. */
-  readonly host?: string;
-  /** A lock without a number, of a process that is writing it at this moment. */
-  readonly writing: boolean;
-};
+/** What a lock says of who holds it: a process; or, without its number, whether one is writing it at this moment. */
+type Holder = Owner | { readonly writing: boolean };
 
 /** How long a process may take from making its lock to writing its number, in milliseconds. */
 const writingMs = 2_000;
 
 /** @returns nothing when the lock is gone */
-async function ownerOf(lock: string): Promise<Owner | undefined> {
+async function holderOf(lock: string): Promise<Holder | undefined> {
   const found = await Promise.all([readFile(lock, "utf8"), stat(lock)]).catch(() => undefined);
   if (found === undefined) return undefined;
   const [text, { mtimeMs }] = found;
   const [, pid, began, host] = /^([1-9]\d*)(?: (\d+|-)(?: (.+))?)?$/.exec(text) ?? [];
-  return {
-    pid: pid === undefined ? undefined : Number(pid),
-    began: began === "-" ? undefined : began,
-    host,
-    writing: text === "" && Date.now() - mtimeMs < writingMs,
-  };
+  if (pid === undefined) return { writing: text === "" && Date.now() - mtimeMs < writingMs };
+  return { pid: Number(pid), began: began === "-" ? undefined : began, host };
 }
 
-function isElsewhere({ host }: Owner): boolean {
-  return host !== undefined && host !== hostname();
-}
-
-async function isAtWork(owner: Owner): Promise<boolean> {
-  const { pid, began, writing } = owner;
-  if (pid === undefined) return writing;
-  if (isElsewhere(owner)) return true;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EPERM")) return false;
-  }
-  const now = await beginningOf(pid);
-  return began === undefined || now === undefined || began === now;
-}
-
-/** When a process began, in ticks of the machine's clock; nothing where the system does not tell. */
-async function beginningOf(pid: number): Promise<string | undefined> {
-  const fields = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-  // The second field is a name in parentheses, in which anything may stand; the beginning is the 22nd.
-  return fields?.slice(fields.lastIndexOf(")") + 2).split(" ")[19];
+function isHeld(holder: Holder): boolean {
+  return "pid" in holder ? isAtWork(holder) : holder.writing;
 }

@@ -1,20 +1,13 @@
-import { readdir, rename } from "node:fs/promises";
+import { renameSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { UserError } from "../errors.js";
-import {
-  exists,
-  fileError,
-  makeFolder,
-  removed,
-  syncFolder,
-  temporaryBeside,
-  writeAtomically,
-  writeFully,
-} from "../source/files.js";
+import { asideOf, discarded, draftBeside, kept, sweepDrafts } from "../source/drafts.js";
+import { exists, fileError, makeFolder, syncFolder, writeAtomically, writeFully } from "../source/files.js";
 
 /**
  * Writes a folder so that its name holds either what was there or all of the new one: it is written beside its name and
- * renamed when complete.
+ * renamed when complete. Drafts of the same folder that killed processes left are removed first.
  *
  * @param folder path of the folder to make
  * @param overwrite replace a folder that holds something
@@ -29,14 +22,15 @@ export async function writeFolder(
 ): Promise<string> {
   const target = resolve(folder);
   if (!overwrite) await refuseExisting(target);
-  const draft = temporaryBeside(target);
+  await sweepDrafts(target, await exists(target));
+  const draft = draftBeside(target);
   try {
     await makeFolder(draft);
     await write(draft);
     await syncFolder(draft);
     await takeName(draft, target);
   } catch (error) {
-    await removed(draft);
+    await discarded(draft);
     throw fileError(error, "write", target);
   }
   return target;
@@ -52,6 +46,9 @@ export async function writeBytes(path: string, bytes: Uint8Array): Promise<void>
   await writeAtomically(path, (handle) => writeFully(handle, bytes, 0, path));
 }
 
+/** How to have one's way, in the words of commands and of code: an error does not know which it will be read by. */
+export const replacing = "replace it: --force, in code overwrite: true";
+
 /** @throws UserError when a folder holds something */
 export async function refuseExisting(folder: string): Promise<void> {
   const target = resolve(folder);
@@ -59,20 +56,23 @@ export async function refuseExisting(folder: string): Promise<void> {
   const held = await readdir(target).catch((error) => {
     throw fileError(error, "write", target);
   });
-  if (held.length > 0)
-    throw new UserError(`${target} is not empty`, { fix: "Choose another folder, or say overwrite" });
+  if (held.length > 0) throw new UserError(`${target} is not empty`, { fix: `Choose another folder, or ${replacing}` });
 }
 
-/** Gives the finished folder its name. What was there before steps aside first and is removed last. */
+/**
+ * Gives the finished folder its name. What was there before steps aside first and is removed last; between the two renames no
+ * signal is handled, so that who interrupts finds one of the two.
+ */
 async function takeName(draft: string, target: string): Promise<void> {
-  const before = (await exists(target)) ? temporaryBeside(target) : undefined;
-  if (before !== undefined) await rename(target, before);
+  const before = (await exists(target)) ? asideOf(target) : undefined;
+  if (before !== undefined) renameSync(target, before);
   try {
-    await rename(draft, target);
+    renameSync(draft, target);
   } catch (error) {
-    if (before !== undefined) await rename(before, target);
+    if (before !== undefined) renameSync(before, target);
     throw error;
   }
+  kept(draft);
   await syncFolder(dirname(target));
-  if (before !== undefined) await removed(before);
+  if (before !== undefined) await discarded(before);
 }

@@ -149,6 +149,12 @@ export function vocabularyFromGguf({ metadata }: Gguf): GgufVocabulary | undefin
   };
 }
 
+/** The chat template in a GGUF file's metadata, in Jinja's language; `undefined` when it has none. */
+export function chatTemplateFromGguf({ metadata }: Gguf): string | undefined {
+  const template = metadata.get("tokenizer.chat_template");
+  return typeof template === "string" ? template : undefined;
+}
+
 function isTexts(value: GgufValue | undefined): value is readonly string[] {
   return Array.isArray(value);
 }

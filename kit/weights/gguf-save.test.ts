@@ -140,7 +140,9 @@ describe("what cannot be written is one clear error, and nothing is left", () =>
   test("a file that is there, unless told otherwise", async () => {
     const file = join(temporaryFolder(), "x.gguf");
     writeFileSync(file, "mine");
-    await expect(saveGguf(init(plain, 0), file)).rejects.toThrow(/x\.gguf is there already/);
+    await expect(saveGguf(init(plain, 0), file)).rejects.toThrow(
+      /x\.gguf is there already\. Choose another name, or replace it: --force, in code overwrite: true$/,
+    );
     expect(readFileSync(file, "utf8")).toBe("mine");
     await saveGguf(init(plain, 0), file, { overwrite: true });
     expect((await open(file)).model.config).toEqual(plain);

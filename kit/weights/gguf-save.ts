@@ -13,14 +13,14 @@ import type { Checkpoint } from "./checkpoint.js";
 import { bytesOf, rotaryShape } from "./chunks.js";
 import { encode } from "./convert.js";
 import { byteLength } from "./dtypes.js";
-import { formatOf } from "./format.js";
-import { readGguf } from "./gguf.js";
+import { replacing } from "./folder.js";
 import { vocabularyFromGguf } from "./gguf-model.js";
+import { ggufOf } from "./gguf-open.js";
 import { type GgufField, type GgufSource, type GgufType, writeGguf } from "./gguf-write.js";
 import { readJson } from "./json.js";
 import { ggufNames, storedName } from "./names.js";
 import { quantiseQ8 } from "./quants.js";
-import { withinRange } from "./range.js";
+import { narrowest, withinRange } from "./range.js";
 import { readRef } from "./read.js";
 import { written } from "./safetensors-write.js";
 import { isTensor, type Savable } from "./sources.js";
@@ -50,7 +50,7 @@ export async function saveGguf(model: Model<Savable>, file: string, options: Ggu
   const target = resolve(file);
   const config = asLlama(model.config, "A GGUF file of a Llama");
   if (options.overwrite !== true && (await exists(target)))
-    throw new UserError(`${target} is there already`, { fix: "Choose another name, or say overwrite" });
+    throw new UserError(`${target} is there already`, { fix: `Choose another name, or ${replacing}` });
   const { like, dtype } = options;
   const tensors = entries<Savable>(model.params).map(([path, leaf]) => source(path, leaf, config, dtype));
   const metadata = [
@@ -105,7 +105,7 @@ function source(path: string, leaf: Savable, config: LlamaConfig, dtype?: GgufTy
   const wanted = dtype ?? ownType(leaf);
   const whole = shape.length > 1 && !Number.isNaN(byteLength(wanted, [shape[shape.length - 1]]));
   const type = whole ? wanted : "F32";
-  return { name, type, shape, bytes: () => encoded(name, type, inRows(path, config, shape, valuesOf(leaf))) };
+  return { name, type, shape, bytes: () => encoded(name, type, inRows(path, config, shape, valuesOf(name, leaf))) };
 }
 
 /** Sixteen bits stay sixteen bits, all else becomes F32. */
@@ -114,9 +114,13 @@ function ownType(leaf: Savable): GgufType {
   return dtype === "F16" || dtype === "BF16" ? dtype : "F32";
 }
 
-function valuesOf(leaf: Savable): Float32Array {
+function valuesOf(name: string, leaf: Savable): Float32Array {
   if (isTensor(leaf)) return read(leaf) as Float32Array;
-  if ("file" in leaf) return readRef(leaf);
+  if ("file" in leaf) {
+    const [values, through] = [readRef(leaf), narrowest(leaf, "F32")];
+    if (through !== undefined) withinRange(name, through, "F32", bytesOf(values));
+    return values;
+  }
   const values = typeof leaf.values === "function" ? leaf.values() : leaf.values;
   return Float32Array.from(values as Float32Array);
 }
@@ -151,7 +155,7 @@ function encoded(name: string, type: GgufType, values: Float32Array): Uint8Array
   if (type === "Q8_0") return quantiseQ8(values);
   const bytes = new Uint8Array(2 * values.length);
   encode(type, values, bytes);
-  return withinRange(name, type, bytes);
+  return withinRange(name, type, type, bytes);
 }
 
 async function tokenizerFields(like: Checkpoint<unknown>, vocab: number): Promise<Fields> {
@@ -192,10 +196,8 @@ async function vocabularyOf(
   vocab: number,
 ): Promise<GgufVocabulary | undefined> {
   if (tokenizer === undefined) return undefined;
-  if (info.format === "gguf") {
-    const format = await formatOf(info.path);
-    return format.kind === "gguf" ? vocabularyFromGguf(await readGguf(format.span)) : undefined;
-  }
+  const gguf = await ggufOf(info);
+  if (gguf !== undefined) return vocabularyFromGguf(gguf);
   const text = await import("../text/index.js");
   const [json, pieces] = ["tokenizer.json", "tokenizer.model"].map((name) => join(info.folder ?? "", name));
   if (await exists(pieces)) return text.ggufVocabularyOfPieces(await readFile(pieces), tokenizer, vocab);

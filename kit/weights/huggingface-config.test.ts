@@ -115,6 +115,11 @@ describe("DiffLlama", () => {
       lambdaInit: 0.8 - 0.6,
     });
     expect(config.layers[21].mixer).toMatchObject({ lambdaInit: 0.8 - 0.6 * Math.exp(-6.3) });
+  });
+
+  test("has a default of its own for rms_norm_eps", () => {
+    const { rms_norm_eps: _, ...less } = json;
+    expect(fromHuggingFace(less, "x").normEps).toBe(1e-5);
     expect(countParameters(config)).toBe(1_100_048_384 + 22 * 4 * 64);
     expect(fromHuggingFace({ ...json, model_type: undefined }, "x")).toEqual(config);
   });

@@ -15,6 +15,8 @@ type Architecture = {
   readonly mixer: (heads: AttentionSpec, layer: number) => MixerSpec;
   /** Whether heads come in pairs. */
   readonly pairs: boolean;
+  /** What transformers takes for `rms_norm_eps` where a config has none. */
+  readonly normEps: number;
   /** Fields that a config gets which had none of them. */
   readonly defaults: ConfigJson;
 };
@@ -25,12 +27,14 @@ const architectures: { readonly [Type in "llama" | "diffllama"]: Architecture } 
     name: "LlamaForCausalLM",
     mixer: ({ heads, kvHeads, headDim, rope }) => ({ kind: "attention", heads, kvHeads, headDim, rope }),
     pairs: false,
+    normEps: 1e-6,
     defaults: { mlp_bias: false },
   },
   diffllama: {
     name: "DiffLlamaForCausalLM",
     mixer: diffLlamaMixer,
     pairs: true,
+    normEps: 1e-5,
     defaults: { lambda_std_dev: 0.1 },
   },
 };
@@ -47,6 +51,12 @@ type ModelType = keyof typeof architectures;
 
 const modelTypes = Object.keys(architectures) as ModelType[];
 
+/** What transformers takes for fields that a Llama's config lacks. */
+export const llamaDefaults: { readonly rope_theta: number; readonly rms_norm_eps: number } = {
+  rope_theta: 10_000,
+  rms_norm_eps: architectures.llama.normEps,
+};
+
 /**
  * Reads the `config.json` of a Hugging Face Llama or DiffLlama, with the names of transformers 4 (`rope_theta`,
  * `torch_dtype`) and 5 (`rope_parameters`, `dtype`).
@@ -59,7 +69,7 @@ const modelTypes = Object.keys(architectures) as ModelType[];
  */
 export function fromHuggingFace(json: unknown, where: string): ModelConfig {
   if (!isRecord(json)) throw new UserError("The config is not a JSON object", { where });
-  const { mixer, pairs } = architectures[modelTypeOf(json, where)];
+  const { mixer, pairs, normEps } = architectures[modelTypeOf(json, where)];
   refuseOthers(json, where);
   const width = size(json, "hidden_size", where);
   const heads = size(json, "num_attention_heads", where);
@@ -82,7 +92,7 @@ export function fromHuggingFace(json: unknown, where: string): ModelConfig {
     width,
     context: size(json, "max_position_embeddings", where, 2048),
     tied: flag(json, "tie_word_embeddings", where),
-    normEps: positive(json, "rms_norm_eps", where, 1e-6),
+    normEps: positive(json, "rms_norm_eps", where, normEps),
     linear: { kind: "dense" },
     layers: Array.from({ length: size(json, "num_hidden_layers", where, undefined, 10_000) }, (_, i) => layer(i)),
   };
@@ -113,13 +123,11 @@ function modelTypeOf({ architectures: names, model_type: type }: ConfigJson, whe
   throw wrong("model_type", type, modelTypes.map((known) => JSON.stringify(known)).join(" or "), where);
 }
 
-/** Whether a parsed `config.json` is a DiffLlama's. */
-export function isDiffLlama(json: unknown): boolean {
+/** Whether a parsed `config.json` is of this model. */
+export function isOfType(json: unknown, type: ModelType): boolean {
   if (!isRecord(json)) return false;
-  const { model_type: type, architectures: names } = json;
-  return (
-    type === "diffllama" || (type === undefined && Array.isArray(names) && names[0] === architectures.diffllama.name)
-  );
+  const { model_type: said, architectures: names } = json;
+  return said === type || (said === undefined && Array.isArray(names) && names[0] === architectures[type].name);
 }
 
 function refuseOthers(json: ConfigJson, where: string): void {
@@ -143,7 +151,7 @@ function ropeTheta(json: ConfigJson, where: string): number {
       throw wrong(`${field}.partial_rotary_factor`, value.partial_rotary_factor, "1", where);
     if (value.rope_theta !== undefined) return positive(value, "rope_theta", where);
   }
-  return positive(json, "rope_theta", where, 10_000);
+  return positive(json, "rope_theta", where, llamaDefaults.rope_theta);
 }
 
 function size(json: ConfigJson, field: string, where: string, fallback?: number, limit = 2 ** 31): number {

@@ -6,7 +6,7 @@ import { type Put, writeLargeFile } from "../source/large-file.js";
 import { bytesOf, type Piece, piecesOf, writtenDType } from "./chunks.js";
 import { decode, encode } from "./convert.js";
 import { byteLength, elementCount, type FloatDType, isFloatDType, plainDTypes, type TypedArray } from "./dtypes.js";
-import { mayOverflow, withinRange } from "./range.js";
+import { narrowest, withinRange } from "./range.js";
 import { quote } from "./safetensors-header.js";
 
 /**
@@ -144,8 +144,9 @@ async function* loads(
 ): AsyncGenerator<() => Uint8Array, void> {
   let turn = 0;
   for (const { name, source, dtype } of tensors) {
+    const through = narrowest(source, dtype);
     const checked = (bytes: Uint8Array): Uint8Array =>
-      mayOverflow(source, dtype) ? withinRange(name, dtype, bytes) : bytes;
+      through === undefined ? bytes : withinRange(name, through, dtype, bytes);
     if (!("file" in source)) {
       yield () => checked(encoded(name, source, dtype));
       continue;

@@ -135,7 +135,9 @@ describe("a model on disk", () => {
     const { model } = await open(folder);
     mkdirSync(out);
     writeFileSync(join(out, "mine.txt"), "mine");
-    await expect(save(model, out)).rejects.toThrow(/is not empty/);
+    await expect(save(model, out)).rejects.toThrow(
+      /is not empty\. Choose another folder, or replace it: --force, in code overwrite: true$/,
+    );
     expect(readdirSync(out)).toEqual(["mine.txt"]);
     await save(model, out, { overwrite: true });
     expect(readdirSync(out).sort()).toEqual(["config.json", "model.safetensors"]);

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { knownNames } from "../source/index.js";
 import { temporaryFolder } from "../source/testing/folder.js";
 import { installedFile } from "../source/wheel.js";
+import { chatTemplateOf } from "./chatTemplate.js";
 import { open } from "./checkpoint.js";
 import { bytesOf } from "./chunks.js";
 import { formatOf } from "./format.js";
@@ -51,7 +52,7 @@ describe.skipIf(installed === undefined)("smollm2-135m from the Python registry"
     expect([...tokenizer!.encode("The capital of France is")]).toEqual([504, 3575, 282, 4649, 314]);
   });
 
-  test("the vocabulary goes along when a model made from it is saved", async () => {
+  test("vocabulary and chat template go along when a model made from it is saved", async () => {
     const [first, out] = [await open("smollm2-135m"), join(temporaryFolder(), "out")];
     const { config, params } = first.model;
     const shallow = {
@@ -59,10 +60,13 @@ describe.skipIf(installed === undefined)("smollm2-135m from the Python registry"
       params: { ...params, layers: params.layers.slice(0, 1) },
     };
     await save(shallow, out, { like: first, dtype: "BF16" });
-    const { tokenizer } = await open(out);
+    const { tokenizer, info } = await open(out);
     const sample = "It’s 1234 o'clock,\n\tnaïve <|im_start|>user 東京";
     expect([...tokenizer!.encode(sample)]).toEqual([...first.tokenizer!.encode(sample)]);
     expect(tokenizer!.special).toEqual(first.tokenizer!.special);
+    const template = await chatTemplateOf(info);
+    expect(template).toContain("<|im_start|>");
+    expect(template).toBe(await chatTemplateOf(first.info));
   });
 
   // sha256 of the float32 values of the gguf package 0.19.0; see the README beside the file.

@@ -18,7 +18,7 @@ export type TokenizerSource =
  * @throws UserError when it is damaged, of an unsupported kind, or does not fit the model
  */
 export async function tokenizerOf(source: TokenizerSource, vocab: number): Promise<Tokenizer | undefined> {
-  const { tokenizer, where } = await read(source, vocab);
+  const { tokenizer, where } = await readTokenizer(source, vocab);
   if (tokenizer !== undefined) (await import("../text/index.js")).assertFits(tokenizer, vocab, where);
   return tokenizer;
 }
@@ -37,7 +37,11 @@ export function requireTokenizer(name: string, tokenizer: Tokenizer | undefined)
   });
 }
 
-async function read(source: TokenizerSource, vocab: number): Promise<{ tokenizer?: Tokenizer; where?: string }> {
+/** A tokenizer and the file it is from; nothing when there is none. Whether it fits the model is not looked at. */
+export async function readTokenizer(
+  source: TokenizerSource,
+  vocab: number,
+): Promise<{ readonly tokenizer?: Tokenizer; readonly where?: string }> {
   const text = await import("../text/index.js");
   if (source.kind === "gguf") return { tokenizer: text.tokenizerFromGguf(source.vocabulary) };
   const { folder } = source;

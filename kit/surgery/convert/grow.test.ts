@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as e from "../../engine/index.js";
 import { close } from "../../engine/testing/compare.js";
-import { batch, countParameters, init, logits, type Model, type ModelConfig, teenyS } from "../../model/index.js";
+import { batch, countParameters, init, logits, type Model, teenyS } from "../../model/index.js";
 import { besidesExamples, configOf, dense, mixerExamples } from "../../model/testing/examples.js";
 import { ternarise as rounding } from "../../nn/index.js";
 import { temporaryFolder } from "../../source/testing/folder.js";
@@ -19,19 +19,11 @@ import {
   recipeReader,
   ternarise,
 } from "../index.js";
+import { lively } from "../testing/lively.js";
 
 const { grouped } = mixerExamples.attention;
 const ids = batch([[3, 1, 4, 1, 5, 9, 2, 6, 5, 3]]);
 const scores = (model: Model<e.Tensor>): number[] => e.scope(() => Array.from(e.read(logits(model, ids))));
-
-/** Weights of which none is zero, gains apart. */
-function lively(config: ModelConfig): Model<e.Tensor> {
-  const { params } = init(config, 1);
-  const drawn = e.tree.map<e.Tensor, e.Tensor, typeof params>(params, (leaf, path) =>
-    e.add(leaf, e.random.normal(e.random.fold(e.random.key(4), path), leaf.shape, 0.2)),
-  );
-  return { config, params: drawn as typeof params };
-}
 
 const small = lively(configOf(grouped, dense));
 const liquid = lively(configOf(grouped, dense, 2, 12, besidesExamples["everything, with biases"]));

@@ -20,9 +20,6 @@ const equalFields = [
 /** The same in the kit's own configs. */
 const equalModelFields = ["width", "vocab", "tied", "normEps", "linear"];
 
-/** Fields in which they may differ, though a layer computes something else under another's. */
-const noticedFields = ["rope_theta", "rope_parameters", "rope_scaling", "rms_norm_eps", "sliding_window"];
-
 /** Most differences told of one model. */
 const told = 4;
 
@@ -53,11 +50,6 @@ export function misfits(
   }
   const lines = [...found];
   return lines.length > told ? [...lines.slice(0, told), `${lines.length - told} more`] : lines;
-}
-
-/** Differences that change what a layer computes, but not whether it fits. */
-export function noticed(source: MergeSource, donor: MergeSource): readonly string[] {
-  return differing(source.config, donor.config, noticedFields);
 }
 
 function modelOf({ config }: MergeSource): ConfigJson {

@@ -225,6 +225,20 @@ function wideModel(folder: string): string {
   return writeConfig(folder, stacked(writeSmall(join(folder, "a"), { ...smallConfig, ...config }, new Map(shapes))));
 }
 
+test("a weight beyond the range of dtype is an error, though out_dtype has room for it", async () => {
+  const folder = temporaryFolder();
+  const source = writeLlama(join(folder, "a"), 4);
+  const weights = join(source, "model.safetensors");
+  const bytes = readFileSync(weights);
+  // The last weight becomes 99,840 in bfloat16.
+  bytes.writeUInt16LE(0x47c3, bytes.length - 2);
+  writeFileSync(weights, bytes);
+  const file = writeConfig(folder, `${stacked(source)}dtype: float16\nout_dtype: float32\n`);
+  await expect(merge(await planMerge(file), join(folder, "out"))).rejects.toThrow(
+    'A value of tensor "lm_head.weight" is beyond the range of F16',
+  );
+});
+
 test("a killed merge leaves no model that opens, and the next one succeeds", async () => {
   const folder = temporaryFolder();
   const file = wideModel(folder);

@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { read, type Tensor, tree } from "../../engine/index.js";
 import { batch, init, logits, type MixerSpec, type Model } from "../../model/index.js";
-import { configOf, dense, linearExamples, mixerExamples } from "../../model/testing/examples.js";
+import { besidesExamples, configOf, dense, linearExamples, mixerExamples } from "../../model/testing/examples.js";
 import { temporaryFolder } from "../../source/testing/folder.js";
 import { open, save } from "../../weights/index.js";
 import { writeConfig } from "../testing/folders.js";
+import { lively } from "../testing/lively.js";
 import { merge } from "./merge.js";
 import { passthrough } from "./models.js";
 import { planMerge } from "./plan.js";
@@ -24,12 +25,17 @@ function times(factor: number, numbers: readonly number[] | undefined): number[]
   return numbers!.map((one) => Math.fround(one * Math.fround(factor)));
 }
 
-const mixing = mixers.flatMap(([name, mixer]) =>
-  Object.entries(linearExamples).map(([how, linear]) => [name, how, mixer, linear] as const),
-);
+/** Every mixer, and every part that a layer may have beside it, with every linear layer that has a place for them. */
+const whole = Object.entries(linearExamples).flatMap(([how, linear]) => [
+  ...mixers.map(([name, mixer]) => [name, how, configOf(mixer, linear, 3)] as const),
+  // What adapts is a norm before each half of a block.
+  ...(linear.kind === "dense" || linear.norm === "block" ? Object.entries(besidesExamples) : []).map(
+    ([name, besides]) => [name, how, configOf(attention, linear, 3, 12, besides)] as const,
+  ),
+]);
 
-test.each(mixing)("all layers of a model are that model: %s, %s", (_, __, mixer, linear) => {
-  const model = init(configOf(mixer, linear, 3), 1);
+test.each(whole)("all layers of a model are that model: %s, %s", (_, __, config) => {
+  const model = lively(config);
   const whole = passthrough([{ model, layers: [0, 3] }]);
   expect(whole.config).toEqual(model.config);
   expect([...values(whole)].sort()).toEqual([...values(model)].sort());

@@ -1,6 +1,6 @@
 import type { TakenSlice } from "./checks.js";
 import type { MergeConfig } from "./config.js";
-import { noticed } from "./fit.js";
+import { meaningDifferences } from "./meaning.js";
 import { positionText } from "./mistakes.js";
 import type { PlacedRule } from "./settings.js";
 import type { MergeSource } from "./source.js";
@@ -45,6 +45,8 @@ function idleRules(slices: readonly TakenSlice[], shared: MergeConfig["shared"],
 
 function differences(slices: readonly TakenSlice[], donor: MergeSource): string[] {
   return [...new Set(slices.map(({ source }) => source))].flatMap((source) => {
-    return noticed(source, donor).map((line) => `in ${source.name}, ${line} as in ${donor.name}, whose config is kept`);
+    return meaningDifferences(source.config, donor.config).map(
+      (line) => `in ${source.name}, ${line} as in ${donor.name}, whose config is kept`,
+    );
   });
 }

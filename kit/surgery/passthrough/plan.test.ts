@@ -1,35 +1,12 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { UserError } from "../../errors.js";
 import { temporaryFolder } from "../../source/testing/folder.js";
-import { writeConfig, writeLlama, writeVocabulary } from "../testing/folders.js";
-import { type MergePlan, planMerge, plannedTensors } from "./plan.js";
-
-/** Plans a merge of `a` (4 layers) and `b` (3 layers), and of whatever else is made before. */
-async function plan(text: string, make: (folder: string) => void = () => undefined): Promise<MergePlan> {
-  const folder = temporaryFolder();
-  const models = { a: writeLlama(join(folder, "a"), 4), b: writeLlama(join(folder, "b"), 3) };
-  make(folder);
-  const used = Object.entries(models).filter(([name]) =>
-    new RegExp(`(model|base_model|source): ${name}\\b`).test(text),
-  );
-  return await planMerge(writeConfig(folder, text), { models: Object.fromEntries(used) });
-}
-
-/** What is said about a configuration, without the path of its file. */
-async function said(text: string, make?: (folder: string) => void): Promise<string> {
-  const error = await plan(text, make).then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  expect(error).toBeInstanceOf(UserError);
-  return (error as UserError).message.replaceAll(/[^\s(]*merge\.yml/g, "merge.yml");
-}
-
-const slices = (...sources: string[]): string =>
-  `slices:\n${sources.map((source) => `  - sources: [{ ${source} }]\n`).join("")}merge_method: passthrough\n`;
-const a = (from: number, to: number, more = ""): string => `model: a, layer_range: [${from}, ${to}]${more}`;
+import { ggufBytes, tinyMetadata, tinyTensors } from "../../weights/testing/gguf.js";
+import { writeConfig, writeVocabulary } from "../testing/folders.js";
+import { layersOfA as a, planOf as plan, said, slices } from "../testing/plans.js";
+import { merge } from "./merge.js";
+import { planMerge, plannedTensors } from "./plan.js";
 
 describe("mistakes", () => {
   test("are told all at once, with their places, also those that only the models show", async () => {
@@ -151,33 +128,6 @@ dtype: fp16
   });
 });
 
-describe("models that do not fit together", () => {
-  const mixed = slices(a(0, 4), "model: b, layer_range: [0, 3]");
-  const bWith = (fields: Readonly<Record<string, unknown>>) => (folder: string) => {
-    const file = join(folder, "b", "config.json");
-    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), ...fields }));
-  };
-
-  test.each<[string, Record<string, unknown>, string]>([
-    ["widths", { hidden_size: 16 }, "b does not fit a: hidden_size is 16 instead of 8 (merge.yml:3:24)"],
-    ["vocabularies", { vocab_size: 12 }, "vocab_size is 12 instead of 11"],
-    ["heads", { num_key_value_heads: 1 }, "num_key_value_heads is 1 instead of 2"],
-    ["kinds", { model_type: "qwen2" }, 'model_type is "qwen2" instead of "llama"'],
-  ])("%s", async (_, fields, message) => {
-    expect(await said(mixed, bWith(fields))).toContain(message);
-  });
-
-  test("config and weights that disagree about the number of layers", async () => {
-    const text = await said(mixed, bWith({ num_hidden_layers: 4 }));
-    expect(text).toContain("Its config.json says 4 layers, its weights have 3");
-  });
-
-  test("a number that changes what a layer computes is pointed out", async () => {
-    const { notes } = await plan(mixed, bWith({ rope_theta: 500_000 }));
-    expect(notes).toEqual(["in b, rope_theta is 500000 instead of 10000 as in a, whose config is kept"]);
-  });
-});
-
 describe("notes", () => {
   const end = "the second number of a layer_range is not included";
   test.each<[string, string, string[]]>([
@@ -260,6 +210,29 @@ describe("whose config and tokenizer it gets", () => {
     expect((await plan(two, made)).config.vocab_size).toBe(11);
   });
 
+  test("asked for by tokenizer_source of a GGUF file, and of a folder with its tokenizer.model", async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, "tiny.gguf");
+    const metadata = [
+      ...tinyMetadata,
+      ["tokenizer.ggml.model", { text: "llama" }],
+      ["tokenizer.ggml.tokens", { texts: ["<unk>", "a"] }],
+      ["tokenizer.ggml.token_type", { i32s: [2, 1] }],
+      ["tokenizer.ggml.scores", { f32s: [0, 0] }],
+      ["tokenizer.ggml.unknown_token_id", { u32: 0 }],
+    ] as const;
+    writeFileSync(file, ggufBytes({ metadata, tensors: tinyTensors }));
+    const text = (from: string): string =>
+      `${slices(`model: ${from}, layer_range: [0, 1]`, `model: ${from}, layer_range: [0, 1]`)}tokenizer_source: base`;
+    const planned = await planMerge(writeConfig(folder, text(file)));
+    // Its embedding has three rows.
+    expect([planned.tokenizer.name, planned.config.vocab_size]).toEqual([file, 2]);
+    const out = await merge(planned, join(folder, "out"));
+    expect(readdirSync(out)).toContain("tokenizer.model");
+    const again = await planMerge(writeConfig(folder, text(out)));
+    expect([again.tokenizer.name, again.config.vocab_size]).toEqual([out, 2]);
+  });
+
   test("other ids for the same tokens: a note, and an error where the tokenizer was asked for", async () => {
     const made = (folder: string): void => {
       writeVocabulary(join(folder, "a"), words(9));
@@ -268,6 +241,6 @@ describe("whose config and tokenizer it gets", () => {
     const moved = "8 tokens of b have another id in a, or none";
     expect((await plan(two, made)).notes).toEqual([`${moved}: its rows are copied as they are`]);
     expect(await said(`${two}tokenizer_source: base`, made)).toContain(`${moved} (merge.yml:5:19)`);
-    expect(await said(`${two}tokenizer_source: a`)).toContain("a has no tokenizer.json");
+    expect(await said(`${two}tokenizer_source: a`)).toContain("a has no tokenizer whose tokens are known");
   });
 });

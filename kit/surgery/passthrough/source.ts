@@ -6,7 +6,7 @@ import { isHubId } from "../../source/hub.js";
 import { knownNames, type ResolveOptions, resolve } from "../../source/index.js";
 import type { CompanionSource } from "../../weights/companions.js";
 import { type Format, formatOf } from "../../weights/format.js";
-import { isDiffLlama } from "../../weights/huggingface-config.js";
+import { isOfType } from "../../weights/huggingface-config.js";
 import { type ConfigJson, open, readSafetensors, readSafetensorsFolder } from "../../weights/index.js";
 import { isRecord, readJson } from "../../weights/json.js";
 import { isKintsugi } from "../../weights/kintsugi-config.js";
@@ -71,7 +71,8 @@ async function opened(path: string): Promise<Opened> {
   const format = await formatOf(path);
   const folder = folderOf(format);
   const config = folder && (await readJson(join(folder, "config.json")));
-  if (folder === undefined || isKintsugi(config) || isDiffLlama(config)) return await openedByKit(path, format);
+  if (folder === undefined || isKintsugi(config) || isOfType(config, "diffllama"))
+    return await openedByKit(path, format);
   if (!isRecord(config)) throw new UserError("config.json is no JSON object", { where: path });
   const stored = format.kind === "safetensors" ? readSafetensors(format.file) : readSafetensorsFolder(folder);
   return { tensors: (await stored).tensors, config, info: { format: format.kind, path, folder } };

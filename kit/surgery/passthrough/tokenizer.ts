@@ -39,7 +39,10 @@ export async function chooseTokenizer(
   if (asked === undefined && others.size === 0) return { source, notes: [] };
   const vocabulary = await vocabularyOf(source);
   if (vocabulary === undefined) {
-    if (asked !== undefined) mistakes.add(asked.place, `${source.name} has no tokenizer.json`);
+    if (asked !== undefined)
+      mistakes.add(asked.place, `${source.name} has no tokenizer whose tokens are known`, {
+        expected: "a tokenizer.json, a tokenizer.model with all its tokens, or a GGUF file with a vocabulary",
+      });
     return { source, notes: [] };
   }
   const notes: string[] = [];

@@ -1,19 +1,53 @@
 import { join } from "node:path";
+import { UserError } from "../../errors.js";
 import { exists } from "../../source/files.js";
+import { vocabularyFromGguf } from "../../weights/gguf-model.js";
+import { ggufOf } from "../../weights/gguf-open.js";
 import { isRecord, readJson } from "../../weights/json.js";
+import { readTokenizer, type TokenizerSource } from "../../weights/tokenizer.js";
+import { vocabOfConfig } from "./mergedConfig.js";
 import type { MergeSource } from "./source.js";
 
 /** The ids of tokens by their text. */
 export type Vocabulary = ReadonlyMap<string, number>;
 
 /**
- * The vocabulary in a model's `tokenizer.json`; `undefined` when there is no such file.
+ * The vocabulary of a model: of its `tokenizer.json`, whatever kind that is, or of another form of tokenizer that the kit reads.
  *
- * @throws UserError when the file is no JSON
+ * @returns `undefined` when there is none, or none that is read
+ * @throws UserError when `tokenizer.json` is no JSON
  */
-export async function vocabularyOf({ info: { folder } }: MergeSource): Promise<Vocabulary | undefined> {
+export async function vocabularyOf(source: MergeSource): Promise<Vocabulary | undefined> {
+  const { folder } = source.info;
   const file = folder === undefined ? undefined : join(folder, "tokenizer.json");
-  if (file === undefined || !(await exists(file))) return undefined;
+  return file !== undefined && (await exists(file)) ? await inJson(file) : await inAnotherForm(source);
+}
+
+/** Of a `tokenizer.model`, llama2.c's file, or the metadata of a GGUF file. */
+async function inAnotherForm({ info, config }: MergeSource): Promise<Vocabulary | undefined> {
+  const described = await describedIn(info);
+  if (described === undefined) return undefined;
+  const tokenizer = await readTokenizer(described, vocabOfConfig(config) ?? Number.POSITIVE_INFINITY).then(
+    (found) => found.tokenizer,
+    (error: unknown) => {
+      // Its files are copied all the same, and transformers may well read them.
+      if (error instanceof UserError) return undefined;
+      throw error;
+    },
+  );
+  if (tokenizer === undefined) return undefined;
+  const tokens = Array.from({ length: tokenizer.vocab }, (_, id) => [tokenizer.tokenOf(id), id] as const);
+  return new Map(tokens.filter(([token]) => token !== ""));
+}
+
+async function describedIn(info: MergeSource["info"]): Promise<TokenizerSource | undefined> {
+  if (info.folder !== undefined) return { kind: "folder", folder: info.folder };
+  const gguf = await ggufOf(info);
+  const vocabulary = gguf && vocabularyFromGguf(gguf);
+  return vocabulary && { kind: "gguf", vocabulary };
+}
+
+async function inJson(file: string): Promise<Vocabulary> {
   const json = await readJson(file, 64e6);
   const ids = new Map<string, number>();
   if (!isRecord(json)) return ids;
