@@ -7,7 +7,7 @@ import type { TaskConfig } from "../tasks/config.js";
 function task(own: Partial<TaskConfig> = {}, texts: readonly string[] = ["a", "b", "c", "d", "e"]): TaskConfig {
   return {
     task: "own",
-    custom_dataset: () => ({ test: () => texts.map((text) => ({ text })) }),
+    custom_dataset: () => ({ test: async () => texts.map((text) => ({ text })) }),
     test_split: "test",
     fewshot_split: "test",
     output_type: "loglikelihood",
