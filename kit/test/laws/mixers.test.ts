@@ -6,10 +6,10 @@ import {
   batch,
   begin,
   type DecodeState,
+  fork,
   goOn,
   grow,
   head,
-  init,
   join,
   type LinearSpec,
   leaks,
@@ -29,6 +29,7 @@ import {
   dense,
   leakyExamples,
   linearExamples,
+  lively,
   mixerExamples,
 } from "../../model/testing/examples.js";
 
@@ -54,17 +55,6 @@ const withLinears = cases.flatMap(([name, around]) =>
     .filter(([, linear]) => !(name in besidesExamples) || linear.kind === "dense" || linear.norm === "block")
     .map(([how, linear]) => [name, how, around(linear)] as const),
 );
-
-/** Weights large enough that every part of the model counts, above all those that begin with no effect. */
-function lively(config: ModelConfig): Model<e.Tensor> {
-  const { params } = init(config, 6);
-  const larger = e.tree.map<e.Tensor, e.Tensor, ModelParams<e.Tensor>>(params, (leaf, path) => {
-    if (/Norm\.(matrix|up)$|tokenMixing|squeezeExcite|lambda/.test(path))
-      return e.random.normal(e.random.fold(e.random.key(7), path), leaf.shape, 0.4);
-    return /embed|mixer\.|mlp\./.test(path) && leaf.shape.length === 2 ? e.mul(leaf, 5) : leaf;
-  });
-  return { config, params: larger as ModelParams<e.Tensor> };
-}
 
 const tokens = (count: number, shift = 0): number[] =>
   Array.from({ length: count }, (_, t) => (t * t * 5 + shift) % 23);
@@ -137,6 +127,27 @@ describe.each(withLinears)("%s, %s", (_, __, config) => {
         state = after.state;
         read += count;
       }
+    });
+  });
+
+  it("goes on from one beginning in several ways, each as if it were alone", () => {
+    e.scope(() => {
+      const lengths = [5, 9];
+      const trunks = lengths.map((length, b) => tokens(length, 3 * b));
+      const padded = batch(trunks.map((ids) => [...ids, ...tokens(9, 11)].slice(0, 9)));
+      const { state } = begin(model, padded, e.tensor(Int32Array.from(lengths)), { capacity: 9, recent: 1 });
+      const from = [1, 0, 1, 1];
+      const ends = from.map((_, i) => tokens(4, 7 * i + 1));
+      const forked = grow(config, fork(state, e.tensor(Int32Array.from(from))), { recent: 4 });
+      const found = rows(head(model, goOn(model, batch(ends), forked).x));
+      for (const [i, trunk] of from.entries()) {
+        const alone = rows(logits(model, batch([[...trunks[trunk], ...ends[i]]])));
+        close(found.slice(4 * i, 4 * i + 4).flat(), alone.slice(lengths[trunk]).flat(), 1e-5);
+      }
+      // What they go on from is left as it was.
+      const again = goOn(model, batch([0, 1].map((i) => ends[i].slice(0, 1))), state);
+      const alone = trunks.map((ids, i) => rows(logits(model, batch([[...ids, ends[i][0]]]))).at(-1)!);
+      close(rows(head(model, again.x)).flat(), alone.flat(), 1e-5);
     });
   });
 
