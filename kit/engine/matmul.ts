@@ -39,6 +39,15 @@ export function matmul(a: Tensor, b: Tensor, { left = false, right = false }: Tr
 
 /** Two matrices take MatMul, which TensorFlow hands to its fastest kernel; more axes take the batched form. */
 function product(a: Tensor, b: Tensor, left: boolean, right: boolean): Tensor {
+  const [rows, columns] = b.shape.slice(-2);
+  if (a.shape.length > 2 && a.shape.length >= b.shape.length && !left && b.size === rows * columns) {
+    // One matrix for all: rows of one product. Of [B, 1, I, K] TensorFlow's batched form writes beyond its result (2.21 with oneDNN).
+    return scope(() => {
+      const both = [reshape(a, [-1, a.shape[a.shape.length - 1]]), reshape(b, [rows, columns])];
+      const value = run("MatMul", both, { transpose_a: false, transpose_b: right });
+      return reshape(value, [...a.shape.slice(0, -1), right ? rows : columns]);
+    });
+  }
   if (a.shape.length > 2 || b.shape.length > 2) return run("BatchMatMulV2", [a, b], { adj_x: left, adj_y: right });
   const { multiply } = executor();
   return multiply === undefined

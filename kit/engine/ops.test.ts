@@ -37,3 +37,17 @@ it("zero and minus zero are two constants of a compiled function", () => {
   const both = (x: e.Tensor) => [0, -0].map((zero) => e.div(1, e.mul(x, zero)));
   expect(e.compile(both, { backend: "graph" })(e.scalar(1)).map(e.item)).toEqual([Infinity, -Infinity]);
 });
+
+it.each([{}, { right: true }])(
+  "a product of matrices [B, 1, I, K] with one for all keeps to its memory (%j)",
+  (how) => {
+    const [matrices, one] = [e.random.normal(e.random.key(1), [8, 1, 4, 6]), e.random.normal(e.random.key(2), [6, 6])];
+    const each = Array.from({ length: 8 }, (_, b) => {
+      const matrix = e.reshape(e.narrow(matrices, 0, b, 1), [4, 6]);
+      return Array.from(e.read(e.matmul(matrix, one, how)));
+    });
+    const product = e.compile((a: e.Tensor, b: e.Tensor) => e.matmul(a, b, how), { backend: "graph" });
+    // TensorFlow's batched form writes behind its result; what it breaks there is found out some time later.
+    for (let i = 0; i < 300; i++) e.scope(() => close(e.read(product(matrices, one)), each.flat(), 1e-6));
+  },
+);

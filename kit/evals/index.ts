@@ -77,9 +77,9 @@ export { checkListening, type ListenOptions, type Serving, serve } from "./serve
 export {
   type CatalogueOptions,
   type Group,
-  type NamedFunctions,
   type Selection,
   selectTasks,
   taskNames,
 } from "./tasks/catalogue.js";
 export type { Answer, Doc, LogLikelihood, MetricValue, OutputType, Splits, TaskConfig } from "./tasks/config.js";
+export type { NamedFunctions } from "./tasks/functions.js";

@@ -20,6 +20,8 @@ export type EvalSpec = {
   readonly version: 1;
   /** SHA-256 of the weights, float32. */
   readonly weights: string;
+  /** Hash of the model's configuration: equal weights are other models in another. The first records do not say it. */
+  readonly configuration?: string;
   readonly task: TaskSpec;
   readonly shots: number;
   readonly limit?: number;
@@ -93,7 +95,7 @@ export async function recordEvaluation(
   const kept: { path: string; written: boolean }[] = [];
   for (const task of evaluation.tasks) {
     const spec = specOf(evaluation, task);
-    const path = evalRecordPath(model.name, spec, root);
+    const path = placeOf(model.name, spec, root);
     const written = !existsSync(path);
     if (written) {
       const { name, parameters, context, leaks } = model;
@@ -106,6 +108,12 @@ export async function recordEvaluation(
     kept.push({ path, written });
   }
   return kept;
+}
+
+/** Where the record is kept, or where it has been since before records said of which configuration they are. */
+function placeOf(model: string, spec: EvalSpec, root: string | undefined): string {
+  const first = evalRecordPath(model, { ...spec, configuration: undefined }, root);
+  return existsSync(first) ? first : evalRecordPath(model, spec, root);
 }
 
 /**
@@ -131,6 +139,7 @@ function specOf({ model, settings }: Evaluation, task: TaskResult): EvalSpec {
   return {
     version: 1,
     weights: model.sha256,
+    configuration: model.configuration,
     task: taskSpec(task),
     shots: task.shots,
     limit: settings.limit,

@@ -78,6 +78,24 @@ describe("toy_pairs on the sample model", () => {
     expect((await recordEvaluation(other, root))[0].path).not.toBe(path);
     expect(readdirSync(join(root, "a__pico"))).toHaveLength(2);
 
+    const { normEps } = speaker.model.config;
+    const edited = {
+      ...speaker,
+      model: { ...speaker.model, config: { ...speaker.model.config, normEps: 100 * normEps } },
+    };
+    const changed = await run(edited, ["toy_pairs"], { limit: 8, name: "a/pico" });
+    const [apart] = await recordEvaluation(changed, root);
+    expect(apart.written).toBe(true);
+    const specs = [path, apart.path].map((each) => readEvalRecord(each).header.spec);
+    expect(specs[0].configuration).not.toBe(specs[1].configuration);
+    expect(specs[0].weights).toBe(specs[1].weights);
+
+    // The first records do not say their configuration, and stay where they are as they are.
+    const first = temporaryFolder();
+    const unsaid = { ...evaluation, model: { ...evaluation.model, configuration: undefined } };
+    const [old] = await recordEvaluation(unsaid, first);
+    expect(await recordEvaluation(evaluation, first)).toEqual([{ path: old.path, written: false }]);
+
     writeFileSync(path, before.replace('"shots":0', '"shots":1'));
     expect(() => readEvalRecord(path)).toThrow(/not the one its name says/);
     writeFileSync(path, before.slice(0, 300));

@@ -1,6 +1,7 @@
 /** Tasks on a model: from a notebook, the command line, or a test. */
 import type { Speaker } from "../generate/index.js";
 import { weightsHash } from "../lab/models.js";
+import { specHash } from "../lab/spec.js";
 import { countParameters, leaks } from "../model/index.js";
 import { evaluateTask, FEWSHOT_SEED, RESAMPLES, type TaskOptions, type TaskResult } from "./evaluate.js";
 import { type GroupResult, groupResults } from "./results/groups.js";
@@ -41,6 +42,8 @@ export type ModelAbout = {
   readonly leaks?: true;
   /** SHA-256 of the weights in memory. */
   readonly sha256?: string;
+  /** Hash of what the weights do not say: of the model's `config.json`, as the kit reads it. */
+  readonly configuration?: string;
   /** The longest sequence the model reads. */
   readonly context?: number;
   /** Longest sequence, as the harness's API models count it; default `context`. */
@@ -115,13 +118,14 @@ export async function evaluate(
 export function aboutOf(
   { model, tokenizer }: Speaker,
   { name = "model", maxLength }: Pick<RunOptions, "name" | "maxLength"> = {},
-): ModelAbout & { readonly sha256: string } {
+): ModelAbout & { readonly sha256: string; readonly configuration: string } {
   const markers = Object.entries(tokenizer.special).map(([role, id]) => [role, [tokenizer.tokenOf(id), id]] as const);
   return {
     name,
     parameters: countParameters(model.config),
     ...(leaks(model.config).length > 0 ? { leaks: true } : {}),
     sha256: weightsHash(model),
+    configuration: specHash(model.config),
     context: model.config.context,
     maxLength: maxLength ?? model.config.context,
     markers: Object.fromEntries(markers),

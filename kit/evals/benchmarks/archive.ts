@@ -16,6 +16,8 @@ export type EvalQuery = {
   readonly limit?: number;
   /** SHA-256 of the weights, where it is known what they are now; else those of any record. */
   readonly weights?: string;
+  /** Hash of the configuration, where it is known; records that do not say theirs are of any. */
+  readonly configuration?: string;
 };
 
 /**
@@ -31,27 +33,26 @@ export class EvalArchive {
   /**
    * The record of an evaluation, or nothing.
    *
-   * @throws UserError when there are two, of different weights, and it is not known which are the model's; or one is not whole
+   * @throws UserError when there are two, of different weights or configurations, and it is not known which are the model's; or
+   * one is not whole
    */
   find(query: EvalQuery): EvalRecord | undefined {
-    const { model, config, weights } = query;
-    const found = this.matching(query).filter(
-      ({ header: { spec } }) => weights === undefined || spec.weights === weights,
-    );
+    const { model, config } = query;
+    const found = this.matching(query).filter((record) => isOf(query, record));
     if (found.length <= 1) return found[0];
     throw new UserError(`there are ${found.length} records of ${model} on ${config.task}`, {
       where: found.map(({ path }) => path).join(", "),
       expected: "one",
-      fix: "Delete those whose weights are outdated",
+      fix: "Delete those whose weights or configurations are outdated",
     });
   }
 
-  /** Records of other weights than the model has now. */
-  outdated({ weights, ...query }: EvalQuery & { readonly weights: string }): readonly EvalRecord[] {
-    return this.matching(query).filter(({ header: { spec } }) => spec.weights !== weights);
+  /** Records of other weights or another configuration than the model has now. */
+  outdated(query: EvalQuery & { readonly weights: string }): readonly EvalRecord[] {
+    return this.matching(query).filter((record) => !isOf(query, record));
   }
 
-  /** Records of any weights. */
+  /** Records of any weights and configuration. */
   private matching({ model, config, limit }: EvalQuery): readonly EvalRecord[] {
     const shots = shotsOf(config);
     const task = taskSpec({ config, shots });
@@ -59,7 +60,7 @@ export class EvalArchive {
     return this.paths(model, config.task)
       .map((path) => this.record(path))
       .filter(({ header: { spec, context = spec.maxLength } }) => {
-        const { version: _, weights: __, maxLength, documents, limit, ...rest } = spec;
+        const { version: _, weights: __, configuration: ___, maxLength, documents, limit, ...rest } = spec;
         return maxLength === context && isDeepStrictEqual({ ...rest, limit, documents }, wanted);
       });
   }
@@ -79,4 +80,11 @@ export class EvalArchive {
     if (!this.read.has(path)) this.read.set(path, readEvalRecord(path));
     return this.read.get(path)!;
   }
+}
+
+/** Whether a record is of what is known of the model's weights and its configuration. */
+function isOf({ weights, configuration }: EvalQuery, { header: { spec } }: EvalRecord): boolean {
+  const agrees = (known: string | undefined, said: string | undefined): boolean =>
+    known === undefined || said === undefined || known === said;
+  return agrees(weights, spec.weights) && agrees(configuration, spec.configuration);
 }

@@ -149,7 +149,22 @@ describe("a benchmark's records", () => {
     expect(find({ weights: "b" })).toBeUndefined();
     record(root, "a", "toy_pairs", [1, 0, 1], { weights: "b", context: 256 });
     expect(find({ weights: "b" })).toEqual({ "acc,none": [1, 0, 1] });
-    expect(() => find()).toThrow(/2 records of a on toy_pairs.*weights are outdated/s);
+    expect(() => find()).toThrow(/2 records of a on toy_pairs.*weights or configurations are outdated/s);
+  });
+
+  it("are those of the model's configuration, as far as they say it", async () => {
+    const root = temporaryFolder();
+    const query = { model: "a", config: configOf("toy_pairs"), limit: 3 };
+    const find = (more: Partial<EvalQuery> = {}) => new EvalArchive(root).find({ ...query, ...more })?.documents.values;
+    record(root, "a", "toy_pairs", [1, 0, 0]);
+    expect(find({ configuration: "new" })).toEqual({ "acc,none": [1, 0, 0] });
+    record(root, "a", "toy_pairs", [1, 1, 1], { configuration: "new", weights: "b" });
+    expect(find({ weights: "b", configuration: "new" })).toEqual({ "acc,none": [1, 1, 1] });
+    expect(find({ weights: "b", configuration: "old" })).toBeUndefined();
+    const other = new EvalArchive(root).outdated({ ...query, weights: "b", configuration: "old" });
+    expect(other.map(({ header }) => header.spec.weights).sort()).toEqual(["a", "b"]);
+    record(root, "a", "toy_pairs", [0, 1, 1], { configuration: "old", weights: "b" });
+    expect(() => find({ weights: "b" })).toThrow(/2 records of a on toy_pairs/);
   });
 
   it("of other weights than the model has now are none, and two of one model are not mixed", async () => {
@@ -162,6 +177,16 @@ describe("a benchmark's records", () => {
     for (const { task } of (await selectTasks(["blimp"])).tasks) record(root, "c", task, [1, 1], { weights: task });
     await expect(benchmarkResult(small, new EvalArchive(root))).rejects.toThrow(
       /records of c are of different weights/,
+    );
+  });
+
+  it("of two configurations are not mixed", async () => {
+    const root = temporaryFolder();
+    record(root, "a", "toy_pairs", [1, 1, 1, 1], { configuration: "old" });
+    for (const { task } of (await selectTasks(["blimp"])).tasks)
+      record(root, "a", task, [1, 1], { configuration: "new" });
+    await expect(benchmarkResult(small, new EvalArchive(root))).rejects.toThrow(
+      /records of a are of different configurations/,
     );
   });
 });

@@ -7,7 +7,7 @@ import { aboutOf, type EvalProgress, evaluate, type ModelAbout } from "../run.js
 import { languageModel } from "../scoring/languageModel.js";
 import { selectTasks } from "../tasks/catalogue.js";
 import type { TaskConfig } from "../tasks/config.js";
-import { EvalArchive } from "./archive.js";
+import { EvalArchive, type EvalQuery } from "./archive.js";
 import { type Benchmark, checkBenchmark, recordedName, type Subject } from "./benchmark.js";
 import type { WeightsOf } from "./results.js";
 
@@ -32,8 +32,8 @@ export type ConductBenchmarkOptions = {
 type Limited = { readonly config: TaskConfig; readonly limit?: number };
 
 /**
- * Evaluates whatever model of a benchmark has no record on a task yet, or one of other weights than it has now, which is told
- * of and stays. A model that is not there is told of and left out: its runs may still be to come.
+ * Evaluates whatever model of a benchmark has no record on a task yet, or one of other weights or another configuration than
+ * it has now, which is told of and stays. A model that is not there is told of and left out: its runs may still be to come.
  *
  * @returns whether all records are there now, of the models and tasks that were asked for
  * @throws UserError for a label or task that the benchmark does not have, and for data that are not to be had; the reason of
@@ -60,10 +60,10 @@ async function conductSubject(
 ): Promise<boolean> {
   const { say = () => {}, weightsOf = () => undefined } = options;
   const model = recordedName(subject.source);
-  const lackingOf = (weights: string | undefined): readonly Limited[] =>
-    configs.filter((each) => archive.find({ model, ...each, weights }) === undefined);
+  const lackingOf = (now: Pick<EvalQuery, "weights" | "configuration">): readonly Limited[] =>
+    configs.filter((each) => archive.find({ model, ...each, ...now }) === undefined);
   const known = weightsOf(subject.source);
-  if (lackingOf(known).length === 0) return true;
+  if (lackingOf({ weights: known }).length === 0) return true;
   const speaker = await options.open(subject).catch((error: unknown) => {
     if (!(error instanceof UserError)) throw error;
     say(`${subject.label} is left out: ${error.message}`);
@@ -76,9 +76,10 @@ async function conductSubject(
       say(`${subject.label} is left out: its weights are not those that the record of its run tells of`);
       return false;
     }
-    const lacking = lackingOf(about.sha256);
-    for (const { path } of lacking.flatMap((each) => archive.outdated({ model, ...each, weights: about.sha256 }))) {
-      say(`${path} is of other weights than ${subject.label} has now: delete it`);
+    const now = { weights: about.sha256, configuration: about.configuration };
+    const lacking = lackingOf(now);
+    for (const { path } of lacking.flatMap((each) => archive.outdated({ model, ...each, ...now }))) {
+      say(`${path} is of other weights or another configuration than ${subject.label} has now: delete it`);
     }
     await evaluateAll(speaker, about, lacking, options);
     return true;

@@ -49,7 +49,7 @@ export type BenchmarkResult = {
  * Reads what a benchmark's records say. A task or group of which a record is missing counts as missing.
  *
  * @param weightsOf what is known of a model's weights without it, as SHA-256: records of others count as missing too
- * @throws UserError when the records of a model whose weights are not known are of different ones
+ * @throws UserError when the records of a model are of different weights, where these are not known, or of different configurations
  */
 export async function benchmarkResult(
   benchmark: Benchmark,
@@ -61,7 +61,7 @@ export async function benchmarkResult(
   const found = subjects.map(({ source }) => {
     const query = { model: recordedName(source), weights: weightsOf(source) };
     const records = tasks.map(({ limit }, i) => recordsOf({ ...query, limit }, selections[i], archive));
-    checkWeights(query.model, records);
+    checkIdentity(query.model, records);
     return records;
   });
   return {
@@ -84,15 +84,21 @@ export async function benchmarkResult(
   };
 }
 
-/** One model, one row. */
-function checkWeights(model: string, records: Found): void {
+/** One model, one row. Records that do not say their configuration are of any. */
+function checkIdentity(model: string, records: Found): void {
   const all = records.flatMap((some) => some ?? []);
-  const [first, other] = [...new Map(all.map((record) => [record.header.spec.weights, record.path])).values()];
-  if (other === undefined) return;
-  throw new UserError(`records of ${model} are of different weights`, {
-    where: `${first}, ${other}`,
-    fix: "Delete those that are outdated; `kintsugi benchmark` makes them anew",
-  });
+  for (const [field, what] of [
+    ["weights", "weights"],
+    ["configuration", "configurations"],
+  ] as const) {
+    const said = all.filter(({ header: { spec } }) => spec[field] !== undefined);
+    const [first, other] = [...new Map(said.map(({ header: { spec }, path }) => [spec[field], path])).values()];
+    if (other === undefined) continue;
+    throw new UserError(`records of ${model} are of different ${what}`, {
+      where: `${first}, ${other}`,
+      fix: "Delete those that are outdated; `kintsugi benchmark` makes them anew",
+    });
+  }
 }
 
 /** The records of all members of a task or group, in their order; nothing while one is missing. */

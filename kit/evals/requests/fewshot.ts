@@ -29,7 +29,8 @@ export function sampler(config: TaskConfig, pool: readonly Doc[], seed: number):
     if (count === 0) return [];
     const examples = draw(count, keepsOwn ? undefined : doc);
     if (examples.length === count) return examples;
-    throw new UserError(`${count} examples are asked for, and there are ${pool.length} documents to draw from`, {
+    const own = keepsOwn ? "" : ", the question itself among them";
+    throw new UserError(`${count} examples are asked for, and there are ${pool.length} documents to draw from${own}`, {
       where: `task ${config.task}`,
       fix: "Ask for fewer examples",
     });
@@ -46,12 +47,14 @@ function drawsFromEvaluated({ fewshot_config, fewshot_split, test_split }: TaskC
   return (fewshot_config?.split ?? fewshot_split ?? undefined) === (test_split ?? undefined);
 }
 
+/** Fewer than were asked for where the pool is too small. */
 type Draw = (count: number, own: Doc | undefined) => readonly Doc[];
 
 const samplers: Readonly<Record<string, (pool: readonly Doc[], random: PythonRandom) => Draw>> = {
   default: (pool, random) => (count, own) => {
     const wanted = own === undefined ? count : count + 1;
-    if (pool.length < wanted) return pool;
+    // One more is drawn so that the document may be among them: a pool without it to spare is too small.
+    if (pool.length < wanted) return [];
     const drawn = without(own, random.sample(pool, wanted)).slice(0, count);
     if (drawn.length === count) return drawn;
     // The pool holds the document more than once.

@@ -1,4 +1,9 @@
-/** What the harness's tasks do to documents by functions of their own, under the names its files give these. */
+/**
+ * What the harness's tasks do to documents by Python functions of their own.
+ *
+ * Task files may name these with `!function kintsugi.hellaswagDocs` and the like, where the harness's say
+ * `!function utils.process_docs`: several of its files have one name for different functions.
+ */
 import { UserError } from "../../errors.js";
 import { pythonRegex, substitute } from "../python/regex.js";
 import { capitalize, countWords, type Json, strip } from "../python/text.js";

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../source/testing/folder.js";
+import { hellaswagDocs } from "../shipped/functions.js";
 import { isGroup, selectTasks, taskNames, tasksOf } from "./catalogue.js";
 import type { TaskConfig } from "./config.js";
 
@@ -64,6 +65,69 @@ describe("a task file", () => {
 it("is named beside the kit's own tasks, with its tag", () => {
   const include = [folder({ own: [...own, "tag: mine"] })];
   expect(taskNames({ include })).toEqual([...taskNames(), "mine", "own"].sort());
+});
+
+describe("a folder of task files", () => {
+  const shared = ["dataset_path: json", "test_split: test"];
+
+  it("may hold fields that others include, and a file that is broken: neither is a task, nor in the way of one", async () => {
+    const files = {
+      _base: shared,
+      own: ["include: _base.yaml", "task: own"],
+      broken: ["task: [a", "b: {"],
+      list: ["- a"],
+    };
+    const include = [folder(files)];
+    expect(taskNames({ include })).toEqual([...taskNames(), "own"].sort());
+    const { tasks } = await selectTasks(["own", "toy_pairs"], { include });
+    expect(tasks.map(({ task, test_split }) => [task, test_split])).toEqual([
+      ["own", "test"],
+      ["toy_pairs", "test"],
+    ]);
+  });
+
+  it.each<[string, readonly string[], RegExp]>([
+    ["a misspelt field", ["taks: mine", ...shared], /left out: the file has neither a task nor a group \(.*a\.yaml\)/],
+    ["wrong YAML", ["task: mine", "metric_list: [acc"], /left out: this is no task file: .*\(.*a\.yaml:3/],
+    ["another that it includes and that is not there", ["include: gone.yaml", "task: mine"], /left out: .*gone\.yaml/],
+  ])("tells of a file with %s when its task is asked for", async (_, lines, message) => {
+    await expect(tasksIn("mine", { a: lines })).rejects.toThrow(/there is no task "mine".*a\.yaml, which is /s);
+    await expect(tasksIn("mine", { a: lines })).rejects.toThrow(message);
+    await expect(tasksIn("g", { a: lines, g: ["group: g", "task: [mine]"] })).rejects.toThrow(message);
+    // Nor is it taken for what it does not name.
+    await expect(tasksIn("toy_pears", { a: lines })).rejects.toThrow(
+      /there is no task "toy_pears".*mean toy_pairs\?$/s,
+    );
+  });
+
+  it("has files that can be asked for by their paths, each with its own error", async () => {
+    const path = join(folder({ _base: shared }), "_base.yaml");
+    await expect(selectTasks([path])).rejects.toThrow(/^the file has neither a task nor a group \(.*_base\.yaml\)/);
+  });
+});
+
+describe("a function of a task file", () => {
+  const lines = [...own, "process_docs: !function utils.process_docs"];
+
+  it("is one of the kit's own by its name", async () => {
+    const [config] = await tasksIn("own", {
+      own: [...own, "process_docs: !function kintsugi.hellaswagDocs"],
+    });
+    expect(config.process_docs).toBe(hellaswagDocs);
+  });
+
+  it("is an export of the module beside the file", async () => {
+    const include = folder({ own: lines });
+    writeFileSync(join(include, "utils.mjs"), "export const process_docs = (docs) => docs.slice(0, 1);");
+    const { tasks } = await selectTasks(["own"], { include: [include] });
+    expect(tasks[0].process_docs?.([{ a: 1 }, { a: 2 }])).toEqual([{ a: 1 }]);
+  });
+
+  it("that is nowhere is told of with what to do", async () => {
+    await expect(tasksIn("own", { own: lines })).rejects.toThrow(
+      /the function utils\.process_docs is not to be had \(.*own\.yaml:4\): expected utils\.mjs beside the file, with process_docs among its exports.*kintsugi\.hellaswagDocs/s,
+    );
+  });
 });
 
 describe("a group", () => {

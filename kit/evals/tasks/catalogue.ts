@@ -1,15 +1,13 @@
 /** Tasks by name: those of the kit, and those of folders with files in the harness's format. */
-import { existsSync, readdirSync } from "node:fs";
-import { basename, join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { nearest, UserError } from "../../errors.js";
+import { existsSync } from "node:fs";
+import { nearest, UserError, type UserErrorParts } from "../../errors.js";
+import { literal } from "../../text/literal.js";
 import { shippedGroups, shippedTasks } from "../shipped/tasks.js";
 import type { AggregateSpec, Place, TaskConfig } from "./config.js";
+import { type LeftOut, meant, readNamed, readTaskFolder } from "./folder.js";
+import { Functions, type NamedFunctions } from "./functions.js";
 import { groupConfig, taskConfig, type Values } from "./schema.js";
-import { FunctionName, readTaskFile, type TaskFile } from "./yaml.js";
-
-/** Functions that task files name, such as `utils.process_docs`. */
-export type NamedFunctions = { readonly [name: string]: (...args: never[]) => unknown };
+import type { TaskFile } from "./yaml.js";
 
 /** A group with its members; a member may be a group again. */
 export type Group = {
@@ -95,13 +93,17 @@ export function tasksOf(each: Group | TaskConfig): readonly TaskConfig[] {
 class Catalogue {
   private readonly entries = new Map<string, Entry>();
   private readonly tags = new Map<string, Set<string>>();
-  private readonly modules = new Map<string, Promise<Readonly<Record<string, unknown>>>>();
+  private readonly leftOut: LeftOut[] = [];
+  private readonly functions: Functions;
 
-  constructor(private readonly options: CatalogueOptions) {
+  constructor({ include = [], functions }: CatalogueOptions) {
+    this.functions = new Functions(functions);
     for (const task of shippedTasks) this.add(task.task, { values: task, where: () => `task ${task.task}` });
     for (const group of shippedGroups) this.add(group.group, { values: group, where: () => `group ${group.group}` });
-    for (const folder of options.include ?? []) {
-      for (const path of taskFiles(folder)) this.addFile(readTaskFile(path));
+    for (const folder of include) {
+      const { tasks, leftOut } = readTaskFolder(folder);
+      for (const { name, file } of tasks) this.add(name, file);
+      this.leftOut.push(...leftOut);
     }
   }
 
@@ -111,15 +113,18 @@ class Catalogue {
 
   /** The names a pattern stands for, or a file's. */
   matching(name: string): readonly string[] {
-    if (/\.ya?ml$/.test(name) && existsSync(name)) return [this.addFile(readTaskFile(name))];
+    if (/\.ya?ml$/.test(name) && existsSync(name)) {
+      const read = readNamed(name);
+      this.add(read.name, read.file);
+      return [read.name];
+    }
     if (this.entries.has(name) || this.tags.has(name)) return [name];
-    const pattern = new RegExp(`^${name.split("*").map(escaped).join(".*")}$`);
+    const pattern = new RegExp(`^${name.split("*").map(literal).join(".*")}$`);
     const found = name.includes("*") ? this.names().filter((each) => pattern.test(each)) : [];
     if (found.length > 0) return found;
-    const near = nearest(name, this.names());
-    throw new UserError(`there is no task "${name}"`, {
+    throw this.unknown(name, {
       expected: "a task, a group, a tag, or the path of a task file",
-      fix: near === undefined ? "`npx kintsugi eval --list` names them all" : `Did you mean ${near}?`,
+      fix: "`npx kintsugi eval --list` names them all",
     });
   }
 
@@ -139,7 +144,7 @@ class Catalogue {
 
   private async task(values: Values, own: Place, outer: Outer, source?: string): Promise<TaskConfig> {
     const { values: all, where } = overriding({ ...outer, values, where: own }, outer);
-    const config = taskConfig((await this.withFunctions(all, where)) as Values, where);
+    const config = taskConfig(await this.functions.in(all, where), where);
     return source === undefined ? config : { ...config, metadata: { ...config.metadata, config_source: source } };
   }
 
@@ -179,18 +184,14 @@ class Catalogue {
 
   private async known(name: string, where: string, outer: Outer): Promise<readonly (Group | TaskConfig)[]> {
     if (this.entries.has(name) || this.tags.has(name)) return await this.open(name, outer);
-    const near = nearest(name, this.names());
-    throw new UserError(`there is no task "${name}"`, { where, fix: near && `Did you mean ${near}?` });
+    throw this.unknown(name, { where });
   }
 
-  private addFile(file: TaskFile): string {
-    const { task, group } = file.values;
-    const name = group ?? task;
-    if (typeof name !== "string") {
-      throw new UserError("the file has neither a task nor a group", { where: file.path, expected: "task: a name" });
-    }
-    this.add(name, file);
-    return name;
+  /** What may have been meant by a name: a file that had to be left out, or else the nearest. */
+  private unknown(name: string, parts: UserErrorParts): UserError {
+    const near = nearest(name, this.names());
+    const fix = meant(name, this.leftOut) ?? (near === undefined ? parts.fix : `Did you mean ${near}?`);
+    return new UserError(`there is no task "${name}"`, { ...parts, fix });
   }
 
   private add(name: string, entry: Entry): void {
@@ -201,54 +202,4 @@ class Catalogue {
       this.tags.get(each)!.add(name);
     }
   }
-
-  /** The same values with every `!function` replaced by the function. */
-  private async withFunctions(value: unknown, where: Place, field = ""): Promise<unknown> {
-    if (value instanceof FunctionName) return await this.functionOf(value, where(field));
-    if (Array.isArray(value)) return await Promise.all(value.map((each) => this.withFunctions(each, where, field)));
-    if (typeof value !== "object" || value === null) return value;
-    const pairs = Object.entries(value).map(
-      async ([key, each]) => [key, await this.withFunctions(each, where, field === "" ? key : field)] as const,
-    );
-    return Object.fromEntries(await Promise.all(pairs));
-  }
-
-  private async functionOf({ name, folder }: FunctionName, where: string): Promise<unknown> {
-    const given = this.options.functions?.[name];
-    if (given !== undefined) return given;
-    const dot = name.lastIndexOf(".");
-    const stem = join(folder, ...name.slice(0, Math.max(0, dot)).split("."));
-    const path = [".mjs", ".js"].map((ending) => stem + ending).find((each) => existsSync(each));
-    const found = path === undefined ? undefined : (await this.moduleOf(path))[name.slice(dot + 1)];
-    if (typeof found === "function") return found;
-    throw new UserError(`the function ${name} is not to be had`, {
-      where,
-      expected: `${basename(stem)}.mjs beside the file, with ${name.slice(dot + 1)} among its exports, or a function that was given`,
-      fix: "Functions in Python have to be written anew in JavaScript",
-    });
-  }
-
-  private async moduleOf(path: string): Promise<Readonly<Record<string, unknown>>> {
-    if (!this.modules.has(path)) {
-      this.modules.set(path, import(pathToFileURL(path).href) as Promise<Readonly<Record<string, unknown>>>);
-    }
-    return await this.modules.get(path)!;
-  }
-}
-
-/** Task files of a folder and of those below it. */
-function taskFiles(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder, { recursive: true, encoding: "utf8" })
-      .filter((file) => file.endsWith(".yaml"))
-      .map((file) => join(folder, file))
-      .sort();
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(`the folder of tasks cannot be read: ${reason}`, { where: folder });
-  }
-}
-
-function escaped(text: string): string {
-  return text.replace(/[.+?^${}()|[\]\\]/g, "\\$&");
 }

@@ -5,8 +5,9 @@ import { mirrorRoot } from "../../source/index.js";
 import { readDocs } from "../data/documents.js";
 import { localRows } from "../data/local.js";
 import { wikitextResults, wikitextTarget } from "../shipped/functions.js";
-import { type NamedFunctions, selectTasks } from "../tasks/catalogue.js";
+import { selectTasks } from "../tasks/catalogue.js";
 import type { Doc, Splits, TaskConfig } from "../tasks/config.js";
+import type { NamedFunctions } from "../tasks/functions.js";
 
 /** One task of a reference run. */
 export type ReferenceTask = {

@@ -1,5 +1,14 @@
 /** Specs of every kind of layer, and a small model around them. */
-import type { LayerSpec, LinearSpec, MixerSpec, ModelConfig } from "../index.js";
+import { mul, random, type Tensor, tree } from "../../engine/index.js";
+import {
+  init,
+  type LayerSpec,
+  type LinearSpec,
+  type MixerSpec,
+  type Model,
+  type ModelConfig,
+  type ModelParams,
+} from "../index.js";
 
 type Kind = MixerSpec["kind"];
 
@@ -111,4 +120,15 @@ export function configOf(
   const layer: LayerSpec = { mixer, mlp: { kind: "swiglu", hidden: 10 }, ...besides };
   const layers = Array.from({ length: depth }, () => layer);
   return { vocab: 23, width, context: 64, tied: true, normEps: 1e-5, linear, layers };
+}
+
+/** Weights large enough that every part of the model counts, above all those that begin with no effect. */
+export function lively(config: ModelConfig): Model<Tensor> {
+  const { params } = init(config, 6);
+  const larger = tree.map<Tensor, Tensor, ModelParams<Tensor>>(params, (leaf, path) => {
+    if (/Norm\.(matrix|up)$|tokenMixing|squeezeExcite|lambda/.test(path))
+      return random.normal(random.fold(random.key(7), path), leaf.shape, 0.4);
+    return /embed|mixer\.|mlp\./.test(path) && leaf.shape.length === 2 ? mul(leaf, 5) : leaf;
+  });
+  return { config, params: larger as ModelParams<Tensor> };
 }

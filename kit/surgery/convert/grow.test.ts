@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import * as e from "../../engine/index.js";
 import { close } from "../../engine/testing/compare.js";
 import { batch, countParameters, init, logits, type Model, teenyS } from "../../model/index.js";
-import { besidesExamples, configOf, dense, mixerExamples } from "../../model/testing/examples.js";
+import { besidesExamples, configOf, dense, lively, mixerExamples } from "../../model/testing/examples.js";
 import { ternarise as rounding } from "../../nn/index.js";
 import { temporaryFolder } from "../../source/testing/folder.js";
 import { loadModel, open, save } from "../../weights/index.js";
@@ -19,7 +19,6 @@ import {
   recipeReader,
   ternarise,
 } from "../index.js";
-import { lively } from "../testing/lively.js";
 
 const { grouped } = mixerExamples.attention;
 const ids = batch([[3, 1, 4, 1, 5, 9, 2, 6, 5, 3]]);

@@ -3,11 +3,17 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { read, type Tensor, tree } from "../../engine/index.js";
 import { batch, init, logits, type MixerSpec, type Model } from "../../model/index.js";
-import { besidesExamples, configOf, dense, linearExamples, mixerExamples } from "../../model/testing/examples.js";
+import {
+  besidesExamples,
+  configOf,
+  dense,
+  linearExamples,
+  lively,
+  mixerExamples,
+} from "../../model/testing/examples.js";
 import { temporaryFolder } from "../../source/testing/folder.js";
 import { open, save } from "../../weights/index.js";
 import { writeConfig } from "../testing/folders.js";
-import { lively } from "../testing/lively.js";
 import { merge } from "./merge.js";
 import { passthrough } from "./models.js";
 import { planMerge } from "./plan.js";

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import * as e from "../../engine/index.js";
 import { close } from "../../engine/testing/compare.js";
 import { batch, logits, type Model, mayBranch } from "../../model/index.js";
-import { configOf, dense, leakyExamples, mixerExamples } from "../../model/testing/examples.js";
-import { lively, rows, tokens, withLinears } from "./models.js";
+import { configOf, dense, leakyExamples, lively, mixerExamples } from "../../model/testing/examples.js";
+import { rows, tokens, withLinears } from "./models.js";
 
 describe.each(withLinears)("%s, %s", (name, _, config) => {
   const model = lively(config);

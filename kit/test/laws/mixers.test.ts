@@ -6,6 +6,7 @@ import {
   batch,
   begin,
   type DecodeState,
+  fork,
   goOn,
   grow,
   head,
@@ -20,14 +21,14 @@ import {
   settle,
   step,
 } from "../../model/index.js";
-import { configOf, dense, leakyExamples, mixerExamples } from "../../model/testing/examples.js";
-import { cases, lively, mixerCases, rows, tokens, withLinears } from "./models.js";
+import { configOf, dense, leakyExamples, lively, mixerExamples } from "../../model/testing/examples.js";
+import { cases, mixerCases, rows, tokens, withLinears } from "./models.js";
 
 it("every kind of mixer has examples", () => {
   expect(Object.keys(mixerExamples)).toEqual(Object.keys(mixers));
 });
 
-describe.each(withLinears)("%s, %s", (_name, _, config) => {
+describe.each(withLinears)("%s, %s", (_, __, config) => {
   const model = lively(config);
 
   it("sees no future: the next tokens change nothing, to the last bit", () => {
@@ -86,6 +87,27 @@ describe.each(withLinears)("%s, %s", (_name, _, config) => {
         state = after.state;
         read += count;
       }
+    });
+  });
+
+  it("goes on from one beginning in several ways, each as if it were alone", () => {
+    e.scope(() => {
+      const lengths = [5, 9];
+      const trunks = lengths.map((length, b) => tokens(length, 3 * b));
+      const padded = batch(trunks.map((ids) => [...ids, ...tokens(9, 11)].slice(0, 9)));
+      const { state } = begin(model, padded, e.tensor(Int32Array.from(lengths)), { capacity: 9, recent: 1 });
+      const from = [1, 0, 1, 1];
+      const ends = from.map((_, i) => tokens(4, 7 * i + 1));
+      const forked = grow(config, fork(state, e.tensor(Int32Array.from(from))), { recent: 4 });
+      const found = rows(head(model, goOn(model, batch(ends), forked).x));
+      for (const [i, trunk] of from.entries()) {
+        const alone = rows(logits(model, batch([[...trunks[trunk], ...ends[i]]])));
+        close(found.slice(4 * i, 4 * i + 4).flat(), alone.slice(lengths[trunk]).flat(), 1e-5);
+      }
+      // What they go on from is left as it was.
+      const again = goOn(model, batch([0, 1].map((i) => ends[i].slice(0, 1))), state);
+      const alone = trunks.map((ids, i) => rows(logits(model, batch([[...ids, ends[i][0]]]))).at(-1)!);
+      close(rows(head(model, again.x)).flat(), alone.flat(), 1e-5);
     });
   });
 

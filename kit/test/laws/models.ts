@@ -1,13 +1,6 @@
 /** The small models of which the laws are asked: one around each example of the registry. */
 import * as e from "../../engine/index.js";
-import {
-  init,
-  type LinearSpec,
-  type MixerSpec,
-  type Model,
-  type ModelConfig,
-  type ModelParams,
-} from "../../model/index.js";
+import type { LinearSpec, MixerSpec, ModelConfig } from "../../model/index.js";
 import { besidesExamples, configOf, linearExamples, mixerExamples } from "../../model/testing/examples.js";
 
 /** Each example of a mixer. */
@@ -37,17 +30,6 @@ export const withLinears: readonly (readonly [name: string, linear: string, conf
       .filter(([, linear]) => !(name in besidesExamples) || linear.kind === "dense" || linear.norm === "block")
       .map(([how, linear]) => [name, how, around(linear)] as const),
 );
-
-/** Weights large enough that every part of the model counts, above all those that begin with no effect. */
-export function lively(config: ModelConfig): Model<e.Tensor> {
-  const { params } = init(config, 6);
-  const larger = e.tree.map<e.Tensor, e.Tensor, ModelParams<e.Tensor>>(params, (leaf, path) => {
-    if (/Norm\.(matrix|up)$|tokenMixing|squeezeExcite|lambda/.test(path))
-      return e.random.normal(e.random.fold(e.random.key(7), path), leaf.shape, 0.4);
-    return /embed|mixer\.|mlp\./.test(path) && leaf.shape.length === 2 ? e.mul(leaf, 5) : leaf;
-  });
-  return { config, params: larger as ModelParams<e.Tensor> };
-}
 
 /** Ids that do not repeat soon. */
 export const tokens = (count: number, shift = 0): number[] =>
