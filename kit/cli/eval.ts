@@ -30,7 +30,11 @@ export function evalCommand(): Command {
     .option("-t, --tasks <names>", "tasks, groups, tags, patterns with * and task files, with commas", names)
     .option("--list", "name all tasks")
     .option("--compare <folders...>", "compare two evaluations document by document: folders that --out has made")
-    .option("--fewshot <n>", "examples in front of each question (default: the task's own)", whole(0))
+    .option(
+      "--fewshot <n>",
+      "examples in front of each question (default: the task's own; a task that says 0 keeps to it)",
+      whole(0),
+    )
     .option("--limit <n>", "only so many documents of each task; below 1 that share of them", share)
     .option("--out <folder>", "write results and samples there, in the harness's files")
     .option("--record", "keep a record of each task in results/evals as it ends")
