@@ -19,9 +19,10 @@ type Bench = {
   readonly about: string;
   readonly load: () => Promise<(options: BenchOptions) => Promise<void>>;
   readonly takesPreset?: true;
+  /** Whether it measures a load for a time, in place of parts in rounds. */
+  readonly takesSeconds?: true;
   /** Whether its figures can be kept: others are derived from them. */
   readonly records?: true;
-  readonly takesSeconds?: true;
 };
 
 const benches: Readonly<Record<string, Bench>> = {
@@ -83,6 +84,11 @@ async function main(args: readonly string[]): Promise<void> {
     });
   }
   const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+  const parts = ["rounds", "only"] as const;
+  const idle = bench.takesSeconds === true ? parts.find((option) => values[option] !== undefined) : undefined;
+  if (idle !== undefined) {
+    throw new UserError(`bench ${name} has no parts and no rounds`, { fix: `Leave --${idle} out` });
+  }
   if (rounds !== undefined && !(Number.isInteger(rounds) && rounds >= 1 && rounds <= 1000)) {
     throw new UserError(`--rounds ${values.rounds}`, { expected: "a whole number from 1 to 1000" });
   }
@@ -119,8 +125,8 @@ function parsed(args: readonly string[]) {
 }
 
 function help(): void {
-  say("npm run bench -- NAME [--rounds N] [--only PART] [--preset NAME] [--record]\n");
-  say("npm run bench -- NAME [--rounds N] [--only PART] [--preset NAME] [--seconds S]\n");
+  say("npm run bench -- NAME [--rounds N] [--only PART] [--preset NAME] [--record]");
+  say("npm run bench -- serve [--seconds S]\n");
   const rows = Object.entries(benches).map(([name, { about }]) => `  ${name.padEnd(10)}${about}`);
   say(rows.join("\n"));
   say("\nContestants take turns in processes of their own. Peers are installed into .peers/ on first use.");

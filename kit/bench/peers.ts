@@ -32,7 +32,7 @@ const peers: Readonly<Record<PeerName, PeerSpec>> = {
   "lm-eval": {
     requirements: "lm-eval.txt",
     packages: ["lm-eval", "datasets"],
-    note: "lm-evaluation-harness without PyTorch, 0.8 GB on disk",
+    note: "lm-evaluation-harness without PyTorch, 0.6 GB on disk",
   },
   harness: {
     requirements: "harness.txt",

@@ -38,6 +38,29 @@ test("what was computed before a task that fails is printed and written", async 
   expect(readdirSync(join(out, "pico"))).toHaveLength(2);
 });
 
+/** A folder as --out makes it: documents of each task, by number. */
+function results(tasks: Readonly<Record<string, readonly number[]>>): string {
+  const folder = temporaryFolder();
+  for (const [task, ids] of Object.entries(tasks)) {
+    const lines = ids.map((id) => {
+      const hashes = { doc_hash: `d${id}`, prompt_hash: `p${id}` };
+      return `${JSON.stringify({ doc_id: id, filter: "none", metrics: ["acc"], ...hashes, acc: 1 })}\n`;
+    });
+    writeFileSync(join(folder, `samples_${task}_2026-01-02T03-04-05.000006.jsonl`), lines.join(""));
+  }
+  return folder;
+}
+
+test("--compare says of which tasks no document is common; of all of them that is an error", async () => {
+  const [a, b] = [results({ s: [0, 1], t: [0, 1] }), results({ s: [1, 2], t: [2, 3] })];
+  const text = await run("--compare", a, b);
+  expect(text).toMatch(/^\| s \| acc ↑ \| 1 \|/m);
+  expect(text).toMatch(/^t: no document in common, so that nothing is compared$/m);
+  await expect(run("--compare", results({ t: [0] }), results({ t: [1] }))).rejects.toThrow(
+    /have no document in common \(t\)\. .*--limit/,
+  );
+});
+
 test("--list names tasks and groups", async () => {
   expect((await run("--list")).split("\n")).toEqual(expect.arrayContaining(["arc_easy", "blimp", "toy_pairs"]));
 });

@@ -30,7 +30,11 @@ export function evalCommand(): Command {
     .option("-t, --tasks <names>", "tasks, groups, tags, patterns with * and task files, with commas", names)
     .option("--list", "name all tasks")
     .option("--compare <folders...>", "compare two evaluations document by document: folders that --out has made")
-    .option("--fewshot <n>", "examples in front of each question (default: the task's own)", whole(0))
+    .option(
+      "--fewshot <n>",
+      "examples in front of each question (default: the task's own; a task that says 0 keeps to it)",
+      whole(0),
+    )
     .option("--limit <n>", "only so many documents of each task; below 1 that share of them", share)
     .option("--out <folder>", "write results and samples there, in the harness's files")
     .option("--record", "keep a record of each task in results/evals as it ends")
@@ -107,7 +111,16 @@ function comparison(folders: readonly string[]): string {
   const [a, b] = folders.map(evals.readScores);
   // Two evaluations of one model are told apart by their folders.
   const names = a.name === b.name ? { a: folders[0], b: folders[1] } : { a: a.name, b: b.name };
-  return evals.comparisonTable(evals.compare(a, b), names);
+  const found = evals.compare(a, b);
+  const apart = evals.incomparable(a, b, found);
+  if (found.length === 0) {
+    throw new UserError(`${names.a} and ${names.b} have no document in common`, {
+      where: apart.join(", "),
+      fix: "Evaluate both on the same documents: --limit takes the first ones",
+    });
+  }
+  const lines = apart.map((task) => `${task}: no document in common, so that nothing is compared\n`);
+  return [evals.comparisonTable(found, names), ...lines].join("\n").trimEnd();
 }
 
 /** `3 of 67: blimp_anaphor_gender_agreement, 1,200 of 9,000`. */

@@ -1,9 +1,11 @@
 import { spawnSync } from "node:child_process";
+import { cpSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { projectRoot } from "../source/index.js";
+import { temporaryFolder } from "../source/testing/folder.js";
 import { serveCommand } from "./serve.js";
 import { leaking, withoutTokenizer } from "./testing/models.js";
 import { runCommand } from "./testing/run.js";
@@ -52,11 +54,35 @@ test("says where the model is, and what the harness wants", async () => {
   });
 });
 
+test.each<[string, readonly string[]]>([
+  ["", []],
+  [",auth_token", ["--api-key", "open sesame"]],
+])("prints what a shell takes for one argument, whatever the model is called%s", async (_, key) => {
+  const folder = join(temporaryFolder(), "my model's, $HOME");
+  cpSync(join(projectRoot(), "data", "sample", "pico"), folder, { recursive: true });
+  await serving([folder, ...key], async (url, said) => {
+    const args = said.slice(said.indexOf("--model_args "));
+    const shell = spawnSync("sh", ["-c", `printf '%s\\n' ${args}`], {
+      encoding: "utf8",
+      env: { ...process.env, OPENAI_API_KEY: "open sesame" },
+    });
+    const [option, value, ...rest] = shell.stdout.trimEnd().split("\n");
+    expect([option, rest]).toEqual(["--model_args", []]);
+    expect(JSON.parse(value)).toEqual({
+      ...{ model: folder, base_url: `${url}/v1/completions`, max_length: 256, custom_prefix_token_id: 0 },
+      ...(key.length > 0 && { auth_token: "open sesame" }),
+    });
+  });
+});
+
 test("beyond this machine it asks every client for its key", async () => {
   const args = ["pico", "--host", "0.0.0.0", "--api-key", "open sesame"];
   await serving(args, async (url, said) => {
     // The key itself is not printed: whoever reads along does not have it.
     expect(said).toMatch(/"model=pico,base_url=[^"]+,auth_token=\$OPENAI_API_KEY"/);
+    // An address that can be asked, here and elsewhere.
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(said).toMatch(/From another machine: .* this machine's name or address/);
     expect(said).toContain("with the key in OPENAI_API_KEY");
     expect(said).not.toContain("sesame");
     const status = async (headers: Readonly<Record<string, string>>): Promise<number> =>

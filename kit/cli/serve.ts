@@ -34,15 +34,27 @@ async function run(name: string, options: Options): Promise<void> {
   const serving = await evals.serve(speaker, { ...options, name });
   const maxLength = options.maxContext ?? speaker.model.config.context;
   const told = evals.modelArguments({ url: serving.url, name, speaker, maxLength });
-  const args = Object.entries(told)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(",");
-  // It sends the key of its environment where it asks for scores, and that of its arguments where it asks for ids.
-  const [wants, given] =
-    options.apiKey === undefined
-      ? ["the harness wants", args]
-      : ["with the key in OPENAI_API_KEY, the harness wants", `"${args},auth_token=$OPENAI_API_KEY"`];
+  const key = options.apiKey !== undefined;
+  const wants = key ? "with the key in OPENAI_API_KEY, the harness wants" : "the harness wants";
   console.log(`${name} at ${serving.url}; ${wants}`);
-  console.log(`--model local-completions --model_args ${given}`);
+  console.log(`--model local-completions --model_args ${forShell(told, key)}`);
+  if (serving.everywhere) {
+    console.log("From another machine: the same with this machine's name or address in place of that above");
+  }
   stopSignal().addEventListener("abort", () => void serving.close());
+}
+
+/**
+ * Arguments of the harness as a shell takes them: `key=value` with commas, or JSON where a value has what would be taken apart.
+ *
+ * @param key whether it is to send a key, that of its environment: it does so by itself where it asks for scores, and by this
+ * where it asks for ids
+ */
+function forShell(told: evals.ModelArguments, key: boolean): string {
+  const pairs = Object.entries(told).map(([name, value]) => `${name}=${value}`);
+  if (Object.values(told).every((value) => /^[\w./:@%+-]+$/.test(String(value)))) {
+    return key ? `"${pairs.join(",")},auth_token=$OPENAI_API_KEY"` : pairs.join(",");
+  }
+  const json = JSON.stringify({ ...told, ...(key && { auth_token: "KEY" }) }).replaceAll("'", "'\\''");
+  return `'${json}'`.replace(/"KEY"}'$/, `"'"$OPENAI_API_KEY"'"}'`);
 }

@@ -3,7 +3,15 @@ import { UserError } from "../errors.js";
 import { type DataOptions, openDataset } from "./data/dataset.js";
 import { aggregationOf, higherIsBetter, standardError } from "./metrics/aggregations.js";
 import { filtersOf } from "./metrics/filters.js";
-import { checkMetrics, type DocumentMetrics, documentMetrics, metricsOf, rightChoices } from "./metrics/results.js";
+import {
+  checkMetrics,
+  type DocumentMetrics,
+  documentMetrics,
+  metricsOf,
+  rightChoices,
+  rightTexts,
+} from "./metrics/results.js";
+import { notesOn } from "./notes.js";
 import { sampler } from "./requests/fewshot.js";
 import { buildItems, type Item, outputTypeOf, type Request } from "./requests/requests.js";
 import type { LanguageModel } from "./scoring/languageModel.js";
@@ -83,6 +91,7 @@ export async function evaluateTask(
   const began = performance.now();
   checkMetrics(config);
   filtersOf(config);
+  for (const note of notesOn(config, options)) say(note);
   const { items, shots, original } = await questions(config, options);
   checkTargets(config, items, say);
   const answers = await within(`task ${config.task}`, () => ask(model, items, config.repeats ?? 1, scoring));
@@ -263,11 +272,12 @@ function aggregated(config: TaskConfig, samples: readonly Sample[], resamples: n
 
 /** What judging will need, before anything is computed; says how many documents cannot be answered rightly. */
 function checkTargets(config: TaskConfig, items: readonly Item[], say: (message: string) => void): void {
-  const choosing = outputTypeOf(config) === "multiple_choice";
+  const type = outputTypeOf(config);
   const hopeless = items.filter(({ id, doc }) =>
     within(placeOf(config, id), () => {
       targetOf(config, doc);
-      return choosing && rightChoices(config, doc, choicesOf(config, doc)).length === 0;
+      if (type === "generate_until" && config.process_results === undefined) rightTexts(config, doc);
+      return type === "multiple_choice" && rightChoices(config, doc, choicesOf(config, doc)).length === 0;
     }),
   );
   if (hopeless.length > 0) {

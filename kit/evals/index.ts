@@ -20,7 +20,7 @@ export {
   type SubjectResult,
   type WeightsOf,
 } from "./benchmarks/results.js";
-export { type Comparison, compare } from "./compare/compare.js";
+export { type Comparison, compare, incomparable } from "./compare/compare.js";
 export { readScores, type ScoredDocument, type Scores, scoresOf } from "./compare/scores.js";
 export { type ComparedNames, comparisonTable } from "./compare/table.js";
 export { type DataOptions, openDataset } from "./data/dataset.js";

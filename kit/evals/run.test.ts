@@ -7,6 +7,7 @@ import { weightsHash } from "../lab/models.js";
 import { init, liquid } from "../model/index.js";
 import { temporaryFolder } from "../source/testing/folder.js";
 import { load, requireTokenizer } from "../weights/index.js";
+import { rightTexts } from "./metrics/results.js";
 import { readEvalRecord, recordEvaluation, taskSpec } from "./record.js";
 import { table } from "./results/table.js";
 import { type EvalProgress, type Evaluation, run } from "./run.js";
@@ -170,6 +171,48 @@ describe("a task of one's own", () => {
     ["an unknown metric", good, [...task, "metric_list: [{ metric: bleu }]"], /no metric "bleu" for loglikelihood/],
   ])("with %s is one clear error", async (_, rows, lines, message) => {
     await expect(run(speaker, ["own"], { include: [own(rows, lines)] })).rejects.toThrow(message);
+  });
+
+  it("that writes one of its choices has the choice's number for a target", async () => {
+    const writing = (target: string): readonly string[] => [
+      ...task.slice(0, 4),
+      ...[
+        "output_type: generate_until",
+        'doc_to_text: "{{text}}"',
+        "doc_to_choice: ['A', 'B']",
+        `doc_to_target: ${target}`,
+      ],
+      "generation_kwargs: { max_gen_toks: 1 }",
+    ];
+    const rows = [{ text: "One", answer: "B", number: 1, last: -1, none: 2 }];
+    const targetOf = async (field: string) => {
+      const { tasks } = await run(speaker, ["own"], { include: [own(rows, writing(field))] });
+      return rightTexts(tasks[0].config, tasks[0].samples[0].doc);
+    };
+    expect([await targetOf("number"), await targetOf("last")]).toEqual([["B"], ["B"]]);
+    await expect(targetOf("answer")).rejects.toThrow(
+      /^task own: document 0: the target is "B": expected the number of one of the 2 choices/,
+    );
+    await expect(targetOf("none")).rejects.toThrow(/the target is 2/);
+  });
+
+  it("tells what its numbers do not say, before they are there", async () => {
+    const said: string[] = [];
+    const say = (message: string) => void said.push(message);
+    const writing = [...task.slice(0, 4), "output_type: generate_until", ...task.slice(5), "num_fewshot: 0"];
+    const notes = async (more: string, fewshot?: number): Promise<readonly string[]> => {
+      said.length = 0;
+      await run(speaker, ["own"], { include: [own(good, [...writing, `generation_kwargs: ${more}`])], say, fewshot });
+      return said;
+    };
+    expect(await notes("{ max_gen_toks: 1, temperature: 0.7, do_sample: true }", 0)).toEqual([]);
+    expect(await notes("{ max_gen_toks: 1, do_sample: true }")).toEqual([
+      expect.stringMatching(/^own: the best tokens are taken.*Hugging Face backend refuses it$/),
+    ]);
+    expect(await notes("{ max_gen_toks: 1, do_sample: false, temperature: 0.7 }", 3)).toEqual([
+      expect.stringMatching(/^own: no examples are shown, since the task itself says 0/),
+      expect.stringMatching(/^own: tokens are drawn at temperature 0\.7.*takes the best tokens$/),
+    ]);
   });
 
   it("with one choice is one clear error", async () => {

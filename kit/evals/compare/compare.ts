@@ -45,7 +45,7 @@ export type Comparison = {
  * differences, Student's t. Perplexities are compared by log-likelihoods. Bits per byte (or nats per word, where a task has
  * only these) are ratios of sums `Σd / Σw`; their interval is that of the linearised ratio, with documents as units.
  *
- * @returns in the order of a's tasks, p corrected for all tasks with the same metric
+ * @returns in the order of a's tasks, p corrected for all tasks with the same metric; nothing of a task that is {@link incomparable}
  * @throws UserError when no task is common, or a document is not the same in both
  */
 export function compare(a: Scores, b: Scores): readonly Comparison[] {
@@ -67,6 +67,12 @@ export function compare(a: Scores, b: Scores): readonly Comparison[] {
     for (const [i, each] of corrected(family).entries()) adjusted.set(family[i], each);
   }
   return all.map((each) => adjusted.get(each)!);
+}
+
+/** Tasks that both have, of which no document is in both: no comparison says anything of them. */
+export function incomparable(a: Scores, b: Scores, found: readonly Comparison[]): readonly string[] {
+  const compared = new Set(found.map(({ task }) => task));
+  return [...a.tasks.keys()].filter((task) => b.tasks.has(task) && !compared.has(task));
 }
 
 /** Comparisons that are looked at together, with p after Holm's correction for their number. */

@@ -4,11 +4,11 @@ import { resolve as absolute, dirname, join } from "node:path";
 import { UserError } from "../../errors.js";
 import { browseRepository, mirrorRoot } from "../../source/index.js";
 import { splitTables, type Table, thereAre } from "../../text/index.js";
-import type { Doc, Splits, TaskConfig } from "../tasks/config.js";
+import { type Doc, listsFiles, type Splits, type TaskConfig } from "../tasks/config.js";
 import { within } from "../tasks/within.js";
 import { readDocs } from "./documents.js";
 import { dataFolder, isFolder } from "./folders.js";
-import { localRows } from "./local.js";
+import { localRows, ownRows } from "./local.js";
 
 /** A folder data are taken from, in place of the mirror and the hub. */
 export type DataOptions = { readonly data?: string };
@@ -47,12 +47,15 @@ async function splitRows(config: TaskConfig, split: string, { data }: DataOption
   if (path === undefined) {
     throw new UserError("the task has no data", { where: `task ${config.task}`, expected: "dataset_path" });
   }
-  if (path === "json" || path === "parquet") return await listedRows(config, split);
+  if (listsFiles(path)) return await listedRows(config, split);
   if (isFolder(path)) return await folderRows(config, path, split);
   if (data !== undefined && !isFolder(data)) {
     throw new UserError(`there is no folder ${data}`, { where: "data", fix: "Check the path" });
   }
-  const local = await within(`task ${config.task}`, () => localRows({ path, name: name ?? undefined }, split, data));
+  const id = { path, name: name ?? undefined };
+  const local = await within(`task ${config.task}`, async () => {
+    return (await ownRows(config, split, data)) ?? (await localRows(id, split, data));
+  });
   if (local !== undefined) return local;
   const folder = await dataFolder(path, data);
   if (folder !== undefined) return await folderRows(config, folder, split);

@@ -7,6 +7,9 @@ import type { Doc } from "../tasks/config.js";
 /**
  * All rows of files. Every row has every column: what a row lacks is `null`, as in the library the harness uses.
  *
+ * JavaScript has one kind of number: a float that is whole, `3.0` in JSON or in a column of floats, is the integer 3 here, and
+ * prints as `3` where the harness prints `3.0`. In prompts that are to be the same, such a column has to be texts.
+ *
  * @throws UserError with the line, when a file cannot be read or has a row that is empty or no object
  */
 export async function readDocs(...paths: readonly string[]): Promise<readonly Doc[]> {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { UserError } from "../../errors.js";
 import { resolve } from "../../source/index.js";
 import { readDocuments, readJsonl } from "../../text/index.js";
-import type { Doc } from "../tasks/config.js";
+import type { Doc, TaskConfig } from "../tasks/config.js";
 import { within } from "../tasks/within.js";
 import { readDocs } from "./documents.js";
 import { dataFolder } from "./folders.js";
@@ -32,7 +32,6 @@ const locals: Readonly<Record<string, Local>> = {
   "EleutherAI/lambada_openai default": { stem: "lambada_openai", row: lambadaRow },
   "EleutherAI/wikitext_document_level wikitext-2-raw-v1": { find: wikitextPages },
   "nyu-mll/blimp": { find: blimpRows },
-  "roneneldan/TinyStories": { find: validationStories },
 };
 
 /** How a split is called in names of files. */
@@ -66,6 +65,21 @@ export async function localRows(
     return (await readDocs(file)).map((row, id) => within(`document ${id}`, () => local.row?.(row) ?? row));
   }
   return await local.find?.(split, data, name ?? "");
+}
+
+/**
+ * The rows of a task of the kit's own that is not about the whole split. A task of that name from a file is another, as is any
+ * other on the same data.
+ *
+ * @returns nothing for any other task
+ */
+export async function ownRows(
+  { task, metadata }: TaskConfig,
+  split: string,
+  data?: string,
+): Promise<readonly Doc[] | undefined> {
+  const isOwn = task === "tinystories" && metadata?.config_source === undefined;
+  return isOwn ? await validationStories(split, data) : undefined;
 }
 
 /** The first of some files that is in a folder of the mirror; where a folder was given, there or in the one of that name below. */
@@ -145,7 +159,7 @@ async function blimpRows(split: string, data: string | undefined, name: string):
   return rows.map(({ good, bad, ...rest }) => ({ sentence_good: good, sentence_bad: bad, ...rest }));
 }
 
-/** How many stories of TinyStories' validation split every copy of it has whole: so many are read, of the hub's too. */
+/** How many stories of TinyStories' validation split every copy of it has whole: the task `tinystories` reads so many, of the hub's too. */
 export const STORIES = 220;
 
 /** The first validation stories of TinyStories, from the mirror or the hub. */

@@ -175,3 +175,37 @@ it("says in one line why the harness failed, and leaves nothing behind", async (
   await expect(runHarness(["toy_pair"], { ...options, python: "false" })).rejects.toThrow(/Did you mean toy_pairs/);
   expect(existsSync(join(out, "m"))).toBe(false);
 });
+
+it("prints no table of a task whose choices all tie, which would show chance", async () => {
+  // In place of Python: it writes what the harness writes, of a server that scores nothing.
+  const program = (score: number): string => {
+    const python = join(temporaryFolder(), "python");
+    const lines = [
+      `#!${process.execPath}`,
+      'const { mkdirSync, writeFileSync } = require("node:fs");',
+      'const folder = process.argv[process.argv.indexOf("--output_path") + 1] + "/m/";',
+      "mkdirSync(folder, { recursive: true });",
+      "const now = new Date();",
+      "const local = new Date(now.getTime() - 60_000 * now.getTimezoneOffset()).toISOString();",
+      'const date = local.replace("Z", "999").replaceAll(":", "-");',
+      `const resps = [-3, ${score}].map((value) => [[String(value), "False"]]);`,
+      'const gen_args = { gen_args_0: { arg_0: "a", arg_1: " b" }, gen_args_1: { arg_0: "a", arg_1: " c" } };',
+      'const sample = { doc_id: 0, doc_hash: "d", prompt_hash: "p", target_hash: "t", arguments: gen_args, resps };',
+      'writeFileSync(folder + "samples_toy_pairs_" + date + ".jsonl", JSON.stringify(sample));',
+      'const configs = { toy_pairs: { output_type: "multiple_choice" } };',
+      'writeFileSync(folder + "results_" + date + ".json", JSON.stringify({ configs }));',
+      'console.log("settings\\n|Tasks|\\n|-----|\\n|toy_pairs|");',
+    ];
+    writeFileSync(python, lines.join("\n"), { mode: 0o755 });
+    return python;
+  };
+  const running = (score: number) => {
+    const out = join(temporaryFolder(), "out");
+    const options = { url: "http://127.0.0.1:1", speaker, name: "m", maxLength: 64, out };
+    return runHarness(["toy_pairs"], { ...options, python: program(score) });
+  };
+  await expect(running(-3)).rejects.toThrow(
+    /all choices have the same score in every document of toy_pairs \(.*results_.*\): expected scores of a model/,
+  );
+  expect((await running(-4)).table).toBe("|Tasks|\n|-----|\n|toy_pairs|");
+});

@@ -121,10 +121,27 @@ function largest(values: readonly number[]): number {
   return nan >= 0 ? nan : values.indexOf(Math.max(...values));
 }
 
+/**
+ * What may be written of a document, each as good as the others: its target, or the choice that the target is the number of.
+ * A number counts from the end where it is negative, as in Python.
+ *
+ * @throws UserError for a target that is no number of a choice, of a task with choices
+ */
+export function rightTexts(config: TaskConfig, doc: Doc): readonly (string | number)[] {
+  const target = targetOf(config, doc);
+  if (config.doc_to_choice === undefined) return [target].flat();
+  const choices = choicesOf(config, doc);
+  const choice = typeof target === "number" ? choices.at(target) : undefined;
+  if (choice !== undefined) return [choice];
+  throw new UserError(`the target is ${JSON.stringify(target)}`, {
+    expected: `the number of one of the ${choices.length} choices`,
+    fix: "A task that writes texts has the text itself for a target, and then no doc_to_choice",
+  });
+}
+
 /** Whether a text is what was to be written. */
 function written(config: TaskConfig, doc: Doc, [answer]: readonly Answer[]): ReturnType<Compute> {
-  const target = targetOf(config, doc);
-  const texts = config.doc_to_choice === undefined ? [target].flat() : [choicesOf(config, doc)[Number(target)]];
+  const texts = rightTexts(config, doc);
   const options = metricsOf(config).find(({ metric }) => metric === "exact_match") ?? { metric: "exact_match" };
   const same = (text: string): string => compared(text, options);
   // Several answers of one document, as some filters leave them: the first counts.

@@ -17,7 +17,7 @@ const prompt = (length: number, tokens: number): Prompt => ({
   ids: ids.subarray(0, length),
   tokens,
   // Drawn: the best tokens would end a story sooner.
-  options: { until: [], do_sample: true, temperature: 1, seed: 5 },
+  options: { until: [], temperature: 1, seed: 5 },
 });
 
 it("ends at a stop string that is a marker, which is left out of the text", async () => {
@@ -54,4 +54,18 @@ it("continues each prompt as if it were alone, whatever stands beside it", async
   const together = await generate(prompts, { progress: (done) => steps.push(done) });
   expect(together).toEqual(alone);
   expect(steps.at(-1)).toBe(prompts.length);
+});
+
+it("draws by the temperature alone, as the harness's API models are told", async () => {
+  const { model, tokenizer } = speaker;
+  const generate = generator(model, tokenizer, { backend: "graph" });
+  const written = async (options: object): Promise<string> =>
+    (await generate([{ ids: ids.subarray(0, 8), tokens: 16, options: { until: [], seed: 5, ...options } }]))[0].text;
+  const best = await written({});
+  const drawn = await written({ temperature: 1.5 });
+  expect(drawn).not.toBe(best);
+  for (const options of [{ do_sample: true }, { do_sample: true, temperature: 0 }, { temperature: null }]) {
+    expect(await written(options)).toBe(best);
+  }
+  for (const do_sample of [true, false, null]) expect(await written({ do_sample, temperature: 1.5 })).toBe(drawn);
 });

@@ -22,9 +22,10 @@ export const TOGETHER = 8;
  * A function that continues prompts until a stop string, the end marker or another that is a stop string, or their number of
  * tokens.
  *
- * `do_sample` says whether tokens are drawn; where it is not said, a `temperature` above 0 does. They are drawn by `temperature`
- * (default 1; at 0 the best is taken after all), `top_k` and `top_p`, with numbers from the prompt's own `seed` or else from
- * `seed`. If none are drawn, the best token is taken, whatever these say.
+ * A `temperature` above 0 says that tokens are drawn, whatever `do_sample` says: the harness's API models pass on the temperature
+ * alone, 0 where there is none. (Its Hugging Face backend goes by `do_sample` where that is said: false takes the best token at
+ * any temperature, true is refused at 0.) They are drawn by `temperature`, `top_k` and `top_p`, with numbers from the prompt's own
+ * `seed` or else from `seed`. If none are drawn, the best token is taken, whatever these say.
  */
 export function generator(
   model: Model<Tensor>,
@@ -86,8 +87,8 @@ function ended({ prompt, seen, text, ending }: Running): Continuation {
 }
 
 function start(prompt: Prompt, tokenizer: Tokenizer, seed: number): Running {
-  const { until, temperature, do_sample, top_k, top_p, seed: own } = prompt.options;
-  const drawn = do_sample ?? (temperature ?? 0) > 0;
+  const { until, temperature: given, top_k, top_p, seed: own } = prompt.options;
+  const temperature = given ?? 0;
   // A model may spell its end marker in other tokens than the marker itself.
   const { eos } = tokenizer.special;
   const stop = eos === undefined ? until : [...until, tokenizer.tokenOf(eos)];
@@ -98,9 +99,7 @@ function start(prompt: Prompt, tokenizer: Tokenizer, seed: number): Running {
     seen: [...prompt.ids],
     stream: new TextStream(tokenizer, { stop }),
     choose: sampler(
-      drawn
-        ? { temperature: temperature ?? 1, topK: top_k ?? undefined, topP: top_p ?? undefined, seed: own ?? seed }
-        : {},
+      temperature > 0 ? { temperature, topK: top_k ?? undefined, topP: top_p ?? undefined, seed: own ?? seed } : {},
     ),
     ends: new Set(eos === undefined ? markers : [...markers, eos]),
     text: "",

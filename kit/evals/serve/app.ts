@@ -147,7 +147,7 @@ export function app({ model, tokenizer }: Speaker, options: ServeOptions = {}): 
       const choices = scores.map((each, i) => scoredChoice(tokenizer, prompts[i], each));
       return json(completion(++answered, name, choices, { prompt, written: prompts.length }));
     }
-    const how = { until: stop, temperature, top_k: topK, top_p: topP, do_sample: temperature > 0 };
+    const how = { until: stop, temperature, top_k: topK, top_p: topP };
     const asks = prompts.map((ids) => ({ ids, tokens, options: { ...how, seed: seed ?? randomInt(2 ** 32) } }));
     const made = await whileWaiting(patience, (signal) => writing.add(asks, signal));
     const written = made.reduce((total, each) => total + each.tokens, 0);

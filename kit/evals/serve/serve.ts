@@ -18,8 +18,10 @@ export type ListenOptions = ServeOptions & {
 
 /** A server that runs. */
 export type Serving = {
-  /** `http://host:port` */
+  /** `http://host:port`, as programs on this machine reach it. */
   readonly url: string;
+  /** Whether it listens at all addresses of this machine, so that others reach it at theirs. */
+  readonly everywhere: boolean;
   /** Takes no more requests, answers those it has, ends; clients that do not read their answers are cut off. */
   readonly close: () => Promise<void>;
 };
@@ -57,8 +59,12 @@ export async function serve(speaker: Speaker, options: ListenOptions = {}): Prom
     server.listen(port, host, resolve);
   });
   const { port: actual } = server.address() as AddressInfo;
+  // An address that stands for all of a machine is none to ask.
+  const all = Object.hasOwn(loopback, host);
+  const reached = all ? loopback[host] : host;
   return {
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${actual}`,
+    url: `http://${reached.includes(":") ? `[${reached}]` : reached}:${actual}`,
+    everywhere: all,
     close: async () => {
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
       await drain();
@@ -69,6 +75,9 @@ export async function serve(speaker: Speaker, options: ListenOptions = {}): Prom
     },
   };
 }
+
+/** Addresses that stand for all of a machine, and how it reaches itself there. */
+const loopback: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 
 /** Time for clients to read their last answers. */
 const LEAVING_MS = 5000;

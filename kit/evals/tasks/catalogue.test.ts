@@ -42,6 +42,11 @@ describe("a task file", () => {
     ["metric_list: [{ metric: acc, higher_is_better: 1 }]", "metric_list[0].higher_is_better is 1 (FILE:4)"],
     ["doc_to_choice: [no, yes]", "doc_to_choice is [false,true] (FILE:4): expected a text, a list of texts"],
     ["output_type: choice", 'output_type is "choice" (FILE:4): expected "loglikelihood" or'],
+    [
+      "dataset_kwargs: { data_fils: { test: a.jsonl } }",
+      "dataset_kwargs.data_fils is not done here (FILE:4): expected nothing but data_files with json. Did you mean data_files?",
+    ],
+    ["dataset_kwargs: { split: test }", "dataset_kwargs.split is not done here (FILE:4)"],
     ["metadata: 1", "metadata is 1 (FILE:4): expected an object"],
     ["num_fewshoot: 2", 'a task has no field "num_fewshoot" (FILE:4)'],
   ])("with %s is told of with its line", async (line, message) => {
@@ -53,6 +58,16 @@ describe("a task file", () => {
   it("whose data set is no name is told of", async () => {
     await expect(tasksIn("own", { own: ["task: own", "dataset_path: 5"] })).rejects.toThrow(
       /dataset_path is 5 \(.*own\.yaml:2\): expected a text/,
+    );
+  });
+
+  it("may ask the hub for a revision, but for no other files", async () => {
+    const hub = ["task: own", "dataset_path: org/set"];
+    const kwargs = "{ revision: v1, trust_remote_code: true, data_dir: null }";
+    const [config] = await tasksIn("own", { own: [...hub, `dataset_kwargs: ${kwargs}`] });
+    expect(config.dataset_kwargs).toMatchObject({ revision: "v1" });
+    await expect(tasksIn("own", { own: [...hub, "dataset_kwargs: { data_files: a.jsonl }"] })).rejects.toThrow(
+      /data_files is not done here \(.*own\.yaml:3\): expected nothing but revision of a data set on the hub.*json or parquet/,
     );
   });
 

@@ -66,6 +66,11 @@ export type GenerationKwargs = {
   readonly [option: string]: Json | undefined;
 };
 
+/** Whether a task lists the files of its data itself. */
+export function listsFiles(path: string | undefined): boolean {
+  return path === "json" || path === "parquet";
+}
+
 /** What is right: a text, the number of a choice, or several of either. */
 export type Target = string | number | readonly (string | number)[];
 

@@ -13,17 +13,18 @@ import {
   text,
   whole,
 } from "../../model/reading.js";
-import type {
-  AggregateSpec,
-  Doc,
-  FewshotConfig,
-  FilterSpec,
-  FilterStep,
-  GroupConfig,
-  MetricSpec,
-  OutputType,
-  Place,
-  TaskConfig,
+import {
+  type AggregateSpec,
+  type Doc,
+  type FewshotConfig,
+  type FilterSpec,
+  type FilterStep,
+  type GroupConfig,
+  listsFiles,
+  type MetricSpec,
+  type OutputType,
+  type Place,
+  type TaskConfig,
 } from "./config.js";
 import { generationKwargs } from "./generation.js";
 
@@ -204,7 +205,9 @@ const foreign: Readonly<Record<string, string>> = {
  */
 export function taskConfig(values: Values, where: Place): TaskConfig {
   checkNames("task", values, Object.keys(taskReaders), where);
-  return readFields(taskReaders, values, where);
+  const config = readFields(taskReaders, values, where);
+  checkDatasetKwargs(config, where("dataset_kwargs"));
+  return config;
 }
 
 /**
@@ -232,6 +235,29 @@ function readFields<T extends object>(readers: Fields<T>, values: Values, where:
     return value === null || read === undefined ? [] : [[field, read(value, { field, where: where(field) })] as const];
   });
   return Object.fromEntries(given) as T;
+}
+
+/** Options of a data set that ask for nothing: no program that comes with data is ever run here. */
+const idle: readonly string[] = ["trust_remote_code"];
+
+/** Refuses what would be ignored. A data set of one's own takes what it will. */
+function checkDatasetKwargs({ dataset_path, dataset_kwargs, custom_dataset }: TaskConfig, where: string): void {
+  if (custom_dataset !== undefined) return;
+  const [known, of] = listsFiles(dataset_path)
+    ? (["data_files", `with ${dataset_path}`] as const)
+    : (["revision", "of a data set on the hub"] as const);
+  for (const [name, value] of Object.entries(dataset_kwargs ?? {})) {
+    if (name === known || idle.includes(name) || value == null) continue;
+    const fix =
+      name === "data_files"
+        ? "Files are listed by a task whose dataset_path is json or parquet"
+        : nearest(name, [known]);
+    throw new UserError(`dataset_kwargs.${name} is not done here`, {
+      where,
+      expected: `nothing but ${known} ${of}`,
+      fix: fix === known ? `Did you mean ${known}?` : fix,
+    });
+  }
 }
 
 function checkNames(what: string, values: Values, known: readonly string[], where: Place): void {

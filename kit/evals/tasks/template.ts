@@ -53,7 +53,8 @@ const templates = new Map<string, Node>();
  * Renders a template with the columns of a document.
  *
  * The library is made for chat templates, whose lists print as JSON and whose unknown names are empty. Here they print and
- * fail as in Jinja2 with `StrictUndefined`.
+ * fail as in Jinja2 with `StrictUndefined`. Numbers are JavaScript's: one that is whole prints as an integer, so that
+ * `{{4 / 2}}` is `2` here and `2.0` there.
  *
  * @param where what the template is for, in messages
  * @throws UserError when the template is none, or asks for a column the document has not

@@ -20,7 +20,11 @@ export type Hub = {
 
 type Files = Readonly<Record<string, string | Uint8Array>>;
 
-/** A hub on the loopback address that serves repositories as the real one does, and can be told to misbehave. */
+/**
+ * A hub on the loopback address that serves repositories as the real one does, and can be told to misbehave.
+ *
+ * @param repositories files by id, or by `id@revision` where a revision has others
+ */
 export async function startHub(repositories: Readonly<Record<string, Files>>, token?: string): Promise<Hub> {
   const hub: Hub = { url: "", requests: [], mishaps: [] };
   const server = createServer((request, response) => {
@@ -47,15 +51,17 @@ function answer(
   mishaps: Hub["mishaps"],
 ): void {
   const url = new URL(request.url ?? "", "http://hub");
-  const listing = /^\/api\/(?:models|datasets)\/([^/]+\/[^/]+)\/revision\/[^/]+$/.exec(url.pathname);
+  const listing = /^\/api\/(?:models|datasets)\/([^/]+\/[^/]+)\/revision\/([^/]+)$/.exec(url.pathname);
   if (listing !== null) {
-    const files = repositories[listing[1]];
+    const [, id, revision] = listing;
+    const files = repositories[`${id}@${decodeURIComponent(revision)}`] ?? repositories[id];
     if (files === undefined) return void response.writeHead(404).end("{}");
     return void response.end(JSON.stringify({ sha: commit, siblings: Object.entries(files).map(sibling) }));
   }
   const [, id, name] =
     /^(?:\/datasets)?\/([^/]+\/[^/]+)\/resolve\/[0-9a-f]{40}\/(.+)$/.exec(decodeURIComponent(url.pathname)) ?? [];
-  const content = repositories[id]?.[name];
+  const own = Object.keys(repositories).filter((key) => key.split("@")[0] === id);
+  const content = own.map((key) => repositories[key][name]).find((each) => each !== undefined);
   if (content === undefined) return void response.writeHead(404).end();
   serve(Buffer.from(content), request, response, mishaps.shift());
 }
