@@ -40,6 +40,8 @@ export function batchPacks(bundles: readonly Bundle[], { batchTokens, batchRows 
   while (waiting.length > 0) {
     const length = lengthClass(waiting[0].ids, SHORTEST);
     const most = Math.max(1, Math.floor(batchTokens / length));
+    // What is longer than a batch stands by itself: of so long a row, what sees what is better not written down.
+    const room = Math.min(length, Math.max(batchTokens, waiting[0].ids));
     const packs: { readonly bundles: Bundle[]; free: number }[] = [];
     const left: typeof waiting = [];
     let rows = 0;
@@ -47,7 +49,7 @@ export function batchPacks(bundles: readonly Bundle[], { batchTokens, batchRows 
       const { bundle, ids } = each;
       const allowed = rows + bundle.rows.length <= batchRows;
       let pack = allowed ? packs.find(({ free }) => free >= ids) : undefined;
-      if (pack === undefined && allowed && packs.length < most) packs.push((pack = { bundles: [], free: length }));
+      if (pack === undefined && allowed && packs.length < most) packs.push((pack = { bundles: [], free: room }));
       if (pack === undefined) left.push(each);
       else {
         pack.bundles.push(bundle);

@@ -74,6 +74,11 @@ describe("the plan", () => {
       expect(piece.ids[position - piece.at]).toBe([...asked[request].context, ...asked[request].continuation][at]);
       expect(asked[request].continuation[token]).toBe(target);
     }
+    const long = { trunk: 300, rows: [{ ids: new Int32Array(300), wanted: [] }] };
+    expect(batchPacks([long, ...bundles], plan).map(({ packs, length }) => [packs.length, length])).toEqual([
+      [1, 384],
+      [1, 128],
+    ]);
     expect(batchPacks(rows.map(single), { ...plan, batchRows: 2 }).map(({ packs }) => packs.flat().length)).toEqual([
       2, 2, 1,
     ]);
