@@ -89,15 +89,17 @@ export function piecesOf(pack: Pack): readonly Piece[] {
 /** Where the predictions of a batch stand in what was read of it. */
 export function placesOfPacks({ packs, length }: PackBatch): Placed[] {
   return packs.flatMap((pack, i) => {
-    let start = i * length;
-    return pack.flatMap(({ trunk, rows }) => {
-      const beginning = start;
-      start += trunk;
-      return rows.flatMap(({ ids, wanted }) => {
-        const end = start - trunk;
-        start += ids.length - trunk;
-        return wanted.map((each) => ({ ...each, position: (each.at < trunk ? beginning : end) + each.at }));
-      });
+    const pieces = piecesOf(pack);
+    return pack.flatMap(({ trunk, rows }, bundle) => {
+      const [beginning, ...ends] = pieces
+        .filter((piece) => piece.bundle === bundle)
+        .map(({ start }) => i * length + start);
+      return rows.flatMap(({ wanted }, end) =>
+        wanted.map((each) => {
+          const position = each.at < trunk ? beginning + each.at : ends[end] + each.at - trunk;
+          return { ...each, position };
+        }),
+      );
     });
   });
 }
