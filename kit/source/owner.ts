@@ -10,8 +10,11 @@ export type Owner = {
   readonly host?: string;
 };
 
+let own: Owner | undefined;
+
+/** This process. Every file that is written asks, and what is read of it never changes. */
 export function ourselves(): Owner {
-  return { pid: process.pid, began: beginningOf(process.pid), host: hostname() };
+  return (own ??= { pid: process.pid, began: beginningOf(process.pid), host: hostname() });
 }
 
 /** Whether it runs where it cannot be asked. */
